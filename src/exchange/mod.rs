@@ -1,0 +1,286 @@
+//! One request and what came back: the bytes, the times, the three transports.
+//!
+//! Everything above this module sees [`Request`], [`Response`] and [`Exchange`];
+//! which [`Transport`] carried them makes no difference there.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// An HTTP method that Okta, or a probe, sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Head,
+    Options,
+}
+
+impl Method {
+    /// The method as it stands in a request line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+        }
+    }
+
+    /// Whether the method can change the target (RFC 9110, 9.2.1).
+    #[must_use]
+    pub fn is_write(self) -> bool {
+        !matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A header value; a secret one prints as `***`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderText {
+    /// May be shown.
+    Plain(String),
+    /// Goes to the wire only.
+    Secret(Secret),
+}
+
+impl HeaderText {
+    /// The value for the wire.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Secret(secret) => secret.expose(),
+        }
+    }
+}
+
+impl fmt::Display for HeaderText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => f.write_str(text),
+            Self::Secret(secret) => secret.fmt(f),
+        }
+    }
+}
+
+/// One request, complete but for `Host` and `Content-Length`, which a transport puts
+/// at Okta's recorded place (after `Authorization`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// What follows the base URL, percent-encoded: `/Users/2819c223?x=y`.
+    pub target: String,
+    /// Headers in the order in which they are sent.
+    pub headers: Vec<(String, HeaderText)>,
+    /// The body, if the request has one.
+    pub body: Option<Bytes>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Headers as received; names keep their case where the transport can see it.
+    pub headers: Vec<(String, String)>,
+    /// The body, decoded when it came gzip- or deflate-encoded.
+    pub body: Body,
+}
+
+impl Response {
+    /// The first header of that name, compared without case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON, if it is JSON.
+    #[must_use]
+    pub fn json(&self) -> Option<&Value> {
+        self.body.json.as_ref().ok()
+    }
+}
+
+/// A response body: its bytes and what they mean as JSON, always both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// The bytes after content decoding.
+    pub bytes: Bytes,
+    /// The parsed value, or why there is none.
+    pub json: Result<Value, NotJson>,
+    /// Oddities that a parsed value no longer shows.
+    pub oddities: Vec<BodyOddity>,
+}
+
+/// Why a body is not JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotJson {
+    /// There is no body.
+    #[error("the body is empty")]
+    Empty,
+    /// It looks like a web page.
+    #[error("the body is HTML, not JSON")]
+    Html,
+    /// Cut short: the text ends inside a value.
+    #[error("the JSON text ends too early (line {line}, column {column})")]
+    Truncated {
+        /// 1-based.
+        line: usize,
+        /// 1-based.
+        column: usize,
+    },
+    /// Not JSON at all.
+    #[error("not JSON: {reason} (line {line}, column {column})")]
+    Syntax {
+        /// The parser's words.
+        reason: String,
+        /// 1-based.
+        line: usize,
+        /// 1-based.
+        column: usize,
+    },
+}
+
+/// Something odd about a body's bytes that its value does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyOddity {
+    /// The text starts with a byte order mark (RFC 8259, 8.1 forbids it).
+    ByteOrderMark,
+    /// A key stands twice in one object; the pointer names it.
+    DuplicateKey(String),
+    /// Bytes followed a response that must not have a body (204, 304).
+    BodyAfterNoContent,
+    /// The declared content encoding could not be decoded.
+    BadEncoding(String),
+}
+
+/// When what happened within one exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// DNS, TCP and TLS together; none when a kept-alive connection was used.
+    pub connect: Option<Duration>,
+    /// From the last byte sent to the first byte received.
+    pub first_byte: Duration,
+    /// From the start of sending to the last byte received.
+    pub total: Duration,
+}
+
+/// Why no usable response came. The texts are shown to users, so they say what happened,
+/// not which library said so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Host name not found.
+    #[error("cannot find the host {host}")]
+    Dns {
+        /// The name asked for.
+        host: String,
+    },
+    /// Nobody listens, or the network refused.
+    #[error("cannot connect to {host}: {reason}")]
+    Connect {
+        /// Host and port.
+        host: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// TLS could not be agreed on.
+    #[error("TLS failed: {reason}")]
+    Tls {
+        /// The library's words.
+        reason: String,
+    },
+    /// The peer closed or reset the connection before the answer was complete.
+    #[error("the connection was closed before the answer was complete ({reason})")]
+    Closed {
+        /// What was seen.
+        reason: String,
+    },
+    /// No byte for the idle limit, or not finished within the total limit.
+    #[error("no complete answer within {limit:?}")]
+    TimedOut {
+        /// The bound that was hit.
+        limit: Duration,
+    },
+    /// More than the body limit.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The bound that was hit, in bytes.
+        limit: usize,
+    },
+    /// Not HTTP/1.1.
+    #[error("the answer is not valid HTTP: {reason}")]
+    NotHttp {
+        /// What was seen.
+        reason: String,
+    },
+    /// This side could not form the request.
+    #[error("the request cannot be sent: {reason}")]
+    Unsendable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One request with its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: Request,
+    /// What came back, or why nothing did.
+    pub outcome: Result<Response, SendError>,
+    /// When.
+    pub timing: Timing,
+}
+
+impl Exchange {
+    /// The response, if there is one.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        self.outcome.as_ref().ok()
+    }
+
+    /// The status, if there is a response.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.response().map(|r| r.status)
+    }
+}
+
+/// A future that a [`Transport`] returns.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Exchange> + Send + 'a>>;
+
+/// The seam between Okta's client and a network. Never fails: a failure is an exchange, too.
+pub trait Transport: Send + Sync {
+    /// Sends one request and waits, within bounds, for its outcome.
+    fn send<'a>(&'a self, request: Request) -> Sending<'a>;
+}

@@ -1,0 +1,2 @@
+//! The `scim-conform` command.
+fn main() {}

@@ -1,0 +1,71 @@
+//! Okta as a SCIM client: the org, the jobs that admin actions start, the requests of a job.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which kind of Okta app integration talks. What differs between them is data
+/// (`scenarios/okta/apps.yaml`), never a branch in a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum App {
+    /// Made with the App Integration Wizard: state, profile and groups by PUT.
+    #[serde(alias = "aiw")]
+    Custom,
+    /// From the catalogue, and the SCIM 2.0 template apps: state and groups by PATCH, profile by PUT.
+    #[serde(alias = "test-app", alias = "template")]
+    Oin,
+}
+
+impl App {
+    /// Both, in the order in which they are reported.
+    pub const ALL: [Self; 2] = [Self::Custom, Self::Oin];
+
+    /// `custom` or `oin`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Custom => "custom",
+            Self::Oin => "oin",
+        }
+    }
+}
+
+impl fmt::Display for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How we know that Okta behaves so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// Concluded from the others; never seen.
+    Inferred,
+    /// Told by somebody who ran a server against Okta.
+    Reported,
+    /// Written in Okta's documentation, knowledge base or test suites.
+    Documented,
+    /// Seen in a trace of a real Okta tenant.
+    Recorded,
+}
+
+impl Evidence {
+    /// The word in files and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Reported => "reported",
+            Self::Documented => "documented",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
