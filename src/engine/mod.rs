@@ -1,1 +1,4 @@
-//! TODO engine
+//! Drives scenarios against a target and keeps the books.
+
+pub mod event;
+pub mod outcome;

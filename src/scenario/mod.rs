@@ -1,1 +1,356 @@
-//! TODO scenario
+//! What the Okta admin does: the scenario model that files are read into.
+//!
+//! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::exchange::Method;
+use crate::okta::App;
+
+/// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScenarioId(pub String);
+
+impl ScenarioId {
+    /// The first folder of the path, or the whole id when there is none.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        self.0
+            .split_once('/')
+            .map_or(&*self.0, |(folder, _)| folder)
+    }
+}
+
+impl fmt::Display for ScenarioId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name of a person or a group within one scenario: `ada`, `crew`.
+pub type Key = String;
+
+/// One scenario file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its id.
+    pub id: ScenarioId,
+    /// What happens, for people.
+    pub title: String,
+    /// Why Okta's users need it to work; a sentence or two, may be empty.
+    pub why: String,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// The kinds of app it runs under.
+    pub apps: Vec<App>,
+    /// What must be there, or the scenario is not run.
+    pub requires: Vec<Requirement>,
+    /// Holds literal requests that Okta would not send; runs once, not once an app.
+    pub probe: bool,
+    /// Runs alone and last, because it lists everything.
+    pub exclusive: bool,
+    /// Number of generated people `crowd-1` .. `crowd-N`.
+    pub crowd: u32,
+    /// The people, by key.
+    pub people: IndexMap<Key, PersonSpec>,
+    /// The groups, by key.
+    pub groups: IndexMap<Key, GroupSpec>,
+    /// Table rows; the steps run once for each. Empty: the steps run once.
+    pub cases: Vec<Case>,
+    /// What the admin does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What a scenario needs beside a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// A variant of Okta's behaviour that is off by default (`--variant NAME`).
+    Variant(Variant),
+    /// Something that acts behind Okta's back.
+    Outside,
+}
+
+/// A behaviour of Okta that nobody has recorded, off by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Variant {
+    /// An OIN app with "Support PATCH for User" pushes profiles by PATCH (inferred).
+    PatchProfile,
+}
+
+impl Variant {
+    /// All variants.
+    pub const ALL: [Self; 1] = [Self::PatchProfile];
+
+    /// The name after `--variant`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PatchProfile => "patch-profile",
+        }
+    }
+}
+
+/// A person of the Okta directory, as written; absent values are filled in by the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PersonSpec {
+    /// The Okta app username. Required by lint to hold `{run}`.
+    pub login: Option<String>,
+    /// The primary e-mail; `same` follows the login.
+    pub email: Option<Email>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Further profile attributes by Okta's app attribute name (`title`, `department`, ...);
+    /// null clears one.
+    pub attributes: IndexMap<String, Value>,
+}
+
+/// A primary e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Email {
+    /// The login.
+    Same,
+    /// This address.
+    Address(String),
+}
+
+/// A group of the Okta directory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupSpec {
+    /// Its name. Required by lint to hold `{run}`.
+    pub name: Option<String>,
+    /// Its members; `None` in a change leaves them.
+    pub members: Option<Vec<Key>>,
+}
+
+/// One row of `cases:`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Names the row; part of a finding's identity unless `facet` is given.
+    pub id: String,
+    /// What a finding of this row is about, when several rows share one cause.
+    pub facet: Option<String>,
+    /// People of this row, laid over the scenario's.
+    pub people: IndexMap<Key, PersonSpec>,
+    /// Groups of this row, laid over the scenario's.
+    pub groups: IndexMap<Key, GroupSpec>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// An honest refusal (4xx, nothing changed) is a limitation, not a fault.
+    pub may_refuse: bool,
+    /// Only under this kind of app.
+    pub only: Option<App>,
+    /// How often in a row; 1 unless given.
+    pub times: u32,
+    /// The answer to the step's last write gets lost, and the admin retries the task.
+    pub lose_answer: bool,
+    /// 1-based line in the file.
+    pub line: usize,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// An admin action in Okta.
+    Okta(OktaAction),
+    /// Edits people and groups in the org, without pushing.
+    Change {
+        /// New values of people.
+        people: IndexMap<Key, PersonSpec>,
+        /// New values of groups.
+        groups: IndexMap<Key, GroupSpec>,
+    },
+    /// What must now hold.
+    Observe(Vec<Observe>),
+    /// One literal request.
+    Request(LiteralRequest),
+    /// Done behind Okta's back.
+    Outside(String),
+    /// Several at once.
+    Together(Vec<Step>),
+}
+
+/// An admin action in Okta that may start a job. Several keys run one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OktaAction {
+    /// "Test Connector Configuration" / "Test API Credentials".
+    TestConnection,
+    /// Assign people to the app.
+    Assign(Vec<Key>),
+    /// Remove people from the app.
+    Unassign(Vec<Key>),
+    /// Deactivate people in Okta.
+    Deactivate(Vec<Key>),
+    /// Suspend people in Okta; sends nothing.
+    Suspend(Vec<Key>),
+    /// Activate people in Okta again and assign them.
+    Reactivate(Vec<Key>),
+    /// Push the profile after a change.
+    PushProfile(Vec<Key>),
+    /// Set a new password and sync it.
+    SyncPassword(Vec<Key>),
+    /// Push a group: create, or link by name, or send what changed.
+    PushGroup(Vec<Key>),
+    /// "Push now": the whole membership, as a replacement.
+    PushGroupNow(Vec<Key>),
+    /// Unlink a pushed group.
+    UnlinkGroup {
+        /// Which.
+        group: Key,
+        /// "Delete the group in the target app" is chosen.
+        delete: bool,
+    },
+    /// Import users.
+    ImportUsers,
+    /// Import groups.
+    ImportGroups,
+}
+
+/// Something that must hold at the target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observe {
+    /// About a person's account.
+    Person {
+        /// Who.
+        key: Key,
+        /// What must hold.
+        must: Vec<PersonMust>,
+    },
+    /// About a group.
+    Group {
+        /// Which.
+        key: Key,
+        /// What must hold.
+        must: Vec<GroupMust>,
+    },
+}
+
+/// What must hold for a person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonMust {
+    /// The id is the one of the first assignment.
+    SameId,
+    /// `active` is this.
+    Active(bool),
+    /// Nobody is found by the login before the last change.
+    FormerLoginFree,
+    /// A look-up with the login in another case finds the same account.
+    FoundInOtherCase,
+    /// A look-up by login finds this many accounts.
+    Accounts(u64),
+}
+
+/// What must hold for a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupMust {
+    /// The id is the one of the first push.
+    SameId,
+    /// Exactly these members.
+    Members(Vec<Key>),
+    /// Nothing is found by the name before the last change.
+    FormerNameFree,
+    /// The group is gone: 404 by id, nothing by name.
+    Gone,
+}
+
+/// One literal HTTP request of a probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiteralRequest {
+    /// The method.
+    pub method: Method,
+    /// Path and query below the base URL, with placeholders, percent-encoded by the author.
+    pub path: String,
+    /// Headers that replace or join Okta's.
+    pub headers: IndexMap<String, String>,
+    /// Body text, with placeholders.
+    pub body: Option<String>,
+    /// The credentials to send.
+    pub token: TokenForm,
+    /// What must come back.
+    pub expect: Expect,
+}
+
+/// Which `Authorization` a literal request carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenForm {
+    /// The right one.
+    #[default]
+    Right,
+    /// No header.
+    None,
+    /// `Bearer` and a wrong token.
+    Wrong,
+    /// The header with an empty value after `Bearer`.
+    Empty,
+    /// A word that is no scheme.
+    Malformed,
+}
+
+impl TokenForm {
+    /// The word in scenario files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::None => "none",
+            Self::Wrong => "wrong",
+            Self::Empty => "empty",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// What a literal request must get back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    /// Acceptable statuses: exact (`409`) or a class (`4xx` as 400..=499).
+    pub status: Vec<StatusPattern>,
+    /// The check that a mismatch belongs to; must be in the registry.
+    pub check: String,
+    /// What a finding is about; the scenario's last path segment unless given.
+    pub facet: Option<String>,
+    /// `totalResults` of a list answer.
+    pub total: Option<u64>,
+    /// People whose accounts must be as they were before.
+    pub unchanged: Vec<Key>,
+    /// A 2xx with a new resource names this person's account from now on.
+    pub creates: Option<Key>,
+}
+
+/// A status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPattern {
+    /// This one.
+    Exact(u16),
+    /// Hundreds digit.
+    Class(u8),
+}
+
+impl StatusPattern {
+    /// Whether `status` fits.
+    #[must_use]
+    pub fn matches(self, status: u16) -> bool {
+        match self {
+            Self::Exact(exact) => exact == status,
+            Self::Class(class) => status / 100 == u16::from(class),
+        }
+    }
+}
+
+impl fmt::Display for StatusPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(exact) => write!(f, "{exact}"),
+            Self::Class(class) => write!(f, "{class}xx"),
+        }
+    }
+}
