@@ -1,9 +1,13 @@
-//! The checks: what they are about ([`ALL`]) and how they look at an exchange.
+//! The checks: what they are about ([`catalogue`]), how they look at one exchange ([`wire`]), and how a state is
+//! compared with what it should be ([`frame`]). Checks read raw bytes and plain JSON; they never call server code.
+
+pub mod catalogue;
+pub mod frame;
+pub mod wire;
+
+pub use catalogue::ALL;
 
 use crate::verdict::CheckMeta;
-
-/// Every check, by id. Ids are for ever: a check is never renamed, its id never reused.
-pub static ALL: &[&CheckMeta] = &[];
 
 /// The check of that id.
 #[must_use]

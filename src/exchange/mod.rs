@@ -3,6 +3,9 @@
 //! Everything above this module sees [`Request`], [`Response`] and [`Exchange`];
 //! which [`Transport`] carried them makes no difference there.
 
+pub mod body;
+pub mod encode;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

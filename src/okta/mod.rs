@@ -1,5 +1,15 @@
 //! Okta as a SCIM client: the org, the jobs that admin actions start, the requests of a job.
 
+pub mod app;
+pub mod body;
+pub mod drive;
+pub mod job;
+pub mod org;
+pub mod reading;
+pub mod request;
+pub mod retry;
+pub mod selector;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -68,4 +78,76 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// A file of Okta's behaviour that cannot be read; only a broken build shows it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("scenarios/okta/{file}: {reason}")]
+pub struct LoadError {
+    file: String,
+    reason: String,
+}
+
+impl LoadError {
+    fn new(file: &str, reason: &dyn fmt::Display) -> Self {
+        Self {
+            file: file.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+fn read_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
+    serde_saphyr::from_str(text).map_err(|e| LoadError::new(file, &e))
+}
+
+/// Okta's behaviour as data: the apps and the jobs.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    /// Traits, mapping, sizes.
+    pub apps: app::Apps,
+    /// The jobs.
+    pub jobs: job::Jobs,
+}
+
+impl Behaviour {
+    /// Reads the embedded files.
+    ///
+    /// # Errors
+    /// When one of them is broken.
+    pub fn embedded() -> Result<Self, LoadError> {
+        Ok(Self {
+            apps: app::Apps::read(embedded_apps())?,
+            jobs: job::Jobs::read(FILES)?,
+        })
+    }
+}
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../scenarios/okta/", $name)))),*]
+    };
+}
+
+/// The files of `scenarios/okta`, by name.
+static FILES: &[(&str, &str)] = embedded![
+    "apps.yaml",
+    "assign.yaml",
+    "deactivate.yaml",
+    "delete-group.yaml",
+    "import-groups.yaml",
+    "import-users.yaml",
+    "push-group.yaml",
+    "push-group-now.yaml",
+    "push-profile.yaml",
+    "sync-password.yaml",
+    "test-connection.yaml",
+    "update-group.yaml",
+];
+
+fn embedded_apps() -> &'static str {
+    FILES
+        .iter()
+        .find(|(name, _)| *name == "apps.yaml")
+        .map_or("", |(_, text)| text)
 }

@@ -1,0 +1,59 @@
+//! Reaching the target and being let in.
+
+use crate::verdict::{CheckMeta, Kind, Level};
+
+/// A request gets no usable answer.
+pub static ANSWERS: CheckMeta = CheckMeta {
+    id: "connection/answers",
+    title: "a request gets no usable answer",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 9110, 15", "Okta: SCIM FAQ, 60 s without an answer"],
+    why: "Okta closes the socket after 60 seconds without data and reports the task as failed; an administrator has to retry it by hand.",
+    fix: "Answer every request with a complete HTTP response within 60 seconds; look for crashes and proxies that cut the connection.",
+    passing: "HTTP/1.1 200 OK, complete body",
+    failing: "connection closed before the answer was complete",
+};
+
+/// A request without valid credentials is not refused with 401.
+pub static REJECTS_WRONG_TOKEN: CheckMeta = CheckMeta {
+    id: "connection/rejects-wrong-token",
+    title: "a request without valid credentials is not refused with 401",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 2",
+        "Okta: SCIM 2.0 SPEC suite, \"Check status 401\"",
+        "Okta: OIN requirements, no anonymous access",
+    ],
+    why: "Okta's certification suite sends a wrong token and demands 401. Anything else means that strangers may read or change accounts, or that an expired token looks like a broken server.",
+    fix: "Check the Authorization header before anything else, also when it is absent, empty or malformed, and answer 401 with a SCIM error body.",
+    passing: "HTTP/1.1 401 Unauthorized\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"401\",\"detail\":\"...\"}",
+    failing: "HTTP/1.1 200 OK\n{\"totalResults\":12,...}",
+};
+
+/// A request is answered with a redirect.
+pub static REDIRECTS: CheckMeta = CheckMeta {
+    id: "connection/redirects",
+    title: "a request is answered with a redirect",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.1"],
+    why: "Okta sends its writes to the configured base URL. A redirect turns a POST into a GET or is not followed; the task fails.",
+    fix: "Serve SCIM below exactly the base URL that you give to customers, without redirects for trailing slashes, hosts or log-in pages.",
+    passing: "HTTP/1.1 201 Created",
+    failing: "HTTP/1.1 302 Found\nLocation: /login",
+};
+
+/// The target limits the request rate.
+pub static THROTTLED: CheckMeta = CheckMeta {
+    id: "connection/throttled",
+    title: "the target limits the request rate",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["RFC 6585, 4", "Okta: SCIM concepts, rate limits"],
+    why: "Okta waits for a whole number of seconds in Retry-After; without one it waits five minutes, doubles that each time and gives up after ten attempts.",
+    fix: "Send Retry-After as whole seconds with every 429, and allow bursts of a hundred requests.",
+    passing: "HTTP/1.1 429 Too Many Requests\nRetry-After: 2",
+    failing: "HTTP/1.1 429 Too Many Requests",
+};

@@ -1,0 +1,145 @@
+//! List answers and paging.
+
+use crate::verdict::{CheckMeta, Kind, Level};
+
+/// Okta cannot read a list answer.
+pub static READABLE: CheckMeta = CheckMeta {
+    id: "list/readable",
+    title: "Okta cannot read a list answer",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2",
+        "Okta: knowledge base, \"No results for users returned\"",
+    ],
+    why: "The connection test, the look-up before every assignment and the import read this envelope; when they cannot, provisioning stops.",
+    fix: "Answer with a ListResponse: schemas, totalResults, startIndex, itemsPerPage, Resources; for nothing found totalResults 0 and Resources [].",
+    passing: "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":0,\"startIndex\":1,\"itemsPerPage\":0,\"Resources\":[]}",
+    failing: "[]",
+};
+
+/// A counter of a list answer is not a JSON number.
+pub static COUNTERS: CheckMeta = CheckMeta {
+    id: "list/counters",
+    title: "a counter of a list answer is not a JSON number",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2",
+        "Okta: help center question 0D54z0000A4i091CQA",
+    ],
+    why: "With \"startIndex\":\"1\" as text Okta stopped after the look-up: no create, and a failure without a reason in the system log.",
+    fix: "Send totalResults, startIndex and itemsPerPage as numbers.",
+    passing: "\"totalResults\":0",
+    failing: "\"totalResults\":\"0\"",
+};
+
+/// An empty list answer has no Resources array.
+pub static RESOURCES: CheckMeta = CheckMeta {
+    id: "list/resources",
+    title: "an empty list answer has no Resources array",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2",
+        "Okta: knowledge base, \"No results for users returned\"",
+    ],
+    why: "The RFC allows it, but Okta's own article asks for Resources: [].",
+    fix: "Send Resources: [] when nothing is found.",
+    passing: "\"totalResults\":0,\"Resources\":[]",
+    failing: "\"totalResults\":0",
+};
+
+/// A list answer does not name the ListResponse schema.
+pub static SCHEMAS: CheckMeta = CheckMeta {
+    id: "list/schemas",
+    title: "a list answer does not name the ListResponse schema",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2"],
+    why: "Okta's certification suite asserts it.",
+    fix: "Send schemas: [\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"].",
+    passing: "\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"]",
+    failing: "\"schemas\":[]",
+};
+
+/// ItemsPerPage is not the number of resources returned.
+pub static ITEMS_PER_PAGE: CheckMeta = CheckMeta {
+    id: "list/items-per-page",
+    title: "itemsPerPage is not the number of resources returned",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2.4"],
+    why: "Okta's review counts with it.",
+    fix: "Send the length of Resources.",
+    passing: "\"itemsPerPage\":2 with two resources",
+    failing: "\"itemsPerPage\":100 with two resources",
+};
+
+/// ItemsPerPage is not 0 on an empty page past the end.
+pub static ITEMS_PAST_THE_END: CheckMeta = CheckMeta {
+    id: "list/items-per-page-past-the-end",
+    title: "itemsPerPage is not 0 on an empty page past the end",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2.4", "ory/polis pull request 4054"],
+    why: "Okta's review was reported to block a submission for it.",
+    fix: "Send itemsPerPage 0 when Resources is empty.",
+    passing: "\"itemsPerPage\":0,\"Resources\":[]",
+    failing: "\"itemsPerPage\":100,\"Resources\":[]",
+};
+
+/// TotalResults is not the number of all matches.
+pub static TOTAL: CheckMeta = CheckMeta {
+    id: "list/total-results",
+    title: "totalResults is not the number of all matches",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2"],
+    why: "Okta reads pages until startIndex passes totalResults: too low, and people are missing from the import; too high, and it asks for pages that are not there.",
+    fix: "Count all matches, not those on the page.",
+    passing: "\"totalResults\":130 on every page",
+    failing: "\"totalResults\":100 on page one of 130",
+};
+
+/// An import does not see everybody.
+pub static COMPLETE: CheckMeta = CheckMeta {
+    id: "list/complete",
+    title: "an import does not see everybody",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2.4",
+        "Okta: SCIM 2.0 reference, startIndex grows by 100",
+    ],
+    why: "Okta steps by 100 whatever came back. Who is on no page is not imported, and a full import removes the assignments of those who vanished.",
+    fix: "Return up to count resources (at least 100) from startIndex on, in a stable order, and the true totalResults.",
+    passing: "130 users: pages of 100 and 30, totalResults 130",
+    failing: "130 users: a page of 50, totalResults 50",
+};
+
+/// An import sees a resource more than once.
+pub static REPEATS: CheckMeta = CheckMeta {
+    id: "list/repeats",
+    title: "an import sees a resource more than once",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2.4"],
+    why: "Somebody who stands on two pages pushes somebody else off both.",
+    fix: "Order by something that does not change, such as the id, and count startIndex from 1.",
+    passing: "each id on one page",
+    failing: "the same id on two pages",
+};
+
+/// A page past the end is not empty.
+pub static PAST_THE_END: CheckMeta = CheckMeta {
+    id: "list/past-the-end",
+    title: "a page past the end is not empty",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2.4", "ory/polis pull request 4054"],
+    why: "A client that reads until an empty page never stops, and an import sees people twice.",
+    fix: "Return an empty Resources when startIndex is larger than totalResults.",
+    passing: "startIndex=101 of 2: Resources []",
+    failing: "startIndex=101 of 2: the first page again",
+};

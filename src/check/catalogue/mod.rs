@@ -1,0 +1,83 @@
+//! Every check: what it is about, why it matters to Okta, how to fix it. Text only; the looking is done beside.
+
+pub mod connection;
+pub mod create;
+pub mod envelope;
+pub mod error;
+pub mod guard;
+pub mod list;
+pub mod lookup;
+pub mod membership;
+pub mod resource;
+pub mod secret;
+pub mod sequence;
+pub mod state;
+
+use crate::verdict::CheckMeta;
+
+/// Every check, by family. Ids are for ever: a check is never renamed, its id never reused.
+pub static ALL: &[&CheckMeta] = &[
+    &connection::ANSWERS,
+    &connection::REJECTS_WRONG_TOKEN,
+    &connection::REDIRECTS,
+    &connection::THROTTLED,
+    &envelope::JSON,
+    &envelope::MEDIA_TYPE,
+    &envelope::BODY_AFTER_204,
+    &envelope::BYTE_ORDER_MARK,
+    &envelope::DUPLICATE_KEYS,
+    &envelope::ENCODING,
+    &envelope::ACCEPTS_JSON,
+    &list::READABLE,
+    &list::COUNTERS,
+    &list::RESOURCES,
+    &list::SCHEMAS,
+    &list::ITEMS_PER_PAGE,
+    &list::ITEMS_PAST_THE_END,
+    &list::TOTAL,
+    &list::COMPLETE,
+    &list::REPEATS,
+    &list::PAST_THE_END,
+    &resource::ID,
+    &resource::SCHEMAS,
+    &resource::ACTIVE,
+    &resource::EMAILS,
+    &resource::PRIMARY,
+    &resource::TYPE,
+    &resource::MEMBERS,
+    &secret::PASSWORD,
+    &secret::TOKEN,
+    &error::BODY,
+    &error::NOT_FOUND,
+    &error::SERVER_ERROR,
+    &error::DUPLICATE,
+    &error::CLIENT_MISTAKE,
+    &error::STATUS,
+    &lookup::FINDS_USER,
+    &lookup::FINDS_GROUP,
+    &lookup::SPECIAL,
+    &lookup::ONLY_EXACT,
+    &lookup::FORMER_NAME,
+    &lookup::NOBODY,
+    &create::RETURNS,
+    &create::STATUS,
+    &create::WITHOUT_EXTERNAL_ID,
+    &create::CLIENT_ID,
+    &state::APPLIED,
+    &state::IGNORED,
+    &state::UNTOUCHED,
+    &state::DROPPED,
+    &state::CASE,
+    &state::UNICODE,
+    &state::REFUSAL,
+    &state::READABLE,
+    &state::LAG,
+    &membership::MATCHES,
+    &membership::HIDDEN,
+    &membership::REPEATED,
+    &sequence::REFUSED,
+    &sequence::SERVER_ERROR,
+    &sequence::SECOND,
+    &sequence::ID_CHANGED,
+    &guard::SOMEBODY_ELSE,
+];

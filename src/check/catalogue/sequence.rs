@@ -1,0 +1,58 @@
+//! What only several requests together show.
+
+use crate::verdict::{CheckMeta, Kind, Level};
+
+/// A request that Okta sends in this sequence is refused.
+pub static REFUSED: CheckMeta = CheckMeta {
+    id: "sequence/refused",
+    title: "a request that Okta sends in this sequence is refused",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.5", "Okta: SCIM 2.0 reference"],
+    why: "The task fails and stays failed until an administrator retries it; after a failed assignment Okta does not even send the deactivation later.",
+    fix: "Support the request in the form in which Okta sends it.",
+    passing: "2xx",
+    failing: "501 Not Implemented",
+};
+
+/// A request that Okta sends in this sequence makes the server fail.
+pub static SERVER_ERROR: CheckMeta = CheckMeta {
+    id: "sequence/server-error",
+    title: "a request that Okta sends in this sequence makes the server fail",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 9110, 15.6"],
+    why: "The task fails and stays failed until an administrator retries it.",
+    fix: "Look into the server's log for this request.",
+    passing: "2xx",
+    failing: "500 Internal Server Error",
+};
+
+/// One person gets a second account.
+pub static SECOND: CheckMeta = CheckMeta {
+    id: "sequence/second-account",
+    title: "one person gets a second account",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7643, 4.1.1 (userName is unique)"],
+    why: "Two accounts for one person: licences, data and access are split, and deactivation reaches only one.",
+    fix: "Find the existing account in the look-up, and refuse a second one with 409.",
+    passing: "the same id again",
+    failing: "201 with a new id",
+};
+
+/// The id of a resource changes.
+pub static ID_CHANGED: CheckMeta = CheckMeta {
+    id: "sequence/id-changed",
+    title: "the id of a resource changes",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7643, 3.1 (id is stable)",
+        "Okta: SCIM 2.0 reference, the id is stored as External ID",
+    ],
+    why: "Okta's link points nowhere: every later update and the deactivation fail.",
+    fix: "Never change an id, whatever is renamed.",
+    passing: "the same id",
+    failing: "a new id after a rename",
+};

@@ -1,0 +1,562 @@
+//! The frame rule: after a write, touched places hold what was sent and everything else is as it was.
+//! States are compared as JSON; how a server gets from one to the other is not modelled here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::okta::request::Set;
+use crate::okta::selector::Selector;
+
+/// A difference between what must be and what is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Difference {
+    /// A touched place does not hold what was sent; Okta needs it, or it is stale.
+    NotApplied {
+        /// Where.
+        at: String,
+        /// What was sent.
+        wanted: Value,
+        /// What is there.
+        got: Option<Value>,
+    },
+    /// None of several touched places has changed.
+    Ignored {
+        /// Where, for example.
+        at: String,
+        /// What was sent there.
+        wanted: Value,
+        /// What is there, as before.
+        got: Option<Value>,
+    },
+    /// An optional attribute is not kept as it was sent.
+    Dropped {
+        /// Where.
+        at: String,
+        /// What was sent.
+        wanted: Value,
+        /// What is there.
+        got: Option<Value>,
+    },
+    /// An attribute that was to be cleared still holds its value.
+    NotCleared {
+        /// Where.
+        at: String,
+        /// What is there.
+        got: Value,
+    },
+    /// The same letters in another case.
+    Case {
+        /// Where.
+        at: String,
+        /// What was sent.
+        wanted: Value,
+        /// What is there.
+        got: Value,
+    },
+    /// The same text in another Unicode form.
+    Unicode {
+        /// Where.
+        at: String,
+        /// What was sent.
+        wanted: Value,
+        /// What is there.
+        got: Value,
+    },
+    /// Something that the write did not touch has changed.
+    Untouched {
+        /// Where.
+        at: String,
+        /// What was there.
+        was: Value,
+        /// What is there.
+        got: Option<Value>,
+    },
+}
+
+/// Places that Okta needs to work; every other attribute is optional for a service provider.
+const ESSENTIAL: [&str; 6] = [
+    "userName",
+    "name.givenName",
+    "name.familyName",
+    "emails[primary eq true].value",
+    "active",
+    "displayName",
+];
+
+fn is_essential(at: &str, is_user: bool) -> bool {
+    // displayName is what a group is called, but only decoration on a user.
+    ESSENTIAL.contains(&at) && !(is_user && at == "displayName")
+}
+
+/// Compares `after` with what `sets` and `before` demand. `is_user` tells users from groups.
+#[must_use]
+pub fn compare(
+    before: Option<&Value>,
+    after: &Value,
+    sets: &[Set],
+    is_user: bool,
+) -> Vec<Difference> {
+    let mut differences = touched(before, after, sets, is_user);
+    if let Some(before) = before {
+        differences.extend(untouched(before, after, sets, is_user));
+    }
+    differences
+}
+
+fn touched(before: Option<&Value>, after: &Value, sets: &[Set], is_user: bool) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut changed = 0;
+    let mut stale = Vec::new();
+    for set in sets {
+        let at = set.at.to_string();
+        let got = present(set.at.read(after));
+        let was = before.and_then(|b| present(set.at.read(b)));
+        if set.value.is_null() {
+            if let Some(got) = got {
+                differences.push(Difference::NotCleared {
+                    at,
+                    got: got.clone(),
+                });
+            }
+            continue;
+        }
+        let is_change = before.is_some() && was != Some(&set.value);
+        changed += usize::from(is_change);
+        let Some(difference) = one(&set.at, &set.value, got, is_user) else {
+            continue;
+        };
+        if is_change && got == was && (was.is_some() || is_essential(&at, is_user)) {
+            stale.push((at, set.value.clone(), got.cloned()));
+        } else {
+            differences.push(difference);
+        }
+    }
+    let all_ignored = stale.len() >= 2 && stale.len() == changed;
+    for (n, (at, wanted, got)) in stale.into_iter().enumerate() {
+        match (all_ignored, n) {
+            (true, 0) => differences.push(Difference::Ignored { at, wanted, got }),
+            (true, _) => {}
+            (false, _) => differences.push(Difference::NotApplied { at, wanted, got }),
+        }
+    }
+    differences
+}
+
+/// Null, an empty text and an empty array mean the same as absent (RFC 7643, 2.5).
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|v| match v {
+        Value::Null => false,
+        Value::String(s) => !s.is_empty(),
+        Value::Array(a) => !a.is_empty(),
+        _ => true,
+    })
+}
+
+fn one(
+    selector: &Selector,
+    wanted: &Value,
+    got: Option<&Value>,
+    is_user: bool,
+) -> Option<Difference> {
+    let at = selector.to_string();
+    if present(Some(wanted)).is_none() && got.is_none() || got == Some(wanted) {
+        return None;
+    }
+    let essential = is_essential(&at, is_user);
+    if let (Value::String(a), Some(Value::String(b))) = (wanted, got) {
+        let (wanted, got) = (wanted.clone(), Value::from(b.as_str()));
+        if a.nfc().eq(b.nfc()) {
+            return Some(Difference::Unicode { at, wanted, got });
+        }
+        if a.to_lowercase() == b.to_lowercase() {
+            // Only the login is compared exactly, by Okta's certification suite.
+            return (at == "userName" || !is_user).then_some(Difference::Case { at, wanted, got });
+        }
+    }
+    // A boolean as text or number is the business of the check for its type.
+    if wanted.is_boolean()
+        && let Some(got) = got
+        && loosely_boolean(got) == wanted.as_bool()
+    {
+        return None;
+    }
+    let (wanted, got) = (wanted.clone(), got.cloned());
+    Some(if essential {
+        Difference::NotApplied { at, wanted, got }
+    } else {
+        Difference::Dropped { at, wanted, got }
+    })
+}
+
+fn loosely_boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(b) => Some(*b),
+        Value::String(s) => s.to_ascii_lowercase().parse().ok(),
+        Value::Number(n) => n.as_u64().map(|n| n != 0),
+        _ => None,
+    }
+}
+
+/// Attributes that only a client changes (RFC 7643, 4.1 and 4.3). Others may be the server's own business.
+const USER_ATTRIBUTES: [&str; 16] = [
+    "userName",
+    "externalId",
+    "name",
+    "displayName",
+    "nickName",
+    "profileUrl",
+    "title",
+    "userType",
+    "preferredLanguage",
+    "locale",
+    "timezone",
+    "active",
+    "emails",
+    "phoneNumbers",
+    "addresses",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+];
+const GROUP_ATTRIBUTES: [&str; 2] = ["displayName", "externalId"];
+
+fn untouched(before: &Value, after: &Value, sets: &[Set], is_user: bool) -> Vec<Difference> {
+    let touched: BTreeSet<String> = sets.iter().map(|s| s.at.to_string()).collect();
+    let names_touched = sets
+        .iter()
+        .any(|s| matches!(s.at.attribute(), "name" | "userName"));
+    let attributes: &[&str] = if is_user {
+        &USER_ATTRIBUTES
+    } else {
+        &GROUP_ATTRIBUTES
+    };
+    let mut differences = Vec::new();
+    for attribute in attributes {
+        let Some(was) = present(before.get(attribute)) else {
+            continue;
+        };
+        // Servers derive it from the name.
+        if *attribute == "displayName" && is_user && names_touched {
+            continue;
+        }
+        walk(
+            attribute,
+            was,
+            after.get(attribute),
+            &touched,
+            &mut differences,
+        );
+    }
+    differences
+}
+
+fn walk(
+    at: &str,
+    was: &Value,
+    got: Option<&Value>,
+    touched: &BTreeSet<String>,
+    out: &mut Vec<Difference>,
+) {
+    if touched.contains(at) || at == "name.formatted" || present(Some(was)).is_none() {
+        return;
+    }
+    match was {
+        Value::Object(object) => {
+            let separator = if at.starts_with("urn:") && !at.contains(":User.") {
+                ':'
+            } else {
+                '.'
+            };
+            for (key, was) in object {
+                if key != "$ref" {
+                    walk(
+                        &format!("{at}{separator}{key}"),
+                        was,
+                        got.and_then(|g| g.get(key)),
+                        touched,
+                        out,
+                    );
+                }
+            }
+        }
+        Value::Array(elements) => array(at, elements, got, touched, out),
+        _ => {
+            if present(got) != Some(was) && !same_boolean(was, got) {
+                out.push(Difference::Untouched {
+                    at: at.to_owned(),
+                    was: was.clone(),
+                    got: got.cloned(),
+                });
+            }
+        }
+    }
+}
+
+fn same_boolean(was: &Value, got: Option<&Value>) -> bool {
+    got.is_some_and(|g| {
+        loosely_boolean(was).is_some() && loosely_boolean(was) == loosely_boolean(g)
+    })
+}
+
+/// Elements are the same when their `value` is; the one that a selector edits may have any.
+fn array(
+    at: &str,
+    was: &[Value],
+    got: Option<&Value>,
+    touched: &BTreeSet<String>,
+    out: &mut Vec<Difference>,
+) {
+    let edited = touched
+        .iter()
+        .filter(|t| t.starts_with(&format!("{at}[")))
+        .count()
+        > 0;
+    let got = got.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let value = |v: &Value| v.get("value").unwrap_or(v).clone();
+    let missing: Vec<&Value> = was
+        .iter()
+        .filter(|w| !got.iter().any(|g| value(g) == value(w)))
+        .collect();
+    // Which element a selector edits is Okta's choice; more than it can have edited must not be gone.
+    let allowed = if edited {
+        was.len()
+            .min(1)
+            .max(was.iter().filter(|w| w.get("value").is_none()).count())
+    } else {
+        0
+    };
+    if missing.len() > allowed && got.len() < was.len() {
+        out.push(Difference::Untouched {
+            at: at.to_owned(),
+            was: Value::from(was.to_vec()),
+            got: (!got.is_empty()).then(|| Value::from(got.to_vec())),
+        });
+    } else if !edited && !missing.is_empty() && was.iter().all(|w| w.get("value").is_some()) {
+        out.push(Difference::Untouched {
+            at: at.to_owned(),
+            was: Value::from(was.to_vec()),
+            got: (!got.is_empty()).then(|| Value::from(got.to_vec())),
+        });
+    }
+}
+
+/// The ids in `members`, or `None` when the group does not show any.
+#[must_use]
+pub fn members(group: &Value) -> Option<Vec<String>> {
+    group
+        .get("members")
+        .and_then(Value::as_array)
+        .map(|members| {
+            members
+                .iter()
+                .filter_map(|m| match m.get("value").unwrap_or(m) {
+                    Value::String(id) => Some(id.clone()),
+                    Value::Number(id) => Some(id.to_string()),
+                    _ => None,
+                })
+                .collect()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(at: &str, value: Value) -> Set {
+        Set {
+            at: at.parse().unwrap(),
+            value,
+        }
+    }
+
+    fn user() -> Value {
+        json!({"id": "1", "userName": "ada@example.test", "active": true, "title": "Engineer",
+            "name": {"givenName": "Ada", "familyName": "Byron", "formatted": "Ada Byron"},
+            "emails": [{"value": "ada@example.test", "primary": true, "type": "work"}, {"value": "home@example.test", "type": "home"}],
+            "meta": {"lastModified": "2026-01-01T00:00:00Z"}})
+    }
+
+    fn edited(edit: impl FnOnce(&mut Value)) -> Value {
+        let mut user = user();
+        edit(&mut user);
+        user
+    }
+
+    fn kinds(differences: &[Difference]) -> Vec<String> {
+        differences
+            .iter()
+            .map(|d| match d {
+                Difference::NotApplied { at, .. } => format!("not-applied {at}"),
+                Difference::Ignored { at, .. } => format!("ignored {at}"),
+                Difference::Dropped { at, .. } => format!("dropped {at}"),
+                Difference::NotCleared { at, .. } => format!("not-cleared {at}"),
+                Difference::Case { at, .. } => format!("case {at}"),
+                Difference::Unicode { at, .. } => format!("unicode {at}"),
+                Difference::Untouched { at, .. } => format!("untouched {at}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_deactivation_touches_active_alone() {
+        let sets = [set("active", json!(false))];
+        let table: [(&str, Value, &[&str]); 7] = [
+            ("right", edited(|u| u["active"] = json!(false)), &[]),
+            ("ignored", user(), &["not-applied active"]),
+            (
+                "as text is the type check's",
+                edited(|u| u["active"] = json!("false")),
+                &[],
+            ),
+            (
+                "e-mail lost",
+                edited(|u| {
+                    u["active"] = json!(false);
+                    u["emails"] = json!([]);
+                }),
+                &["untouched emails"],
+            ),
+            (
+                "one e-mail lost",
+                edited(|u| {
+                    u["active"] = json!(false);
+                    u["emails"].as_array_mut().unwrap().pop();
+                }),
+                &["untouched emails"],
+            ),
+            (
+                "name lost",
+                edited(|u| {
+                    u["active"] = json!(false);
+                    u["name"] = json!({"givenName": "Ada"});
+                }),
+                &["untouched name.familyName"],
+            ),
+            (
+                "meta, formatted, extra",
+                edited(|u| {
+                    u["active"] = json!(false);
+                    u["meta"] = json!({});
+                    u["name"]["formatted"] = json!("x");
+                    u["extra"] = json!(1);
+                }),
+                &[],
+            ),
+        ];
+        for (what, after, wanted) in table {
+            assert_eq!(
+                kinds(&compare(Some(&user()), &after, &sets, true)),
+                wanted,
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_profile_push() {
+        let sets = [
+            set("userName", json!("king@example.test")),
+            set("name.familyName", json!("King")),
+            set("emails.^[primary==true].value", json!("king@example.test")),
+            set("title", json!("Countess")),
+        ];
+        let right = edited(|u| {
+            u["userName"] = json!("king@example.test");
+            u["name"]["familyName"] = json!("King");
+            u["emails"][0]["value"] = json!("king@example.test");
+            u["title"] = json!("Countess");
+        });
+        let but = |edit: fn(&mut Value)| {
+            let mut user = right.clone();
+            edit(&mut user);
+            user
+        };
+        let table: [(&str, Value, &[&str]); 8] = [
+            ("right", right.clone(), &[]),
+            ("all ignored", user(), &["ignored userName"]),
+            (
+                "title stale",
+                but(|u| u["title"] = json!("Engineer")),
+                &["not-applied title"],
+            ),
+            (
+                "title dropped",
+                but(|u| u["title"] = Value::Null),
+                &["dropped title"],
+            ),
+            (
+                "login lower case",
+                but(|u| u["userName"] = json!("KING@example.test")),
+                &["case userName"],
+            ),
+            (
+                "e-mail in another case",
+                but(|u| u["emails"][0]["value"] = json!("KING@example.test")),
+                &[],
+            ),
+            (
+                "name mangled",
+                but(|u| u["name"]["familyName"] = json!("K?ng")),
+                &["not-applied name.familyName"],
+            ),
+            (
+                "e-mails reordered",
+                but(|u| u["emails"].as_array_mut().unwrap().reverse()),
+                &[],
+            ),
+        ];
+        for (what, after, wanted) in table {
+            assert_eq!(
+                kinds(&compare(Some(&user()), &after, &sets, true)),
+                wanted,
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn unicode_forms_are_told_from_damage() {
+        let sets = [set("name.givenName", json!("Jose\u{301}"))];
+        let after = |name: &str| json!({"name": {"givenName": name}});
+        assert_eq!(
+            kinds(&compare(None, &after("Jose\u{301}"), &sets, true)),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            kinds(&compare(None, &after("Jos\u{e9}"), &sets, true)),
+            ["unicode name.givenName"]
+        );
+        assert_eq!(
+            kinds(&compare(None, &after("Jose"), &sets, true)),
+            ["not-applied name.givenName"]
+        );
+    }
+
+    #[test]
+    fn cleared_means_absent_null_or_empty() {
+        let sets = [set("title", Value::Null)];
+        for gone in [json!({}), json!({"title": null}), json!({"title": ""})] {
+            assert_eq!(
+                kinds(&compare(Some(&json!({"title": "x"})), &gone, &sets, true)),
+                Vec::<String>::new()
+            );
+        }
+        let kept = json!({"title": "x"});
+        assert_eq!(
+            kinds(&compare(Some(&kept), &kept, &sets, true)),
+            ["not-cleared title"]
+        );
+    }
+
+    #[test]
+    fn members_of_any_shape() {
+        assert_eq!(members(&json!({})), None);
+        assert_eq!(members(&json!({"members": null})), None);
+        assert_eq!(
+            members(&json!({"members": [{"value": "a"}, {"value": 7}, {}]})),
+            Some(vec!["a".into(), "7".into()])
+        );
+    }
+}

@@ -1,0 +1,581 @@
+//! Looks at one exchange on its own: the envelope, the list, the shape of resources, errors, secrets.
+
+use serde_json::Value;
+
+use super::catalogue::{connection, create, envelope, error, list, resource, secret};
+use crate::exchange::{BodyOddity, Exchange, NotJson, Response, SendError};
+use crate::okta::request::{Intent, Resource};
+use crate::verdict::CheckMeta;
+
+/// Something that a check saw, not yet tied to a place in the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The check.
+    pub check: &'static CheckMeta,
+    /// What within the check.
+    pub facet: String,
+    /// What should have come.
+    pub wanted: String,
+    /// What came. Never a value of a resource: it might be somebody else's.
+    pub got: String,
+    /// JSON pointer into the body.
+    pub pointer: String,
+}
+
+impl Seen {
+    /// Something wanted and something got.
+    #[must_use]
+    pub fn new(
+        check: &'static CheckMeta,
+        wanted: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Self {
+            check,
+            facet: String::new(),
+            wanted: wanted.into(),
+            got: got.into(),
+            pointer: String::new(),
+        }
+    }
+
+    /// What it is about within the check.
+    #[must_use]
+    pub fn facet(mut self, facet: impl Into<String>) -> Self {
+        self.facet = facet.into();
+        self
+    }
+
+    /// Where in the body.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = pointer.into();
+        self
+    }
+}
+
+/// What an exchange was for.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose<'a> {
+    /// What the request was meant to do.
+    pub intent: &'a Intent,
+    /// Texts that must not come back: the credential of the request.
+    pub credentials: &'a [String],
+    /// What a returned password would be named after: the last write that carried one.
+    pub password_after: &'a str,
+    /// The request is a probe's, so its answer may be an error on purpose.
+    pub probe: bool,
+}
+
+/// Everything that is wrong with `exchange` on its own.
+#[must_use]
+pub fn look(exchange: &Exchange, purpose: &Purpose<'_>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    match &exchange.outcome {
+        Err(error) => seen.extend(no_answer(error)),
+        Ok(response) => {
+            oddities(response, &mut seen);
+            secrets(response, purpose, &mut seen);
+            match response.status {
+                300..400 => seen.push(
+                    Seen::new(
+                        &connection::REDIRECTS,
+                        "an answer",
+                        format!("{} redirect", response.status),
+                    )
+                    .facet(exchange.request.method.as_str()),
+                ),
+                400.. => error_body(response, &mut seen),
+                _ => success(exchange, response, purpose, &mut seen),
+            }
+        }
+    }
+    seen
+}
+
+fn no_answer(error: &SendError) -> Option<Seen> {
+    let facet = match error {
+        SendError::Dns { .. } | SendError::Connect { .. } => "connect",
+        SendError::Tls { .. } => "tls",
+        SendError::Closed { .. } => "closed",
+        SendError::TimedOut { .. } => "timed-out",
+        SendError::TooLarge { .. } => "too-large",
+        SendError::NotHttp { .. } => "not-http",
+        // Ours to mend, not the target's.
+        SendError::Unsendable { .. } => return None,
+    };
+    Some(Seen::new(&connection::ANSWERS, "a complete answer", error.to_string()).facet(facet))
+}
+
+fn oddities(response: &Response, seen: &mut Vec<Seen>) {
+    for oddity in &response.body.oddities {
+        seen.push(match oddity {
+            BodyOddity::ByteOrderMark => Seen::new(
+                &envelope::BYTE_ORDER_MARK,
+                "JSON text",
+                "a byte order mark first",
+            ),
+            BodyOddity::DuplicateKey(pointer) => {
+                Seen::new(&envelope::DUPLICATE_KEYS, "each key once", "a key twice")
+                    .at(pointer.clone())
+            }
+            BodyOddity::BodyAfterNoContent => Seen::new(
+                &envelope::BODY_AFTER_204,
+                "no body",
+                format!("bytes after {}", response.status),
+            ),
+            BodyOddity::BadEncoding(encoding) => Seen::new(
+                &envelope::ENCODING,
+                "a decodable body",
+                format!("Content-Encoding {encoding} that is not"),
+            ),
+        });
+    }
+}
+
+fn secrets(response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
+    if let Some(json) = response.json() {
+        for (pointer, resource) in resources(json) {
+            if resource.get("password").is_some_and(|p| !p.is_null()) {
+                seen.push(
+                    Seen::new(&secret::PASSWORD, "no password", "a password")
+                        .facet(purpose.password_after)
+                        .at(format!("{pointer}/password")),
+                );
+                break;
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&response.body.bytes);
+    for credential in purpose.credentials.iter().filter(|c| c.len() >= 6) {
+        let in_header = response
+            .headers
+            .iter()
+            .any(|(_, v)| v.contains(credential.as_str()));
+        if in_header || text.contains(credential.as_str()) {
+            seen.push(Seen::new(
+                &secret::TOKEN,
+                "no credentials",
+                if in_header {
+                    "the token, in a header"
+                } else {
+                    "the token, in the body"
+                },
+            ));
+            break;
+        }
+    }
+}
+
+fn error_body(response: &Response, seen: &mut Vec<Seen>) {
+    let wanted = "a SCIM error: schemas, status, detail";
+    let json = match &response.body.json {
+        Err(NotJson::Empty) => {
+            seen.push(
+                Seen::new(
+                    &error::BODY,
+                    wanted,
+                    format!("{} without a body", response.status),
+                )
+                .facet("empty"),
+            );
+            return;
+        }
+        Err(why) => {
+            seen.push(
+                Seen::new(
+                    &error::BODY,
+                    wanted,
+                    format!("{}, and {why}", response.status),
+                )
+                .facet("not-json"),
+            );
+            return;
+        }
+        Ok(json) => json,
+    };
+    let names_error = json
+        .get("schemas")
+        .and_then(Value::as_array)
+        .is_some_and(|s| {
+            s.iter()
+                .any(|s| s == "urn:ietf:params:scim:api:messages:2.0:Error")
+        });
+    let has_detail = json
+        .get("detail")
+        .and_then(Value::as_str)
+        .is_some_and(|d| !d.is_empty());
+    if !names_error || !has_detail {
+        let missing = match (names_error, has_detail) {
+            (false, false) => "neither the Error schema nor a detail",
+            (false, true) => "no Error schema",
+            _ => "no detail",
+        };
+        seen.push(
+            Seen::new(
+                &error::BODY,
+                wanted,
+                format!("{} with {missing}", response.status),
+            )
+            .facet("shape"),
+        );
+    }
+    let stated = match json.get("status") {
+        Some(Value::String(s)) => s.trim().parse().ok(),
+        Some(Value::Number(n)) => n.as_u64(),
+        _ => None,
+    };
+    if let Some(stated) = stated
+        && stated != u64::from(response.status)
+    {
+        seen.push(
+            Seen::new(
+                &error::STATUS,
+                format!("\"{}\"", response.status),
+                format!("\"{stated}\""),
+            )
+            .at("/status"),
+        );
+    }
+}
+
+fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
+    let is_list = matches!(purpose.intent, Intent::List { .. } | Intent::LookUp { .. });
+    match &response.body.json {
+        // An empty answer to a write is judged where it matters: a create must return the resource.
+        Err(NotJson::Empty) if exchange.request.method.is_write() => return,
+        Err(NotJson::Empty) if is_list => {
+            seen.push(Seen::new(
+                &list::READABLE,
+                "a ListResponse",
+                "an empty body",
+            ));
+            return;
+        }
+        Err(why) => {
+            seen.push(
+                Seen::new(
+                    &envelope::JSON,
+                    "JSON",
+                    format!("{} and {why}", response.status),
+                )
+                .facet(match why {
+                    NotJson::Empty => "empty",
+                    NotJson::Html => "html",
+                    NotJson::Truncated { .. } => "truncated",
+                    NotJson::Syntax { .. } => "syntax",
+                }),
+            );
+            return;
+        }
+        Ok(json) => {
+            media_type(response, seen);
+            match purpose.intent {
+                Intent::List {
+                    resource,
+                    start_index,
+                    count,
+                } => {
+                    list_answer(json, *resource, Some((*start_index, *count)), seen);
+                }
+                Intent::LookUp { resource, .. } => list_answer(json, *resource, None, seen),
+                Intent::Create { resource, .. } | Intent::Update { resource, .. } => {
+                    if json.is_object() {
+                        resource_shape(json, *resource, "", seen);
+                    }
+                }
+                Intent::Read { resource, .. } => resource_shape(json, *resource, "", seen),
+                Intent::Delete { .. } | Intent::Literal => {}
+            }
+        }
+    }
+    if matches!(purpose.intent, Intent::Create { .. }) && response.status != 201 && !purpose.probe {
+        seen.push(Seen::new(
+            &create::STATUS,
+            "201",
+            response.status.to_string(),
+        ));
+    }
+}
+
+fn media_type(response: &Response, seen: &mut Vec<Seen>) {
+    let given = response.header("content-type").unwrap_or_default();
+    let kind = given
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if kind != "application/scim+json" {
+        let got = if kind.is_empty() {
+            "no Content-Type".to_owned()
+        } else {
+            kind
+        };
+        seen.push(Seen::new(
+            &envelope::MEDIA_TYPE,
+            "application/scim+json",
+            got,
+        ));
+    }
+}
+
+fn list_answer(json: &Value, kind: Resource, page: Option<(u64, u64)>, seen: &mut Vec<Seen>) {
+    let wanted = "a ListResponse";
+    let Some(object) = json.as_object() else {
+        seen.push(Seen::new(&list::READABLE, wanted, what(json)));
+        return;
+    };
+    for key in ["totalResults", "startIndex", "itemsPerPage"] {
+        if let Some(value) = object.get(key)
+            && !value.is_u64()
+        {
+            seen.push(
+                Seen::new(&list::COUNTERS, "a number", what(value))
+                    .facet(key)
+                    .at(format!("/{key}")),
+            );
+        }
+    }
+    let total = object.get("totalResults").and_then(Value::as_u64);
+    let known = ["totalResults", "totalresults"]
+        .iter()
+        .any(|k| object.contains_key(*k));
+    if !known {
+        seen.push(
+            Seen::new(&list::READABLE, wanted, "an object without totalResults")
+                .at("/totalResults"),
+        );
+        return;
+    }
+    let listed = object
+        .get("schemas")
+        .and_then(Value::as_array)
+        .is_some_and(|s| {
+            s.iter()
+                .any(|s| s == "urn:ietf:params:scim:api:messages:2.0:ListResponse")
+        });
+    if !listed {
+        seen.push(
+            Seen::new(&list::SCHEMAS, "the ListResponse URN", "another or none").at("/schemas"),
+        );
+    }
+    let found = match object.get("Resources").or_else(|| object.get("resources")) {
+        Some(Value::Array(found)) => found.as_slice(),
+        None | Some(Value::Null) if total == Some(0) => {
+            seen.push(
+                Seen::new(&list::RESOURCES, "Resources: []", "no Resources").at("/Resources"),
+            );
+            &[]
+        }
+        // Past the end there may be none.
+        None if page.is_some_and(|(start, _)| total.is_some_and(|t| start > t)) => &[],
+        None => {
+            seen.push(Seen::new(&list::READABLE, "an array", "no Resources").at("/Resources"));
+            return;
+        }
+        Some(other) => {
+            seen.push(Seen::new(&list::READABLE, "an array", what(other)).at("/Resources"));
+            return;
+        }
+    };
+    counts(object, found.len() as u64, total, page, seen);
+    for (i, resource) in found.iter().enumerate() {
+        let before = seen.len();
+        resource_shape(resource, kind, &format!("/Resources/{i}"), seen);
+        // One bad element says it all.
+        if seen.len() > before {
+            break;
+        }
+    }
+}
+
+fn counts(
+    object: &serde_json::Map<String, Value>,
+    found: u64,
+    total: Option<u64>,
+    page: Option<(u64, u64)>,
+    seen: &mut Vec<Seen>,
+) {
+    let past_the_end = page.is_some_and(|(start, _)| total.is_some_and(|t| start > t));
+    if let Some(per_page) = object.get("itemsPerPage").and_then(Value::as_u64)
+        && per_page != found
+    {
+        let check = if past_the_end && found == 0 {
+            &list::ITEMS_PAST_THE_END
+        } else {
+            &list::ITEMS_PER_PAGE
+        };
+        seen.push(Seen::new(check, found.to_string(), per_page.to_string()).at("/itemsPerPage"));
+    }
+    let Some(total) = total else { return };
+    if found > total {
+        seen.push(
+            Seen::new(&list::TOTAL, format!("at least {found}"), total.to_string())
+                .facet("too-low")
+                .at("/totalResults"),
+        );
+    }
+    if past_the_end && found > 0 {
+        let (start, _) = page.unwrap_or_default();
+        seen.push(
+            Seen::new(
+                &list::PAST_THE_END,
+                format!("no resources from startIndex {start} of {total}"),
+                format!("{found} resources"),
+            )
+            .at("/Resources"),
+        );
+    }
+}
+
+/// The shape of one resource. Values are not looked at, only types: it may be somebody else's.
+fn resource_shape(json: &Value, kind: Resource, pointer: &str, seen: &mut Vec<Seen>) {
+    let Some(object) = json.as_object() else {
+        seen.push(
+            Seen::new(&envelope::JSON, "a resource", what(json))
+                .facet("no-object")
+                .at(pointer),
+        );
+        return;
+    };
+    let facet = kind.word();
+    match object.get("id") {
+        Some(Value::String(id)) if !id.is_empty() => {}
+        other => seen.push(
+            Seen::new(
+                &resource::ID,
+                "a string",
+                other.map_or("none".to_owned(), what),
+            )
+            .facet(facet)
+            .at(format!("{pointer}/id")),
+        ),
+    }
+    schemas(object.get("schemas"), kind, pointer, seen);
+    if let Some(kind_stated) = object
+        .get("meta")
+        .and_then(|m| m.get("resourceType"))
+        .and_then(Value::as_str)
+        && kind_stated != kind.as_str()
+    {
+        seen.push(
+            Seen::new(&resource::TYPE, kind.as_str(), kind_stated)
+                .facet(facet)
+                .at(format!("{pointer}/meta/resourceType")),
+        );
+    }
+    match kind {
+        Resource::User => user_shape(object, pointer, seen),
+        Resource::Group => group_shape(object, pointer, seen),
+    }
+}
+
+fn schemas(stated: Option<&Value>, kind: Resource, pointer: &str, seen: &mut Vec<Seen>) {
+    let urn = match kind {
+        Resource::User => crate::okta::body::USER,
+        Resource::Group => crate::okta::body::GROUP,
+    };
+    let named = stated.and_then(Value::as_array).is_some_and(|s| {
+        s.iter()
+            .any(|s| s.as_str().is_some_and(|s| s.eq_ignore_ascii_case(urn)))
+    });
+    if named {
+        return;
+    }
+    let got = match stated {
+        None | Some(Value::Null) => "none".to_owned(),
+        Some(Value::Array(s)) if s.iter().any(|s| s == crate::okta::body::PATCH_OP) => {
+            "the PatchOp schema".to_owned()
+        }
+        Some(_) => "others".to_owned(),
+    };
+    seen.push(
+        Seen::new(&resource::SCHEMAS, urn, got)
+            .facet(kind.word())
+            .at(format!("{pointer}/schemas")),
+    );
+}
+
+fn user_shape(object: &serde_json::Map<String, Value>, pointer: &str, seen: &mut Vec<Seen>) {
+    match object.get("active") {
+        Some(Value::Bool(_)) => {}
+        other => seen.push(
+            Seen::new(
+                &resource::ACTIVE,
+                "true or false",
+                other.map_or("no active".to_owned(), what),
+            )
+            .at(format!("{pointer}/active")),
+        ),
+    }
+    match object.get("emails") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(emails)) if emails.iter().all(Value::is_object) => {
+            let primary = emails
+                .iter()
+                .filter(|e| e.get("primary") == Some(&Value::Bool(true)))
+                .count();
+            if primary > 1 {
+                seen.push(
+                    Seen::new(&resource::PRIMARY, "at most one", primary.to_string())
+                        .at(format!("{pointer}/emails")),
+                );
+            }
+        }
+        Some(other) => seen.push(
+            Seen::new(&resource::EMAILS, "an array of objects", what(other))
+                .at(format!("{pointer}/emails")),
+        ),
+    }
+}
+
+fn group_shape(object: &serde_json::Map<String, Value>, pointer: &str, seen: &mut Vec<Seen>) {
+    match object.get("members") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(members))
+            if members
+                .iter()
+                .all(|m| m.get("value").is_some_and(Value::is_string)) => {}
+        Some(other) => seen.push(
+            Seen::new(
+                &resource::MEMBERS,
+                "an array of objects with a value",
+                what(other),
+            )
+            .at(format!("{pointer}/members")),
+        ),
+    }
+}
+
+/// Every resource in an answer: the elements of a list, or the answer itself.
+fn resources(json: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let listed = json.get("Resources").and_then(Value::as_array);
+    let single = if listed.is_none() {
+        Some((String::new(), json))
+    } else {
+        None
+    };
+    listed
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(i, r)| (format!("/Resources/{i}"), r))
+        .chain(single)
+}
+
+/// A value's type, for messages that must not hold the value itself.
+#[must_use]
+pub fn what(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::String(s) if s.is_empty() => "an empty text".to_owned(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Array(a) if a.is_empty() => "[]".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(o) if o.is_empty() => "{}".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
