@@ -1,0 +1,291 @@
+//! From the bytes of a response to a [`Body`]: content decoding, JSON, and the oddities that
+//! a JSON value no longer shows.
+
+use std::fmt;
+use std::io::Read;
+
+use bytes::Bytes;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::{Body, BodyOddity, NotJson};
+
+/// The most bytes that a body may have, before and after content decoding.
+pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How many duplicate keys are reported for one body; more say nothing new.
+const MAX_DUPLICATES: usize = 20;
+
+/// How far into a body a tag is looked for that makes it a web page, in bytes.
+const HTML_SIGHT: usize = 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A body grows beyond the limit when it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooLarge;
+
+impl Body {
+    /// Reads a body as it came over the wire; `content_encoding` is that header's value.
+    ///
+    /// A body that cannot be decoded, or that grows beyond [`BODY_LIMIT`], is kept as it came
+    /// and carries [`BodyOddity::BadEncoding`].
+    #[must_use]
+    pub fn read(raw: Bytes, content_encoding: Option<&str>) -> Self {
+        Self::read_within(raw.clone(), content_encoding, BODY_LIMIT).unwrap_or_else(|TooLarge| {
+            let mut body = Self::parse(raw);
+            let reason = format!("larger than {BODY_LIMIT} bytes when decoded");
+            body.oddities.push(BodyOddity::BadEncoding(reason));
+            body
+        })
+    }
+
+    /// As [`Body::read`], but a body that grows beyond `limit` bytes is an error.
+    pub(super) fn read_within(
+        raw: Bytes,
+        content_encoding: Option<&str>,
+        limit: usize,
+    ) -> Result<Self, TooLarge> {
+        let (bytes, trouble) = decode(raw, content_encoding.unwrap_or_default(), limit)?;
+        let mut body = Self::parse(bytes);
+        body.oddities.extend(trouble.map(BodyOddity::BadEncoding));
+        Ok(body)
+    }
+
+    /// Reads decoded bytes.
+    pub(super) fn parse(bytes: Bytes) -> Self {
+        let mut oddities = Vec::new();
+        let text = match bytes.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) => {
+                oddities.push(BodyOddity::ByteOrderMark);
+                rest
+            }
+            None => &bytes[..],
+        };
+        let json = parse_json(text, &mut oddities);
+        Self {
+            bytes,
+            json,
+            oddities,
+        }
+    }
+}
+
+/// Undoes the encodings, last one first (RFC 9110, 8.4). The text says what went wrong; the
+/// bytes are then what could be read.
+fn decode(
+    raw: Bytes,
+    content_encoding: &str,
+    limit: usize,
+) -> Result<(Bytes, Option<String>), TooLarge> {
+    let mut bytes = raw;
+    for name in content_encoding.rsplit(',').map(str::trim) {
+        let decoded = match name.to_ascii_lowercase().as_str() {
+            "" | "identity" => continue,
+            // An empty body (204, HEAD) has nothing to decode, whatever its headers say.
+            _ if bytes.is_empty() => return Ok((bytes, None)),
+            "gzip" | "x-gzip" => inflate(MultiGzDecoder::new(&bytes[..]), limit)?,
+            "deflate" => inflate_deflate(&bytes, limit)?,
+            _ => {
+                let trouble = format!("{name} was not asked for; Okta accepts gzip and deflate");
+                return Ok((bytes, Some(trouble)));
+            }
+        };
+        match decoded {
+            Inflated::Whole(plain) => bytes = plain.into(),
+            Inflated::Broken(plain, reason) => {
+                let bytes = if plain.is_empty() {
+                    bytes
+                } else {
+                    plain.into()
+                };
+                return Ok((bytes, Some(format!("{name}: {reason}"))));
+            }
+        }
+    }
+    Ok((bytes, None))
+}
+
+enum Inflated {
+    Whole(Vec<u8>),
+    /// What could be read before the error.
+    Broken(Vec<u8>, String),
+}
+
+fn inflate(decoder: impl Read, limit: usize) -> Result<Inflated, TooLarge> {
+    let mut plain = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let outcome = decoder.take(bound).read_to_end(&mut plain);
+    if plain.len() > limit {
+        return Err(TooLarge);
+    }
+    Ok(match outcome {
+        Ok(_) => Inflated::Whole(plain),
+        Err(error) => Inflated::Broken(plain, error.to_string()),
+    })
+}
+
+/// `deflate` means the zlib format; some servers send the bare stream (RFC 9110, 8.4.1.2).
+fn inflate_deflate(bytes: &[u8], limit: usize) -> Result<Inflated, TooLarge> {
+    let zlib = inflate(ZlibDecoder::new(bytes), limit)?;
+    if matches!(&zlib, Inflated::Broken(plain, _) if plain.is_empty())
+        && let whole @ Inflated::Whole(_) = inflate(DeflateDecoder::new(bytes), limit)?
+    {
+        return Ok(whole);
+    }
+    Ok(zlib)
+}
+
+fn parse_json(text: &[u8], oddities: &mut Vec<BodyOddity>) -> Result<Value, NotJson> {
+    let trimmed = text.trim_ascii();
+    if trimmed.is_empty() {
+        return Err(NotJson::Empty);
+    }
+    if looks_like_html(trimmed) {
+        return Err(NotJson::Html);
+    }
+    let mut duplicates = Vec::new();
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    let seed = Node {
+        place: Place::Root,
+        duplicates: &mut duplicates,
+    };
+    let value = seed
+        .deserialize(&mut parser)
+        .and_then(|value| parser.end().map(|()| value))
+        .map_err(|error| not_json(&error))?;
+    oddities.extend(duplicates.into_iter().map(BodyOddity::DuplicateKey));
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> NotJson {
+    let (line, column) = (error.line(), error.column());
+    if error.is_eof() {
+        return NotJson::Truncated { line, column };
+    }
+    let text = error.to_string();
+    let reason = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(reason, _)| reason)
+        .to_owned();
+    NotJson::Syntax {
+        reason,
+        line,
+        column,
+    }
+}
+
+fn looks_like_html(trimmed: &[u8]) -> bool {
+    if trimmed.first() != Some(&b'<') {
+        return false;
+    }
+    let head = trimmed
+        .get(..HTML_SIGHT)
+        .unwrap_or(trimmed)
+        .to_ascii_lowercase();
+    [&b"<!doctype html"[..], b"<html", b"<head", b"<body"]
+        .iter()
+        .any(|tag| head.windows(tag.len()).any(|window| window == *tag))
+}
+
+/// Where the parser stands, as a list from the inside out, so that nothing is allocated
+/// for documents without duplicate keys.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Root,
+    Key(&'a Place<'a>, &'a str),
+    Index(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    /// A JSON pointer (RFC 6901).
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(parent, key) => {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                format!("{}/{key}", parent.pointer())
+            }
+            Self::Index(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+}
+
+/// Builds a [`Value`] as serde_json does (the last of two equal keys wins) and notes the
+/// duplicates that serde_json passes over in silence.
+struct Node<'a> {
+    place: Place<'a>,
+    duplicates: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element_seed(Node {
+            place: Place::Index(&self.place, array.len()),
+            duplicates: &mut *self.duplicates,
+        })? {
+            array.push(element);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let place = Place::Key(&self.place, &key);
+            if object.contains_key(&key) && self.duplicates.len() < MAX_DUPLICATES {
+                self.duplicates.push(place.pointer());
+            }
+            let value = entries.next_value_seed(Node {
+                place,
+                duplicates: &mut *self.duplicates,
+            })?;
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
