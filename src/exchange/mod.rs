@@ -3,8 +3,20 @@
 //! Everything above this module sees [`Request`], [`Response`] and [`Exchange`];
 //! which [`Transport`] carried them makes no difference there.
 
-pub mod body;
-pub mod encode;
+mod base_url;
+mod body;
+mod bounds;
+mod connect_clock;
+mod encode;
+mod failure;
+mod head;
+mod pooled;
+mod proxy;
+mod raw_head;
+mod settings;
+mod tap;
+mod tapped;
+mod tls;
 
 use std::fmt;
 use std::future::Future;
@@ -15,6 +27,14 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::secret::Secret;
+
+pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
+pub use self::body::BODY_LIMIT;
+pub use self::encode::{SpaceAs, path_segment, query_value};
+pub use self::pooled::Pooled;
+pub use self::proxy::ProxyChoice;
+pub use self::settings::{Pem, Settings, SettingsError};
+pub use self::tapped::Tapped;
 
 /// An HTTP method that Okta, or a probe, sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
