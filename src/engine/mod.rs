@@ -1,4 +1,11 @@
 //! Drives scenarios against a target and keeps the books.
 
+pub mod book;
 pub mod event;
+pub mod judge;
+pub mod ledger;
+pub mod masking;
 pub mod outcome;
+pub mod session;
+pub mod settings;
+pub mod target;

@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::Evidence;
 use super::selector::Selector;
-use crate::exchange::encode::{SpaceAs, path_segment, query_value};
-use crate::exchange::{HeaderText, Method, Request};
+use crate::exchange::{HeaderText, Method, Request, SpaceAs, path_segment, query_value};
 
 /// Okta's media type for requests, and the only one it accepts.
 pub const MEDIA_TYPE: &str = "application/scim+json";

@@ -1,0 +1,350 @@
+//! One scenario under one app: sends calls, guards other people's accounts, records, and collects observations.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::check::catalogue::connection;
+use crate::check::wire::{self, Purpose, Seen};
+use crate::exchange::{Body, Exchange, Method, Request, Transport};
+use crate::okta::drive::NotSent;
+use crate::okta::reading;
+use crate::okta::request::{Call, Client, Intent, Resource};
+use crate::okta::{App, Evidence, retry};
+use crate::secret::{MASK, Secret};
+use crate::verdict::{At, Observation, Origin, Recorded};
+
+use super::book::{self, Book, Subject};
+use super::target::Run;
+
+/// A scenario under one app, shared by its lines.
+pub struct Session {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The way to the target.
+    pub transport: Arc<dyn Transport>,
+    /// Makes requests.
+    pub client: Client,
+    /// Scenario id.
+    pub scenario: String,
+    /// The app; none for a probe.
+    pub app: Option<App>,
+    /// Credentials that must not come back.
+    pub credentials: Vec<Secret>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    recorded: Vec<Recorded>,
+    observations: Vec<Observation>,
+    book: Book,
+    passwords: Vec<Secret>,
+    password_after: &'static str,
+}
+
+/// Where in a scenario something happens.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The step, as `3 push-profile ada`.
+    pub step: String,
+    /// The case row.
+    pub case: Option<String>,
+    /// What findings of this row are about.
+    pub facet: Option<String>,
+    /// A refusal is a limitation.
+    pub may_refuse: bool,
+}
+
+/// An exchange that has been sent and recorded.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The exchange as it was.
+    pub exchange: Exchange,
+    /// Its id in the record.
+    pub id: String,
+    /// Whether looking at it alone showed an error.
+    pub broken: bool,
+}
+
+/// What an observation needs beside what was seen.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// The exchange that shows it.
+    pub sent: &'a Sent,
+    /// What it is about.
+    pub subjects: Vec<Subject>,
+    /// How we know that Okta sends what caused it.
+    pub evidence: Evidence,
+    /// What Okta sent, when that is not the exchange that shows it.
+    pub cause: Option<&'a Request>,
+    /// What the Okta admin sees.
+    pub admin_sees: Option<String>,
+    /// An honest refusal where the scenario allows one.
+    pub refusal: bool,
+    /// Data is lost or mixed up.
+    pub loses_data: bool,
+}
+
+impl<'a> Context<'a> {
+    /// A context without anything special.
+    #[must_use]
+    pub fn new(place: &'a Place, sent: &'a Sent, subjects: Vec<Subject>, evidence: Evidence) -> Self {
+        Self { place, sent, subjects, evidence, cause: None, admin_sees: None, refusal: false, loses_data: false }
+    }
+}
+
+impl Session {
+    /// A session without history.
+    #[must_use]
+    pub fn new(
+        run: Arc<Run>,
+        transport: Arc<dyn Transport>,
+        client: Client,
+        scenario: String,
+        app: Option<App>,
+        credentials: Vec<Secret>,
+    ) -> Self {
+        let state = Mutex::new(State { password_after: "create", ..State::default() });
+        Self { run, transport, client, scenario, app, credentials, state }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on the books.
+    pub fn with_book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
+        work(&mut self.state().book)
+    }
+
+    /// A password that will be sent: it is masked in the record from now on.
+    pub fn hide(&self, password: &Secret, sent_by: &'static str) {
+        let mut state = self.state();
+        state.passwords.push(password.clone());
+        state.password_after = sent_by;
+    }
+
+    /// Number of observations so far.
+    #[must_use]
+    pub fn observed(&self) -> usize {
+        self.state().observations.len()
+    }
+
+    /// Takes everything out at the end.
+    pub fn finish(&self) -> (Vec<Recorded>, Vec<Observation>) {
+        let mut state = self.state();
+        (std::mem::take(&mut state.recorded), std::mem::take(&mut state.observations))
+    }
+
+    /// Sends a call, waits for throttling to end, looks at the exchange alone, and records it.
+    ///
+    /// # Errors
+    /// When the run is being stopped, or the target asks for more patience than the run has.
+    pub async fn perform(&self, call: &Call, origin: Origin, place: &Place) -> Result<Sent, NotSent> {
+        let mut throttled = 0;
+        let mut waited = std::time::Duration::ZERO;
+        loop {
+            if self.run.is_stopped() && origin != Origin::Cleanup {
+                return Err(NotSent::Stopped);
+            }
+            self.run.turn().await;
+            self.run.count();
+            let exchange = self.transport.send(call.request.clone()).await;
+            let sent = self.record(call, exchange, origin, place);
+            let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
+                self.note_ids(&call.intent, &sent.exchange);
+                return Ok(sent);
+            };
+            throttled += 1;
+            let header = response.header("retry-after").map(str::to_owned);
+            let seen = Seen::new(
+                &connection::THROTTLED,
+                "whole seconds in Retry-After, if it must be",
+                header.as_ref().map_or("429 without Retry-After".to_owned(), |h| format!("429, Retry-After: {h}")),
+            );
+            self.observe(seen, &Context::new(place, &sent, Vec::new(), Evidence::Documented));
+            let wait = retry::wait(throttled, header.as_deref());
+            match wait.filter(|w| waited + *w <= self.run.patience) {
+                Some(wait) => {
+                    waited += wait;
+                    tokio::time::sleep(wait).await;
+                }
+                None => {
+                    let asked = wait.map_or("for ever".to_owned(), |w| format!("{} s", w.as_secs()));
+                    return Err(NotSent::Throttled(format!("the target answers 429; Okta would now wait {asked}")));
+                }
+            }
+        }
+    }
+
+    fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
+        let credentials: Vec<String> = self.credentials.iter().map(|c| c.expose().to_owned()).collect();
+        let seen = wire::look(
+            &exchange,
+            &Purpose {
+                intent: &call.intent,
+                credentials: &credentials,
+                password_after: self.state().password_after,
+                probe: origin == Origin::Probe,
+            },
+        );
+        let broken = seen.iter().any(|s| s.check.level == crate::verdict::Level::Error);
+        let mut masked = exchange.clone();
+        self.mask(&mut masked);
+        let id = {
+            let mut state = self.state();
+            let id = format!("E{}", state.recorded.len() + 1);
+            state.recorded.push(Recorded {
+                id: id.clone(),
+                step: place.step.clone(),
+                origin,
+                job: call.job.clone(),
+                slot: call.slot.clone(),
+                evidence: (origin == Origin::Okta).then_some(call.evidence),
+                case: place.case.clone(),
+                exchange: masked,
+            });
+            id
+        };
+        let sent = Sent { exchange, id, broken };
+        let subjects = subjects_of(&call.intent);
+        for seen in seen {
+            self.observe(seen, &Context::new(place, &sent, subjects.clone(), call.evidence));
+        }
+        sent
+    }
+
+    /// Ids in answers that are not ours belong to somebody else from now on.
+    fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
+        let resource = match intent {
+            Intent::LookUp { resource, .. } | Intent::List { resource, .. } | Intent::Read { resource, .. } => *resource,
+            _ => return,
+        };
+        let Some(json) = exchange.response().and_then(|r| r.json()) else { return };
+        let listed = json.get("Resources").and_then(Value::as_array);
+        for one in listed.into_iter().flatten().chain(listed.is_none().then_some(json)) {
+            if let Some(id) = reading::id_of(one) {
+                self.run.ledger.saw(resource, &id);
+            }
+        }
+    }
+
+    /// Takes passwords and other people's data out of what is kept.
+    fn mask(&self, exchange: &mut Exchange) {
+        let passwords: Vec<String> = self.state().passwords.iter().map(|p| p.expose().to_owned()).collect();
+        let hide = |bytes: &Bytes| {
+            let mut text = String::from_utf8_lossy(bytes).into_owned();
+            for password in &passwords {
+                if text.contains(password.as_str()) {
+                    text = text.replace(password.as_str(), MASK);
+                }
+            }
+            Bytes::from(text)
+        };
+        let holds = |bytes: &Bytes| {
+            passwords.iter().any(|p| bytes.windows(p.len().max(1)).any(|w| w == p.as_bytes()))
+        };
+        if let Some(body) = exchange.request.body.as_mut().filter(|b| holds(b)) {
+            *body = hide(body);
+        }
+        if let Ok(response) = &mut exchange.outcome
+            && holds(&response.body.bytes)
+        {
+            let oddities = std::mem::take(&mut response.body.oddities);
+            response.body = Body::read(hide(&response.body.bytes), None);
+            response.body.oddities = oddities;
+        }
+        super::masking::strangers(exchange, &self.run.ledger, &self.run.run_id, &self.run.foreign_names);
+    }
+
+    /// Notes an observation and finds its cause.
+    pub fn observe(&self, seen: Seen, context: &Context<'_>) {
+        let mut state = self.state();
+        let follows = book::follows(seen.check).then(|| state.book.cause(&context.subjects)).flatten();
+        let facet = match &context.place.facet {
+            Some(case) if seen.facet.is_empty() => case.clone(),
+            Some(case) if seen.facet != *case && book::follows(seen.check) => format!("{}/{case}", seen.facet),
+            _ => seen.facet,
+        };
+        let sent = describe(context.cause.unwrap_or(&context.sent.exchange.request), &state.passwords);
+        let observation = Observation {
+            check: seen.check,
+            facet,
+            at: At {
+                scenario: self.scenario.clone(),
+                app: self.app,
+                step: context.place.step.clone(),
+                exchange: Some(context.sent.id.clone()),
+            },
+            sent,
+            wanted: seen.wanted,
+            got: seen.got,
+            pointer: seen.pointer,
+            evidence: context.evidence,
+            okta_admin_sees: context.admin_sees.clone().filter(|t| !t.is_empty()),
+            refusal: context.refusal,
+            loses_data: context.loses_data,
+            follows,
+        };
+        let index = state.observations.len();
+        state.observations.push(observation);
+        if book::spoils(seen.check) && !context.refusal {
+            state.book.spoil(&context.subjects, follows.unwrap_or(index));
+        }
+    }
+}
+
+/// What an exchange is about.
+#[must_use]
+pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
+    match intent {
+        Intent::LookUp { resource, name } | Intent::Create { resource, name, .. } => vec![Subject::name(*resource, name)],
+        Intent::Read { resource, id } | Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
+            vec![Subject::Resource(*resource, id.clone())]
+        }
+        Intent::List { resource, .. } => vec![Subject::List(*resource)],
+        Intent::Literal => Vec::new(),
+    }
+}
+
+/// A call of the judge's own.
+#[must_use]
+pub fn observer_call(request: Request, intent: Intent) -> Call {
+    Call { job: None, slot: None, evidence: Evidence::Recorded, request, intent }
+}
+
+/// A request in a line: method, target, and the start of the body; passwords masked.
+fn describe(request: &Request, passwords: &[Secret]) -> String {
+    const MOST: usize = 240;
+    let mut text = format!("{} {}", request.method, request.target);
+    if let Some(body) = &request.body {
+        text.push(' ');
+        text.push_str(&String::from_utf8_lossy(body));
+    }
+    for password in passwords {
+        text = text.replace(password.expose(), MASK);
+    }
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Whether a call would change something that is there already, and what.
+#[must_use]
+pub fn changes(call: &Call) -> Option<(Resource, &str)> {
+    match &call.intent {
+        Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => Some((*resource, id)),
+        _ => None,
+    }
+}
+
+/// Whether the method of a call writes.
+#[must_use]
+pub fn writes(call: &Call) -> bool {
+    call.request.method.is_write() && call.request.method != Method::Head
+}

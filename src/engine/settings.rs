@@ -1,0 +1,75 @@
+//! What a run is told to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exchange::Transport;
+use crate::okta::App;
+use crate::okta::request::Client;
+use crate::scenario::Variant;
+
+use super::outcome::TargetInfo;
+
+/// How to reach the server under test.
+#[derive(Clone)]
+pub enum Reach {
+    /// One tenant for everything: a real target.
+    Shared(Arc<dyn Transport>),
+    /// A tenant of its own for each scenario and app, by name: the embedded server.
+    Isolated(Arc<dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync>),
+}
+
+/// What happens to what a run made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cleanup {
+    /// Groups and users are deleted; a user who cannot be is deactivated.
+    #[default]
+    Delete,
+    /// Groups are deleted, users deactivated.
+    Deactivate,
+    /// Everything stays.
+    Nothing,
+}
+
+/// Settings of a run.
+#[derive(Clone)]
+pub struct Settings {
+    /// The target, for reports.
+    pub target: TargetInfo,
+    /// How to reach it.
+    pub reach: Reach,
+    /// Makes the requests, with credentials.
+    pub client: Client,
+    /// Credentials in clear, to find them in answers.
+    pub credentials: Vec<crate::secret::Secret>,
+    /// Kinds of app to be.
+    pub apps: Vec<App>,
+    /// Variants of Okta's behaviour.
+    pub variants: Vec<Variant>,
+    /// Part of every name that the run makes.
+    pub run_id: String,
+    /// Decides generated names, and nothing else.
+    pub seed: u64,
+    /// How long a write may take to become visible.
+    pub settle: Duration,
+    /// How long the run waits for a target that answers 429, in all, for one request.
+    pub patience: Duration,
+    /// Scenarios at the same time.
+    pub concurrency: usize,
+    /// Requests a second, over all scenarios.
+    pub rate: Option<f64>,
+    /// Scenarios that need more users than this are not run.
+    pub max_users: Option<u64>,
+    /// Scenarios that list everything are not run when the target holds more users of others than this.
+    pub max_foreign_users: u64,
+    /// Pattern for e-mail addresses; `{}` stands for the part before the `@`.
+    pub email: Option<String>,
+    /// Constants for attributes that the target demands: Okta attribute or SCIM path, and value.
+    pub user_attributes: Vec<(String, String)>,
+    /// What happens to what the run made.
+    pub cleanup: Cleanup,
+    /// File that created ids are written to before anything else happens.
+    pub ledger: Option<std::path::PathBuf>,
+    /// Raise breaches of RFC MUSTs to errors.
+    pub strict_rfc: bool,
+}

@@ -1,0 +1,135 @@
+//! The server under test, as a whole run sees it: one transport or many, the request rate, what is owned, what stops.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::exchange::ForeignNames;
+
+use super::ledger::Ledger;
+
+/// Shared by all scenarios of a run.
+pub struct Run {
+    /// Part of every name that the run makes; lower case.
+    pub run_id: String,
+    /// What the run has made.
+    pub ledger: Ledger,
+    /// Stable names for the ids of other people's resources.
+    pub foreign_names: ForeignNames,
+    /// How long a write may take to become visible.
+    pub settle: Duration,
+    /// How long the run waits for a target that answers 429, for one request.
+    pub patience: Duration,
+    exchanges: AtomicU64,
+    stopped: AtomicBool,
+    pace: Option<Pace>,
+    never_settles: Mutex<HashSet<String>>,
+}
+
+struct Pace {
+    gap: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Run {
+    /// A run over `ledger`.
+    #[must_use]
+    pub fn new(run_id: &str, ledger: Ledger, settle: Duration, patience: Duration, rate: Option<f64>) -> Arc<Self> {
+        let pace = rate
+            .filter(|r| r.is_finite() && *r > 0.0)
+            .map(|r| Pace { gap: Duration::from_secs_f64((1.0 / r).min(60.0)), next: Mutex::new(Instant::now()) });
+        Arc::new(Self {
+            run_id: run_id.to_owned(),
+            ledger,
+            foreign_names: ForeignNames::new(),
+            settle,
+            patience,
+            exchanges: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            pace,
+            never_settles: Mutex::default(),
+        })
+    }
+
+    /// From now on nothing is sent any more but the clean-up.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the run is being stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Counts one exchange.
+    pub fn count(&self) {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Exchanges so far.
+    #[must_use]
+    pub fn exchanges(&self) -> u64 {
+        self.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// Waits for this request's turn.
+    pub async fn turn(&self) {
+        let Some(pace) = &self.pace else { return };
+        let at = {
+            let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = (*next).max(Instant::now());
+            *next = at + pace.gap;
+            at
+        };
+        tokio::time::sleep_until(at).await;
+    }
+
+    /// How long to wait for something of this kind. What never settled before in this run is not waited for
+    /// again in full: a broken server would otherwise cost the bound at every step.
+    #[must_use]
+    pub fn settle_for(&self, kind: &str) -> Duration {
+        let hopeless = self.never_settles.lock().unwrap_or_else(PoisonError::into_inner).contains(kind);
+        if hopeless { self.settle / 20 } else { self.settle }
+    }
+
+    /// Remembers that something of this kind did not settle.
+    pub fn never_settled(&self, kind: &str) {
+        self.never_settles.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.to_owned());
+    }
+}
+
+/// Re-reads with growing pauses, up to a bound.
+pub struct Settling {
+    started: Instant,
+    bound: Duration,
+    pause: Duration,
+}
+
+impl Settling {
+    /// Starts now.
+    #[must_use]
+    pub fn new(bound: Duration) -> Self {
+        Self { started: Instant::now(), bound, pause: Duration::from_millis(20) }
+    }
+
+    /// Pauses before another look; false when the bound is reached.
+    pub async fn again(&mut self) -> bool {
+        let left = self.bound.saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(self.pause.min(left)).await;
+        self.pause = (self.pause * 2).min(Duration::from_millis(400));
+        true
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
