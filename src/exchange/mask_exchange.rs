@@ -76,36 +76,35 @@ impl Masking<'_> {
             return;
         };
         if let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
-            && self.known(&mut value)
+            && self.known(&mut value) > 0
         {
             request.body = Some(Bytes::from(value.to_string()));
         }
     }
 
-    /// In a request: resources with a foreign id, and foreign ids wherever they stand.
-    fn known(self, value: &mut Value) -> bool {
+    /// In a request: resources with a foreign id, and foreign ids wherever they stand. Returns
+    /// how many it replaced.
+    fn known(self, value: &mut Value) -> usize {
+        let is_known = |id: &str| self.names.known(id).is_some();
         match value {
-            Value::Object(object) => {
-                let foreign = matches!(field(object, "id"), Some(Value::String(id)) if self.names.known(id).is_some());
-                if foreign {
-                    self.foreign(object);
-                    return true;
-                }
-                object
-                    .values_mut()
-                    .fold(false, |changed, child| self.known(child) || changed)
+            Value::Object(object)
+                if field(object, "id")
+                    .and_then(Value::as_str)
+                    .is_some_and(is_known) =>
+            {
+                self.foreign(object);
+                1
             }
-            Value::Array(elements) => elements
-                .iter_mut()
-                .fold(false, |changed, child| self.known(child) || changed),
+            Value::Object(object) => object.values_mut().map(|child| self.known(child)).sum(),
+            Value::Array(elements) => elements.iter_mut().map(|child| self.known(child)).sum(),
             Value::String(text) => match self.names.known(text) {
                 Some(alias) => {
                     *text = alias;
-                    true
+                    1
                 }
-                None => false,
+                None => 0,
             },
-            _ => false,
+            _ => 0,
         }
     }
 
