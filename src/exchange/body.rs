@@ -289,3 +289,138 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(Value::Object(object))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Body {
+        Body::read(Bytes::copy_from_slice(text.as_bytes()), None)
+    }
+
+    #[test]
+    fn a_body_without_oddities_is_what_serde_json_reads() {
+        let text = r#" {"b":[1,-2,3.5,18446744073709551615,1e3,true,null],"a":{"é\u00e9\n":""}} "#;
+        let body = read(text);
+        assert_eq!(body.json, Ok(serde_json::from_str(text).expect("valid")));
+        assert_eq!(body.oddities, []);
+        let keys: Vec<_> = body
+            .json
+            .expect("valid")
+            .as_object()
+            .expect("an object")
+            .keys()
+            .cloned()
+            .collect();
+        assert_eq!(keys, ["b", "a"], "the order of keys stays");
+    }
+
+    #[test]
+    fn what_is_not_json_is_classified() {
+        let syntax = |reason: &str, column| NotJson::Syntax {
+            reason: reason.to_owned(),
+            line: 1,
+            column,
+        };
+        let cases = [
+            ("", NotJson::Empty),
+            (" \r\n", NotJson::Empty),
+            ("\u{feff}", NotJson::Empty),
+            ("<!DOCTYPE html><title>502</title>", NotJson::Html),
+            ("\n  <HTML lang=en>", NotJson::Html),
+            ("<?xml version=\"1.0\"?><html/>", NotJson::Html),
+            ("<Error/>", syntax("expected value", 1)),
+            ("{\"a\":[1,", NotJson::Truncated { line: 1, column: 8 }),
+            ("{\n\"a\":\"x", NotJson::Truncated { line: 2, column: 6 }),
+            ("{} {}", syntax("trailing characters", 4)),
+            ("OK", syntax("expected value", 1)),
+            ("{\"a\":1e400}", syntax("number out of range", 10)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text).json, Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_is_an_error_and_no_overflow() {
+        for text in ["[".repeat(1_000_000), "{\"a\":".repeat(1_000_000)] {
+            let json = read(&text).json;
+            assert!(
+                matches!(&json, Err(NotJson::Syntax { reason, .. }) if reason.contains("recursion")),
+                "{json:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn duplicate_keys_are_pointed_at_and_the_last_one_wins() {
+        let body = read(r#"{"a":[{"x/y":1,"x/y":{"~":1,"~":2}}],"a":0,"A":1}"#);
+        assert_eq!(body.json, Ok(json!({"a": 0, "A": 1})));
+        let pointers = ["/a/0/x~1y", "/a/0/x~1y/~0", "/a"];
+        assert_eq!(
+            body.oddities,
+            pointers.map(|pointer| BodyOddity::DuplicateKey(pointer.to_owned()))
+        );
+        let many = read(&format!("{{{}\"a\":1}}", "\"a\":1,".repeat(1000)));
+        assert_eq!(many.oddities.len(), MAX_DUPLICATES);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_reported_and_the_rest_read() {
+        let body = read("\u{feff}[1]");
+        assert_eq!(body.json, Ok(json!([1])));
+        assert_eq!(body.oddities, [BodyOddity::ByteOrderMark]);
+    }
+
+    #[test]
+    fn encodings_are_undone_from_the_last_to_the_first() {
+        use flate2::Compression;
+        use flate2::write::{GzEncoder, ZlibEncoder};
+        use std::io::Write;
+
+        let mut inner = ZlibEncoder::new(Vec::new(), Compression::default());
+        inner.write_all(b"[1]").expect("memory");
+        let mut outer = GzEncoder::new(Vec::new(), Compression::default());
+        outer
+            .write_all(&inner.finish().expect("memory"))
+            .expect("memory");
+        let twice = outer.finish().expect("memory");
+        assert_eq!(
+            Body::read(twice.clone().into(), Some("deflate, GZip")).json,
+            Ok(json!([1]))
+        );
+
+        let cut = Bytes::copy_from_slice(&twice[..twice.len() - 4]);
+        let oddities = Body::read(cut, Some("deflate, gzip")).oddities;
+        assert!(
+            matches!(&oddities[..], [BodyOddity::BadEncoding(reason)] if reason.starts_with("gzip"))
+        );
+
+        for (encoding, odd) in [("br", true), ("identity", false), ("", false)] {
+            let body = Body::read(Bytes::from_static(b"[1]"), Some(encoding));
+            assert_eq!(
+                (body.json, body.oddities.len()),
+                (Ok(json!([1])), usize::from(odd)),
+                "{encoding}"
+            );
+        }
+        assert_eq!(Body::read(Bytes::new(), Some("gzip")).oddities, []);
+    }
+
+    #[test]
+    fn a_bomb_is_kept_packed() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::copy(
+            &mut std::io::repeat(b' ').take(BODY_LIMIT as u64 + 1),
+            &mut encoder,
+        )
+        .expect("memory");
+        let packed = encoder.finish().expect("memory");
+        let body = Body::read(packed.clone().into(), Some("gzip"));
+        assert_eq!(body.bytes, packed);
+        assert!(body.json.is_err());
+        assert!(matches!(&body.oddities[..], [BodyOddity::BadEncoding(_)]));
+    }
+}

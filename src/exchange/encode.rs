@@ -51,6 +51,25 @@ fn encode(text: &str, space: SpaceAs) -> String {
     out
 }
 
+/// Undoes [`path_segment`], or whatever encoder a server used; what is no escape stays.
+pub(super) fn decode_segment(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = after
+            .get(..2)
+            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = match escaped {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +117,9 @@ mod tests {
     #[test]
     fn an_id_stays_one_segment() {
         assert_eq!(path_segment("a/b?c#d e%"), "a%2Fb%3Fc%23d%20e%25");
+        for id in ["a/b?c#d e%", "ada@example.test", "Łé’", "%41", "%", "+"] {
+            assert_eq!(decode_segment(&path_segment(id)), id);
+        }
+        assert_eq!(decode_segment("a%2fb%zz%4"), "a/b%zz%4");
     }
 }

@@ -75,13 +75,14 @@ impl Peer<'_> {
         {
             return self.by_io(error, stage);
         }
-        // hyper-util's type for this is private; its text starts the same in every case.
+        // hyper-util's type for this is private; its text starts the same in every case. With
+        // something below it, that says more.
         let text = cause.to_string();
-        text.strip_prefix("tunnel error: ")
-            .map(|reason| SendError::Connect {
-                host: format!("{}:{}", self.base.host(), self.base.port()),
-                reason: format!("{} did not open a tunnel: {reason}", self.connected_to()),
-            })
+        let reason = text.strip_prefix("tunnel error: ")?;
+        cause.source().is_none().then(|| SendError::Connect {
+            host: format!("{}:{}", self.base.host(), self.base.port()),
+            reason: format!("{} did not open a tunnel: {reason}", self.connected_to()),
+        })
     }
 
     fn by_http(&self, error: &hyper::Error, stage: Stage) -> Option<SendError> {

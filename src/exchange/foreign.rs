@@ -1,0 +1,110 @@
+//! Whose resources are whose, and what stands for the ids of others.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexSet;
+use serde_json::{Map, Value};
+
+use super::encode::path_segment;
+use crate::secret::MASK;
+
+const ALIAS: &str = "<foreign-";
+
+/// Ids shorter than this are replaced as whole path segments only: as a part of other text
+/// they would match by accident.
+const MIN_ID_IN_TEXT: usize = 8;
+
+/// Which resources belong to this run. Any `Fn(&str) -> bool` on ids is one.
+pub trait Ownership: Send + Sync {
+    /// Whether this run created the resource with that id.
+    fn owns_id(&self, id: &str) -> bool;
+
+    /// Whether a resource is this run's; overridden where more than the id can tell, such as
+    /// a name that holds the run's id in an answer whose id nobody has noted yet.
+    fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
+        matches!(field(resource, "id"), Some(Value::String(id)) if self.owns_id(id))
+    }
+}
+
+impl<F: Fn(&str) -> bool + Send + Sync> Ownership for F {
+    fn owns_id(&self, id: &str) -> bool {
+        self(id)
+    }
+}
+
+/// The ids of foreign resources and what stands for them (`<foreign-1>`), the same in a
+/// whole run.
+#[derive(Debug, Default)]
+pub struct ForeignNames(Mutex<IndexSet<String>>);
+
+impl ForeignNames {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What stands for `id`; a new id gets the next number.
+    pub fn alias(&self, id: &str) -> String {
+        alias_of(self.number(id))
+    }
+
+    /// What stands for `id`, if it has come up as a foreign one.
+    #[must_use]
+    pub fn known(&self, id: &str) -> Option<String> {
+        self.lock()
+            .get_index_of(id)
+            .map(|index| alias_of(index + 1))
+    }
+
+    /// Replaces every foreign id in a text such as a target's query, also percent-encoded.
+    pub(super) fn replace_in(&self, text: &str) -> String {
+        let ids = self.lock();
+        let mut text = text.to_owned();
+        for (index, id) in ids
+            .iter()
+            .enumerate()
+            .filter(|(_, id)| id.len() >= MIN_ID_IN_TEXT)
+        {
+            for form in [path_segment(id), id.clone()] {
+                if text.contains(&form) {
+                    text = text.replace(&form, &alias_of(index + 1));
+                }
+            }
+        }
+        text
+    }
+
+    pub(super) fn number(&self, id: &str) -> usize {
+        let mut ids = self.lock();
+        match ids.get_index_of(id) {
+            Some(index) => index + 1,
+            None => ids.insert_full(id.to_owned()).0 + 1,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, IndexSet<String>> {
+        // A set is never left half-changed, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn alias_of(number: usize) -> String {
+    format!("{ALIAS}{number}>")
+}
+
+/// Whether a text stands for a masked value: such values cannot be judged.
+#[must_use]
+pub fn is_masked(text: &str) -> bool {
+    text == MASK || text.contains(ALIAS)
+}
+
+/// Attribute names are case-insensitive (RFC 7643, 2.1).
+pub(super) fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v)
+    })
+}

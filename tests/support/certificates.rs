@@ -1,0 +1,120 @@
+//! Certificates for servers and clients, made on the spot.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use rustls::RootCertStore;
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use scim_conform::exchange::Pem;
+
+/// A certificate with its key.
+pub(crate) struct Identity {
+    certificate: rcgen::Certificate,
+    key: KeyPair,
+}
+
+impl Identity {
+    /// Signed by itself.
+    pub(crate) fn self_signed(name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Self { certificate, key }
+    }
+
+    /// The certificate alone.
+    pub(crate) fn certificate_pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    /// Certificate and key in one text.
+    pub(crate) fn identity_pem(&self) -> Pem {
+        Pem::new(
+            "client.pem",
+            self.certificate.pem() + &self.key.serialize_pem(),
+        )
+    }
+
+    /// The private key's text.
+    pub(crate) fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
+    /// A server that shows this certificate to everybody.
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
+        let (chain, key) = self.der();
+        Arc::new(
+            builder()
+                .with_no_client_auth()
+                .with_single_cert(chain, key)
+                .expect("a server"),
+        )
+    }
+
+    /// A server that also demands a certificate of `authority`.
+    pub(crate) fn server_demanding(&self, authority: &Authority) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.0.der().clone()).expect("a CA");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .expect("a verifier");
+        let (chain, key) = self.der();
+        Arc::new(
+            builder()
+                .with_client_cert_verifier(verifier)
+                .with_single_cert(chain, key)
+                .expect("a server"),
+        )
+    }
+
+    fn der(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).expect("a key");
+        (vec![self.certificate.der().clone()], key)
+    }
+}
+
+/// A certificate authority.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    /// A new one.
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        // Not rcgen's default, which a self-signed certificate has, too.
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Test Authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(params, key).expect("a CA"))
+    }
+
+    /// A certificate for a server or a client of this name.
+    pub(crate) fn issue(&self, name: &str) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        Identity { certificate, key }
+    }
+
+    /// Its own certificate.
+    pub(crate) fn pem(&self) -> Pem {
+        Pem::new("ca.pem", self.0.pem())
+    }
+}
+
+fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+}
