@@ -13,6 +13,7 @@
 mod aliases;
 mod compare;
 mod diff;
+mod difference;
 mod file;
 mod normalise;
 mod percent;
@@ -24,8 +25,9 @@ mod transcript;
 mod walk;
 mod words;
 
-pub use compare::{Compared, Comparison, Counts, Difference, Subject, Tolerance, compare};
+pub use compare::compare;
 pub use diff::unified;
+pub use difference::{Compared, Comparison, Counts, Difference, Subject, Tolerance};
 pub use file::{FileError, SnapshotFile};
 pub use normalise::{RunNames, normalise};
 pub use reference::{Folder, Reference, write_reference};

@@ -115,7 +115,9 @@ impl<'a> Normaliser<'a> {
     /// with them: `members[value eq "42"]`. Distinctive ids were found as words before.
     fn filter(&self, text: &str) -> String {
         let mut out = text.to_owned();
-        for (id, name) in self.aliases.indistinct() {
+        let readable = percent::decode(text);
+        let mentioned = |(id, _): &(&str, &str)| readable.contains(id);
+        for (id, name) in self.aliases.indistinct().filter(mentioned) {
             let escaped = percent::encode(id);
             for (blank, quote, id) in [
                 (" ", "\"", id),
@@ -138,11 +140,9 @@ impl<'a> Normaliser<'a> {
     pub(super) fn text(&self, text: &str) -> String {
         let mut pieces = vec![Piece::Open(text)];
         pieces = rewrite(pieces, |open, out| self.split_base(open, out));
-        // Ids first, because an id may hold the run id; and again, because removing the run id
-        // may uncover one.
+        // Ids first, because an id may hold the run id.
         pieces = rewrite(pieces, |open, out| self.split_words(open, out));
         pieces = rewrite(pieces, |open, out| self.split_run(open, out));
-        pieces = rewrite(pieces, |open, out| self.split_words(open, out));
         let mut out = String::with_capacity(text.len());
         for piece in &pieces {
             match piece {

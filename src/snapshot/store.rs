@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::okta::App;
 
-use super::compare::{Compared, Comparison, Tolerance, compare};
+use super::compare::compare;
+use super::difference::{Compared, Comparison, Tolerance};
 use super::file::{FileError, SnapshotFile, read, remove, write};
 use super::reference::Folder;
 use super::transcript::Transcript;

@@ -153,10 +153,19 @@ impl<'t> Lines<'t> {
         Some(stripped)
     }
 
-    fn wrong(&self, problem: impl Into<String>) -> TranscriptError {
+    /// The next line does not fit.
+    fn wrong(&self, problem: &str) -> TranscriptError {
         TranscriptError {
             line: self.number,
-            problem: problem.into(),
+            problem: problem.to_owned(),
+        }
+    }
+
+    /// The line that was taken last does not fit.
+    fn wrong_before(&self, problem: &str) -> TranscriptError {
+        TranscriptError {
+            line: self.number.saturating_sub(1),
+            problem: problem.to_owned(),
         }
     }
 }
@@ -171,7 +180,7 @@ fn read_entry(lines: &mut Lines<'_>) -> Result<Entry, TranscriptError> {
         .ok_or_else(|| lines.wrong("expected a request, `> METHOD target`"))?;
     let (method, target) = request
         .split_once(' ')
-        .ok_or_else(|| lines.wrong("expected a method and a target"))?;
+        .ok_or_else(|| lines.wrong_before("expected a method and a target"))?;
     let sent = Sent {
         method: method.to_owned(),
         target: target.to_owned(),
@@ -216,7 +225,7 @@ fn read_headers(
     while let Some(line) = lines.take(mark) {
         let (name, value) = line
             .split_once(':')
-            .ok_or_else(|| lines.wrong("expected a header, `Name: value`"))?;
+            .ok_or_else(|| lines.wrong_before("expected a header, `Name: value`"))?;
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
     Ok(headers)
@@ -227,12 +236,14 @@ fn read_answer(lines: &mut Lines<'_>) -> Result<Answer, TranscriptError> {
         return note
             .strip_prefix(NOTHING)
             .map(|why| Answer::Nothing(why.to_owned()))
-            .ok_or_else(|| lines.wrong("expected `! no answer: ...` or `< status`"));
+            .ok_or_else(|| lines.wrong_before("expected `! no answer: ...` or `< status`"));
     }
     let status = lines
         .take("< ")
-        .and_then(|status| status.trim().parse().ok())
-        .ok_or_else(|| lines.wrong("expected an answer, `< status`"))?;
+        .ok_or_else(|| lines.wrong("expected an answer, `< status`"))?
+        .trim()
+        .parse()
+        .map_err(|_| lines.wrong_before("expected a status code"))?;
     let headers = read_headers(lines, "< ")?;
     let mut notes = Vec::new();
     while let Some(note) = lines.take("! ") {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::secret::MASK;
 
-use super::compare::Tolerance;
+use super::difference::Tolerance;
 
 /// One place where two values differ; `None` is a value that is not there.
 #[derive(Debug, PartialEq)]

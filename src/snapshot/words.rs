@@ -1,4 +1,7 @@
 //! The words of a text, as far as an id can be one: runs of letters, digits, `-` and `_`.
+//!
+//! What touches a stable name from outside (`<run>abc`) is no word: it was a part of a longer one
+//! before the name stood there, and normalising twice must change nothing more.
 
 use super::percent::escape_at;
 
@@ -26,7 +29,9 @@ pub(super) fn stretches(text: &str) -> Vec<Stretch<'_>> {
         let end = if word > 0 { word } else { gap(bytes) };
         // Both ends lie next to an ASCII byte or at the end, hence on character boundaries.
         let (stretch, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        out.push(if word > 0 {
+        let touches_name = tail.starts_with('<')
+            || matches!(out.last(), Some(Stretch::Between(gap)) if gap.ends_with('>'));
+        out.push(if word > 0 && !touches_name {
             Stretch::Word(stretch)
         } else {
             Stretch::Between(stretch)
@@ -63,6 +68,22 @@ mod tests {
             [Word("eq"), Between("%20%22"), Word("a-1"), Between("%22&é"),]
         );
         assert_eq!(stretches(""), []);
+        assert_eq!(
+            stretches("<a>b <c> d<e>"),
+            [
+                Between("<"),
+                Word("a"),
+                Between(">"),
+                Between("b"),
+                Between(" <"),
+                Word("c"),
+                Between("> "),
+                Between("d"),
+                Between("<"),
+                Word("e"),
+                Between(">"),
+            ]
+        );
         assert_eq!(stretches("50%x"), [Word("50"), Between("%"), Word("x")]);
     }
 }
