@@ -13,6 +13,7 @@
 pub mod check;
 pub mod cli;
 pub mod document;
+pub mod embedded;
 pub mod engine;
 pub mod exchange;
 pub mod okta;

@@ -2,6 +2,13 @@
 //!
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
+pub mod catalog;
+mod file;
+mod lint;
+pub mod placeholder;
+mod scope;
+pub mod select;
+
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -9,6 +16,8 @@ use serde_json::Value;
 
 use crate::exchange::Method;
 use crate::okta::App;
+
+pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, read};
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -298,7 +307,7 @@ pub enum TokenForm {
 impl TokenForm {
     /// The word in scenario files.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Right => "right",
             Self::None => "none",

@@ -1,0 +1,189 @@
+//! `request:` steps: one literal HTTP request of a probe.
+
+use indexmap::IndexMap;
+
+use crate::document::{Diagnostics, Fields, Kind, Node, Span};
+use crate::exchange::Method;
+use crate::scenario::scope::Subject;
+use crate::scenario::{Expect, LiteralRequest, StatusPattern, TokenForm, lint};
+
+use super::Reading;
+
+const METHODS: [(&str, Method); 7] = [
+    ("GET", Method::Get),
+    ("POST", Method::Post),
+    ("PUT", Method::Put),
+    ("PATCH", Method::Patch),
+    ("DELETE", Method::Delete),
+    ("HEAD", Method::Head),
+    ("OPTIONS", Method::Options),
+];
+
+const TOKENS: [(&str, TokenForm); 5] = [
+    (TokenForm::Right.as_str(), TokenForm::Right),
+    (TokenForm::None.as_str(), TokenForm::None),
+    (TokenForm::Wrong.as_str(), TokenForm::Wrong),
+    (TokenForm::Empty.as_str(), TokenForm::Empty),
+    (TokenForm::Malformed.as_str(), TokenForm::Malformed),
+];
+
+/// The request of a `request:` step.
+pub(super) fn request(
+    node: &Node,
+    reading: &mut Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<LiteralRequest> {
+    reading.requests += 1;
+    let mut fields = Fields::of(node, "request", diagnostics)?;
+    let method = fields.require("method", diagnostics).and_then(|node| {
+        let name = node.text("method", diagnostics)?;
+        lint::word("method", name, &METHODS, &node.span, diagnostics)
+    });
+    let path = fields.require("path", diagnostics).and_then(|node| {
+        let path = node.text("path", diagnostics)?;
+        lint::request_path(path, &node.span, diagnostics);
+        lint::placeholders(path, &node.span, &reading.scope, diagnostics);
+        Some(path.to_owned())
+    });
+    let headers = headers(fields.take("headers"), reading, diagnostics);
+    let raw = fields.flag("raw", diagnostics);
+    let body = body(&mut fields, raw, reading, diagnostics);
+    let token = fields
+        .take("token")
+        .and_then(|node| {
+            let name = node.text("token", diagnostics)?;
+            token(name, &node.span, diagnostics)
+        })
+        .unwrap_or_default();
+    let expect = fields
+        .require("expect", diagnostics)
+        .and_then(|node| expect(node, reading, diagnostics));
+    fields.finish(diagnostics);
+    Some(LiteralRequest {
+        method: method?,
+        path: path?,
+        headers,
+        body,
+        token,
+        expect: expect?,
+    })
+}
+
+/// The form of a token. What else stands there may be a token, so it is not repeated.
+fn token(name: &str, span: &Span, diagnostics: &mut Diagnostics) -> Option<TokenForm> {
+    let found = TOKENS.iter().find(|(known, _)| *known == name);
+    if found.is_none() {
+        let message = "`token` wants right, none, wrong, empty or malformed";
+        let mistake = diagnostics.error(span, message);
+        mistake.hint("the token itself comes from the command line or the environment");
+    }
+    found.map(|(_, form)| *form)
+}
+
+fn headers(
+    node: Option<&Node>,
+    reading: &Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> IndexMap<String, String> {
+    let mut headers = IndexMap::new();
+    let entries = node.and_then(|node| node.entries("headers", diagnostics));
+    for entry in entries.unwrap_or_default() {
+        let Some(value) = entry.value.text(&entry.key, diagnostics) else {
+            continue;
+        };
+        lint::header(&entry.key, value, &entry.key_span, diagnostics);
+        lint::placeholders(value, &entry.value.span, &reading.scope, diagnostics);
+        headers.insert(entry.key.clone(), value.to_owned());
+    }
+    headers
+}
+
+fn body(
+    fields: &mut Fields<'_>,
+    raw: bool,
+    reading: &Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    let node = fields.take("body")?;
+    if matches!(node.kind, Kind::Mapping(_) | Kind::Sequence(_)) {
+        let message = "a body is a text, so that every byte of it is the author's";
+        let mistake = diagnostics.error(&node.span, message);
+        mistake.hint("put a `|` behind `body:` and the JSON below it");
+        return None;
+    }
+    let text = node.text("body", diagnostics)?;
+    lint::placeholders(text, &node.span, &reading.scope, diagnostics);
+    lint::body(text, raw, &node.span, diagnostics);
+    Some(text.to_owned())
+}
+
+fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Option<Expect> {
+    let mut fields = Fields::of(node, "expect", diagnostics)?;
+    let status = fields
+        .require("status", diagnostics)
+        .map(|node| statuses(node, diagnostics));
+    let check = fields.require("check", diagnostics).and_then(|node| {
+        let id = node.text("check", diagnostics)?;
+        lint::check_id(id, reading.context.checks, &node.span, diagnostics);
+        Some(id.to_owned())
+    });
+    let facet = super::facet(&mut fields, diagnostics);
+    let total = fields
+        .take("total")
+        .and_then(|node| node.whole("total", 0..=1_000_000, diagnostics));
+    let unchanged = fields.take("unchanged").map(|node| {
+        let scope = &reading.scope;
+        scope.keys(Subject::Person, node, "unchanged", diagnostics)
+    });
+    let creates = fields.take("creates").and_then(|node| {
+        let key = node.text("creates", diagnostics)?;
+        let scope = &reading.scope;
+        scope
+            .check(Subject::Person, key, &node.span, diagnostics)
+            .then(|| key.to_owned())
+    });
+    fields.finish(diagnostics);
+    Some(Expect {
+        status: status?,
+        check: check?,
+        facet,
+        total,
+        unchanged: unchanged.unwrap_or_default(),
+        creates,
+    })
+}
+
+fn statuses(node: &Node, diagnostics: &mut Diagnostics) -> Vec<StatusPattern> {
+    if node.one_or_many().is_empty() {
+        diagnostics.error(&node.span, "`status` names no status");
+    }
+    node.one_or_many()
+        .iter()
+        .filter_map(|node| {
+            let found = pattern(node);
+            if found.is_none() {
+                let mistake = diagnostics.error(&node.span, "this is no HTTP status");
+                mistake.hint("write a status such as 404, or a class such as 4xx");
+            }
+            found
+        })
+        .collect()
+}
+
+fn pattern(node: &Node) -> Option<StatusPattern> {
+    match &node.kind {
+        Kind::Number(number) => {
+            let status = u16::try_from(number.as_u64()?).ok()?;
+            (100..600)
+                .contains(&status)
+                .then_some(StatusPattern::Exact(status))
+        }
+        Kind::String(text) => {
+            let class: u8 = text.strip_suffix("xx")?.parse().ok()?;
+            (1..=5)
+                .contains(&class)
+                .then_some(StatusPattern::Class(class))
+        }
+        _ => None,
+    }
+}
