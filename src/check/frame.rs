@@ -340,6 +340,9 @@ fn array(
     }
 }
 
+/// What is got when a group shows no members at all; whether they are lost or hidden is concluded at the end of a run.
+pub const NO_MEMBERS: &str = "no members";
+
 /// The ids in `members`, or `None` when the group does not show any.
 #[must_use]
 pub fn members(group: &Value) -> Option<Vec<String>> {

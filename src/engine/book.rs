@@ -58,7 +58,8 @@ pub struct Book {
 impl Book {
     /// A new resource.
     pub fn open(&mut self, resource: Resource, id: &str, name: &str) {
-        self.accounts.retain(|a| (a.resource, a.id.as_str()) != (resource, id));
+        self.accounts
+            .retain(|a| (a.resource, a.id.as_str()) != (resource, id));
         self.accounts.push(Account {
             resource,
             id: id.to_owned(),
@@ -74,42 +75,61 @@ impl Book {
     /// The resource of that id.
     #[must_use]
     pub fn get(&self, resource: Resource, id: &str) -> Option<&Account> {
-        self.accounts.iter().find(|a| a.resource == resource && a.id == id)
+        self.accounts
+            .iter()
+            .find(|a| a.resource == resource && a.id == id)
     }
 
     /// The resource of that id.
     pub fn get_mut(&mut self, resource: Resource, id: &str) -> Option<&mut Account> {
-        self.accounts.iter_mut().find(|a| a.resource == resource && a.id == id)
+        self.accounts
+            .iter_mut()
+            .find(|a| a.resource == resource && a.id == id)
     }
 
     /// Every resource that a look-up by `name` must find.
     #[must_use]
     pub fn named(&self, resource: Resource, name: &str) -> Vec<&Account> {
         let name = name.to_lowercase();
-        self.accounts.iter().filter(|a| a.resource == resource && !a.gone && a.name.to_lowercase() == name).collect()
+        self.accounts
+            .iter()
+            .filter(|a| a.resource == resource && !a.gone && a.name.to_lowercase() == name)
+            .collect()
     }
 
     /// Every resource of that kind that still exists.
     pub fn existing(&self, resource: Resource) -> impl Iterator<Item = &Account> {
-        self.accounts.iter().filter(move |a| a.resource == resource && !a.gone)
+        self.accounts
+            .iter()
+            .filter(move |a| a.resource == resource && !a.gone)
     }
 
     /// Groups that must hold the member.
     #[must_use]
     pub fn groups_of(&self, id: &str) -> Vec<String> {
-        self.existing(Resource::Group).filter(|g| g.members.contains(id)).map(|g| g.id.clone()).collect()
+        self.existing(Resource::Group)
+            .filter(|g| g.members.contains(id))
+            .map(|g| g.id.clone())
+            .collect()
     }
 
     /// Ids of everything ever opened.
     #[must_use]
     pub fn ids(&self) -> HashSet<(Resource, String)> {
-        self.accounts.iter().map(|a| (a.resource, a.id.clone())).collect()
+        self.accounts
+            .iter()
+            .map(|a| (a.resource, a.id.clone()))
+            .collect()
     }
 
     /// The earlier observation that one about `subjects` follows from.
     #[must_use]
     pub fn cause(&self, subjects: &[Subject]) -> Option<usize> {
-        subjects.iter().filter_map(|s| self.spoiled.get(s)).min().copied()
+        subjects
+            .iter()
+            .filter_map(|s| self.spoiled.get(s))
+            .min()
+            .copied()
     }
 
     /// Marks what an observation is about, so that its consequences find it.
@@ -131,8 +151,13 @@ pub fn spoils(check: &CheckMeta) -> bool {
 /// not: it is the same everywhere, and merged by its own identity.
 #[must_use]
 pub fn follows(check: &CheckMeta) -> bool {
-    matches!(family(check), "lookup" | "state" | "membership" | "sequence" | "guard" | "create")
-        || matches!(check.id, "list/complete" | "list/repeats" | "list/past-the-end" | "list/readable")
+    matches!(
+        family(check),
+        "lookup" | "state" | "membership" | "sequence" | "guard" | "create"
+    ) || matches!(
+        check.id,
+        "list/complete" | "list/repeats" | "list/past-the-end" | "list/readable"
+    )
 }
 
 fn family(check: &CheckMeta) -> &str {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::check::catalogue::{create, guard, list, lookup, membership, sequence, state};
-use crate::check::frame::{self, Difference};
+use crate::check::frame::{self, Difference, NO_MEMBERS};
 use crate::check::wire::{Seen, what};
 use crate::exchange::{Exchange, Request};
 use crate::okta::drive::NotSent;
@@ -16,7 +16,7 @@ use crate::okta::{Evidence, job};
 use crate::verdict::Origin;
 
 use super::book::Subject;
-use super::session::{Context, Place, Sent, Session, observer_call, subjects_of};
+use super::session::{Context, Place, Sent, Session, observer_call};
 use super::target::Settling;
 
 /// What a write was, for the judge.
@@ -36,11 +36,30 @@ impl Session {
         let write = Write { call, sent, place };
         match &call.intent {
             Intent::LookUp { resource, name } => self.judge_look_up(*resource, name, write),
-            Intent::Create { resource, name, sets, members, .. } => {
-                self.judge_create(*resource, name, sets, members, write).await
+            Intent::Create {
+                resource,
+                name,
+                sets,
+                members,
+                ..
+            } => {
+                self.judge_create(*resource, name, sets, members, write)
+                    .await
             }
-            Intent::Update { resource, id, name, base, sets, members } => {
-                let change = Change { name: name.as_deref(), base: base.as_ref(), sets, members: members.as_ref() };
+            Intent::Update {
+                resource,
+                id,
+                name,
+                base,
+                sets,
+                members,
+            } => {
+                let change = Change {
+                    name: name.as_deref(),
+                    base: base.as_ref(),
+                    sets,
+                    members: members.as_ref(),
+                };
                 self.judge_update(*resource, id, &change, write).await
             }
             Intent::Delete { resource, id } => self.judge_delete(*resource, id, write).await,
@@ -49,44 +68,97 @@ impl Session {
     }
 
     fn context<'a>(&self, write: Write<'a>, sent: &'a Sent, subjects: Vec<Subject>) -> Context<'a> {
-        Context { cause: Some(&write.call.request), ..Context::new(write.place, sent, subjects, write.call.evidence) }
+        Context {
+            cause: Some(&write.call.request),
+            ..Context::new(write.place, sent, subjects, write.call.evidence)
+        }
     }
 
     /// What Okta's look-up found, against what it must find. A stranger stops the job.
-    fn judge_look_up(&self, resource: Resource, name: &str, write: Write<'_>) -> Result<(), NotSent> {
-        let Some(response) = write.sent.exchange.response() else { return Ok(()) };
+    fn judge_look_up(
+        &self,
+        resource: Resource,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        let Some(response) = write.sent.exchange.response() else {
+            return Ok(());
+        };
         if !response.is_success() && response.status != 404 {
             return Ok(());
         }
         let found = reading::look_up(response);
-        let wanted: Vec<String> =
-            self.with_book(|b| b.named(resource, name).into_iter().map(|a| a.id.clone()).collect());
+        let wanted: Vec<String> = self.with_book(|b| {
+            b.named(resource, name)
+                .into_iter()
+                .map(|a| a.id.clone())
+                .collect()
+        });
         let subjects = vec![Subject::name(resource, name)];
         let context = self.context(write, write.sent, subjects);
         if response.status == 404 && found == Match::None {
-            self.observe(Seen::new(&lookup::NOBODY, "200 and totalResults 0", "404"), &context);
+            self.observe(
+                Seen::new(&lookup::NOBODY, "200 and totalResults 0", "404"),
+                &context,
+            );
         }
         match found {
             Match::One { id, .. } if wanted.contains(&id) => Ok(()),
             Match::One { id, .. } => {
                 let seen = if self.run.ledger.owns(resource, &id) {
-                    Seen::new(&lookup::ONLY_EXACT, wanted_words(&wanted), "somebody else of this run").facet(resource.word())
+                    Seen::new(
+                        &lookup::ONLY_EXACT,
+                        wanted_words(&wanted),
+                        "somebody else of this run",
+                    )
+                    .facet(resource.word())
                 } else {
-                    Seen::new(&guard::SOMEBODY_ELSE, wanted_words(&wanted), "one resource that this run did not make")
-                        .facet("look-up")
+                    Seen::new(
+                        &guard::SOMEBODY_ELSE,
+                        wanted_words(&wanted),
+                        "one resource that this run did not make",
+                    )
+                    .facet("look-up")
                 };
-                self.observe(seen, &Context { loses_data: true, ..context });
+                self.observe(
+                    seen,
+                    &Context {
+                        loses_data: true,
+                        ..context
+                    },
+                );
                 Err(NotSent::NotOurs)
             }
             Match::Many(n) => {
-                let facet = if wanted.is_empty() { resource.word().to_owned() } else { format!("{} twice", resource.word()) };
-                let admin = format!("Multiple {}s found. Expected 0 or 1 results but was [{n}]", resource.word());
-                let seen = Seen::new(&lookup::ONLY_EXACT, wanted_words(&wanted), format!("{n} resources")).facet(facet);
-                self.observe(seen, &Context { admin_sees: Some(admin), ..context });
+                let facet = if wanted.is_empty() {
+                    resource.word().to_owned()
+                } else {
+                    format!("{} twice", resource.word())
+                };
+                let admin = format!(
+                    "Multiple {}s found. Expected 0 or 1 results but was [{n}]",
+                    resource.word()
+                );
+                let seen = Seen::new(
+                    &lookup::ONLY_EXACT,
+                    wanted_words(&wanted),
+                    format!("{n} resources"),
+                )
+                .facet(facet);
+                self.observe(
+                    seen,
+                    &Context {
+                        admin_sees: Some(admin),
+                        ..context
+                    },
+                );
                 Ok(())
             }
             Match::None if !wanted.is_empty() => {
-                self.observe(self.not_found(resource, &wanted[0], write.place, "totalResults 0"), &context);
+                self.observe(
+                    self.not_found(resource, &wanted[0], write.place, "totalResults 0"),
+                    &context,
+                );
                 Ok(())
             }
             Match::None | Match::Unreadable(_) => Ok(()),
@@ -127,30 +199,85 @@ impl Session {
         });
         let change = MemberChange::Replace(members.clone());
         let members = (resource == Resource::Group).then_some(&change);
-        self.read_back(resource, &id, &Change { name: Some(name), base: None, sets, members }, write).await?;
-        self.must_find(resource, &id, write.place, write.call.evidence).await
+        self.read_back(
+            resource,
+            &id,
+            &Change {
+                name: Some(name),
+                base: None,
+                sets,
+                members,
+            },
+            write,
+        )
+        .await?;
+        self.must_find(resource, &id, write.place, write.call.evidence)
+            .await
     }
 
     /// A create that named no id may have made an account all the same: found by its name, it can be removed later.
-    async fn find_unlinked(&self, resource: Resource, name: &str, place: &Place) -> Result<Option<String>, NotSent> {
-        let call = observer_call(self.client.look_up(resource, name), Intent::LookUp { resource, name: name.to_owned() });
+    async fn find_unlinked(
+        &self,
+        resource: Resource,
+        name: &str,
+        place: &Place,
+    ) -> Result<Option<String>, NotSent> {
+        let call = observer_call(
+            self.client.look_up(resource, name),
+            Intent::LookUp {
+                resource,
+                name: name.to_owned(),
+            },
+        );
         let sent = self.perform(&call, Origin::Observe, place).await?;
-        let Some(json) = sent.exchange.response().filter(|r| r.is_success()).and_then(|r| r.json()) else { return Ok(None) };
-        let only = json.get("Resources").and_then(Value::as_array).filter(|r| r.len() == 1).and_then(|r| r.first());
-        Ok(only.filter(|r| names_it(r, resource, name)).and_then(reading::id_of))
+        let Some(json) = sent
+            .exchange
+            .response()
+            .filter(|r| r.is_success())
+            .and_then(|r| r.json())
+        else {
+            return Ok(None);
+        };
+        let only = json
+            .get("Resources")
+            .and_then(Value::as_array)
+            .filter(|r| r.len() == 1)
+            .and_then(|r| r.first());
+        Ok(only
+            .filter(|r| names_it(r, resource, name))
+            .and_then(reading::id_of))
     }
 
-    fn guard_created(&self, resource: Resource, id: &str, name: &str, write: Write<'_>) -> Result<(), NotSent> {
+    fn guard_created(
+        &self,
+        resource: Resource,
+        id: &str,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
         let ledger = &self.run.ledger;
         let answer = write.sent.exchange.response().and_then(|r| r.json());
-        let another_name = answer.is_some_and(|a| a.get(resource.name_attribute()).is_some() && !names_it(a, resource, name));
-        let stranger = !ledger.owns(resource, id) && (ledger.knows_as_foreign(resource, id) || another_name);
+        let another_name = answer.is_some_and(|a| {
+            a.get(resource.name_attribute()).is_some() && !names_it(a, resource, name)
+        });
+        let stranger =
+            !ledger.owns(resource, id) && (ledger.knows_as_foreign(resource, id) || another_name);
         if stranger {
-            let seen = Seen::new(&guard::SOMEBODY_ELSE, "a new resource with the name that was sent", "a resource that existed before")
-                .facet("create")
-                .at("/id");
+            let seen = Seen::new(
+                &guard::SOMEBODY_ELSE,
+                "a new resource with the name that was sent",
+                "a resource that existed before",
+            )
+            .facet("create")
+            .at("/id");
             let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
-            self.observe(seen, &Context { loses_data: true, ..context });
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
             return Err(NotSent::NotOurs);
         }
         Ok(())
@@ -161,14 +288,33 @@ impl Session {
         if resource == Resource::User
             && let Some(first) = first.filter(|f| f != id)
         {
-            let subjects = vec![Subject::Resource(resource, first), Subject::name(resource, name)];
+            let subjects = vec![
+                Subject::Resource(resource, first),
+                Subject::name(resource, name),
+            ];
             let context = self.context(write, write.sent, subjects);
-            let seen = Seen::new(&sequence::SECOND, "the account that is there", "201 and another id");
-            self.observe(seen, &Context { loses_data: true, ..context });
+            let seen = Seen::new(
+                &sequence::SECOND,
+                "the account that is there",
+                "201 and another id",
+            );
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
         }
     }
 
-    async fn judge_update(&self, resource: Resource, id: &str, change: &Change<'_>, write: Write<'_>) -> Result<(), NotSent> {
+    async fn judge_update(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
         let response = write.sent.exchange.response();
         if !response.is_some_and(crate::exchange::Response::is_success) {
             return self.must_be_unchanged(resource, id, write).await;
@@ -186,15 +332,21 @@ impl Session {
         let groups = self.with_book(|b| b.groups_of(id));
         self.read_back(resource, id, change, write).await?;
         if resource == Resource::User || change.name.is_some() {
-            self.must_find(resource, id, write.place, write.call.evidence).await?;
+            self.must_find(resource, id, write.place, write.call.evidence)
+                .await?;
         }
         if let Some(former) = renamed {
-            self.former_name_must_be_free(resource, id, &former, write.place, write.call.evidence).await?;
+            self.former_name_must_be_free(resource, id, &former, write.place, write.call.evidence)
+                .await?;
         }
         if resource == Resource::User {
-            let deactivated = change.sets.iter().any(|s| s.at.attribute() == "active" && s.value == Value::Bool(false));
+            let deactivated = change
+                .sets
+                .iter()
+                .any(|s| s.at.attribute() == "active" && s.value == Value::Bool(false));
             for group in groups {
-                self.groups_after_user_write(&group, deactivated, write).await?;
+                self.groups_after_user_write(&group, deactivated, write)
+                    .await?;
             }
         }
         Ok(())
@@ -202,10 +354,22 @@ impl Session {
 
     /// Pushing a user must not change groups: Okta echoes `groups` as it read it, which is read-only
     /// (RFC 7643, 4.1.2). Whether a deactivated user leaves them is the server's choice.
-    async fn groups_after_user_write(&self, group: &str, deactivated: bool, write: Write<'_>) -> Result<(), NotSent> {
-        let Some((sent, now)) = self.get(Resource::Group, group, write.place).await? else { return Ok(()) };
-        let there: BTreeSet<String> = frame::members(&now).unwrap_or_default().into_iter().collect();
-        let wanted = self.with_book(|b| b.get(Resource::Group, group).map(|a| a.members.clone())).unwrap_or_default();
+    async fn groups_after_user_write(
+        &self,
+        group: &str,
+        deactivated: bool,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        let Some((sent, now)) = self.get(Resource::Group, group, write.place).await? else {
+            return Ok(());
+        };
+        let there: BTreeSet<String> = frame::members(&now)
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        let wanted = self
+            .with_book(|b| b.get(Resource::Group, group).map(|a| a.members.clone()))
+            .unwrap_or_default();
         if deactivated {
             self.with_book(|b| {
                 if let Some(account) = b.get_mut(Resource::Group, group)
@@ -215,26 +379,55 @@ impl Session {
                 }
             });
         } else if there != wanted {
-            let context = self.context(write, &sent, vec![Subject::Resource(Resource::Group, group.to_owned())]);
-            self.observe(membership_seen("user-push", &wanted, &there), &Context { loses_data: true, ..context });
+            let context = self.context(
+                write,
+                &sent,
+                vec![Subject::Resource(Resource::Group, group.to_owned())],
+            );
+            self.observe(
+                membership_seen("user-push", &wanted, &there),
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
             self.accept_members(group, &there);
         }
         Ok(())
     }
 
-    async fn judge_delete(&self, resource: Resource, id: &str, write: Write<'_>) -> Result<(), NotSent> {
-        if !write.sent.exchange.response().is_some_and(crate::exchange::Response::is_success) {
+    async fn judge_delete(
+        &self,
+        resource: Resource,
+        id: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        if !write
+            .sent
+            .exchange
+            .response()
+            .is_some_and(crate::exchange::Response::is_success)
+        {
             return Ok(());
         }
-        self.must_be_gone(resource, id, write.place, write.call.evidence).await
+        self.must_be_gone(resource, id, write.place, write.call.evidence)
+            .await
     }
 
     /// 404 by id, nothing by name.
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn must_be_gone(&self, resource: Resource, id: &str, place: &Place, evidence: Evidence) -> Result<(), NotSent> {
-        let name = self.with_book(|b| b.get(resource, id).map(|a| a.name.clone())).unwrap_or_default();
+    pub async fn must_be_gone(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<(), NotSent> {
+        let name = self
+            .with_book(|b| b.get(resource, id).map(|a| a.name.clone()))
+            .unwrap_or_default();
         let subjects = vec![Subject::Resource(resource, id.to_owned())];
         let mut settling = Settling::new(self.run.settle_for("delete"));
         let sent = loop {
@@ -243,10 +436,18 @@ impl Session {
                 break sent;
             }
         };
-        if sent.exchange.response().is_some_and(crate::exchange::Response::is_success) {
+        if sent
+            .exchange
+            .response()
+            .is_some_and(crate::exchange::Response::is_success)
+        {
             self.run.never_settled("delete");
-            let seen = Seen::new(&state::IGNORED, "404 after the delete", format!("{}", status_word(&sent.exchange)))
-                .facet(format!("delete {}", resource.word()));
+            let seen = Seen::new(
+                &state::IGNORED,
+                "404 after the delete",
+                format!("{}", status_word(&sent.exchange)),
+            )
+            .facet(format!("delete {}", resource.word()));
             self.observe(seen, &Context::new(place, &sent, subjects, evidence));
             return Ok(());
         }
@@ -260,29 +461,50 @@ impl Session {
         if let Match::One { id: found, .. } = &found
             && found == id
         {
-            let seen = Seen::new(&lookup::FORMER_NAME, "totalResults 0 after the delete", "the deleted one")
-                .facet(format!("deleted {}", resource.word()));
+            let seen = Seen::new(
+                &lookup::FORMER_NAME,
+                "totalResults 0 after the delete",
+                "the deleted one",
+            )
+            .facet(format!("deleted {}", resource.word()));
             self.observe(seen, &Context::new(place, &sent, subjects, evidence));
         }
         Ok(())
     }
 
     /// Reads by id until the frame rule holds or the bound is reached, then goes on from what is really there.
-    async fn read_back(&self, resource: Resource, id: &str, change: &Change<'_>, write: Write<'_>) -> Result<(), NotSent> {
+    async fn read_back(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
         let before = self.with_book(|b| b.get(resource, id).and_then(|a| a.state.clone()));
         let before = change.base.or(before.as_ref());
-        let was_members = self.with_book(|b| b.get(resource, id).map(|a| a.members.clone())).unwrap_or_default();
-        let wanted_members = change.members.map_or_else(|| was_members.clone(), |c| c.apply(&was_members));
+        let was_members = self
+            .with_book(|b| b.get(resource, id).map(|a| a.members.clone()))
+            .unwrap_or_default();
+        let wanted_members = change
+            .members
+            .map_or_else(|| was_members.clone(), |c| c.apply(&was_members));
         let kind = format!("{} {}", write.call.request.method, resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
         let (sent, differences, there) = loop {
             let sent = self.read(resource, id, write.place).await?;
-            let now = sent.exchange.response().filter(|r| r.is_success()).and_then(|r| r.json());
-            let differences =
-                now.map(|now| frame::compare(before, now, change.sets, resource == Resource::User)).unwrap_or_default();
+            let now = sent
+                .exchange
+                .response()
+                .filter(|r| r.is_success())
+                .and_then(|r| r.json());
+            let differences = now
+                .map(|now| frame::compare(before, now, change.sets, resource == Resource::User))
+                .unwrap_or_default();
             let there = now.map(|now| frame::members(now).unwrap_or_default());
             let members_right = resource == Resource::User
-                || there.as_ref().is_some_and(|t| t.iter().cloned().collect::<BTreeSet<_>>() == wanted_members);
+                || there
+                    .as_ref()
+                    .is_some_and(|t| t.iter().cloned().collect::<BTreeSet<_>>() == wanted_members);
             let settled = now.is_some() && differences.is_empty() && members_right;
             if settled || !settling.again().await {
                 if !settled {
@@ -293,12 +515,27 @@ impl Session {
         };
         let subjects = vec![Subject::Resource(resource, id.to_owned())];
         let context = self.context(write, &sent, subjects);
-        if !sent.exchange.response().is_some_and(crate::exchange::Response::is_success) {
+        if !sent
+            .exchange
+            .response()
+            .is_some_and(crate::exchange::Response::is_success)
+        {
             if !sent.broken {
                 let inactive = self.with_book(|b| b.get(resource, id).is_some_and(|a| a.inactive));
-                let facet = if inactive { "inactive".to_owned() } else { format!("{} after {}", resource.word(), write.call.request.method) };
-                let seen = Seen::new(&state::READABLE, "200", status_word(&sent.exchange)).facet(facet);
-                self.observe(seen, &Context { loses_data: true, ..context });
+                let facet = if inactive {
+                    "inactive".to_owned()
+                } else {
+                    format!("{} after {}", resource.word(), write.call.request.method)
+                };
+                let seen =
+                    Seen::new(&state::READABLE, "200", status_word(&sent.exchange)).facet(facet);
+                self.observe(
+                    seen,
+                    &Context {
+                        loses_data: true,
+                        ..context
+                    },
+                );
             }
             return Ok(());
         }
@@ -307,7 +544,14 @@ impl Session {
         self.report_id(now, id, &context);
         self.report_differences(resource, &differences, write, &context);
         if resource == Resource::Group {
-            self.report_members(change, &was_members, &wanted_members, there.unwrap_or_default(), write, &context);
+            self.report_members(
+                change,
+                &was_members,
+                &wanted_members,
+                there.unwrap_or_default(),
+                write,
+                &context,
+            );
         }
         self.with_book(|book| {
             if let Some(account) = book.get_mut(resource, id) {
@@ -318,10 +562,17 @@ impl Session {
     }
 
     fn report_lag(&self, settling: &Settling, settled: bool, context: &Context<'_>) {
-        if settled && settling.waited() > Duration::from_millis(20) && self.run.settle > Duration::ZERO {
+        if settled
+            && settling.waited() > Duration::from_millis(20)
+            && self.run.settle > Duration::ZERO
+        {
             let waited = settling.waited();
             if waited >= Duration::from_millis(200) {
-                let seen = Seen::new(&state::LAG, "visible at once", format!("visible after {:.1} s", waited.as_secs_f64()));
+                let seen = Seen::new(
+                    &state::LAG,
+                    "visible at once",
+                    format!("visible after {:.1} s", waited.as_secs_f64()),
+                );
                 self.observe(seen, context);
             }
         }
@@ -329,45 +580,81 @@ impl Session {
 
     fn report_id(&self, now: Option<&Value>, id: &str, context: &Context<'_>) {
         if let Some(other) = now.and_then(reading::id_of).filter(|other| other != id) {
-            let seen = Seen::new(&sequence::ID_CHANGED, "the id that was asked for", "another id").at("/id");
+            let seen = Seen::new(
+                &sequence::ID_CHANGED,
+                "the id that was asked for",
+                "another id",
+            )
+            .at("/id");
             let _ = other;
-            self.observe(seen, &Context { loses_data: true, ..context.clone() });
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context.clone()
+                },
+            );
         }
     }
 
-    fn report_differences(&self, resource: Resource, differences: &[Difference], write: Write<'_>, context: &Context<'_>) {
+    fn report_differences(
+        &self,
+        resource: Resource,
+        differences: &[Difference],
+        write: Write<'_>,
+        context: &Context<'_>,
+    ) {
         let method = write.call.request.method.as_str().to_lowercase();
         for difference in differences {
-            let mut context = Context { loses_data: true, ..context.clone() };
+            let mut context = Context {
+                loses_data: true,
+                ..context.clone()
+            };
             let seen = match difference {
                 Difference::NotApplied { at, wanted, got } => {
-                    let facet = if at == "active" { format!("active by {method}") } else { at.clone() };
-                    Seen::new(&state::APPLIED, show(Some(wanted)), show(got.as_ref())).facet(facet).at(at)
-                }
-                Difference::Ignored { at, wanted, got } => {
-                    Seen::new(&state::IGNORED, show(Some(wanted)), format!("{}, as before", show(got.as_ref())))
-                        .facet(format!("{method} {}", resource.word()))
+                    let facet = if at == "active" {
+                        format!("active by {method}")
+                    } else {
+                        at.clone()
+                    };
+                    Seen::new(&state::APPLIED, show(Some(wanted)), show(got.as_ref()))
+                        .facet(facet)
                         .at(at)
                 }
+                Difference::Ignored { at, wanted, got } => Seen::new(
+                    &state::IGNORED,
+                    show(Some(wanted)),
+                    format!("{}, as before", show(got.as_ref())),
+                )
+                .facet(format!("{method} {}", resource.word()))
+                .at(at),
                 Difference::Dropped { at, wanted, got } => {
                     context.loses_data = false;
-                    Seen::new(&state::DROPPED, show(Some(wanted)), show(got.as_ref())).facet(at).at(at)
+                    Seen::new(&state::DROPPED, show(Some(wanted)), show(got.as_ref()))
+                        .facet(at)
+                        .at(at)
                 }
                 Difference::NotCleared { at, got } => {
                     // How Okta clears a value is inferred.
                     context.loses_data = false;
                     context.evidence = Evidence::Inferred;
-                    Seen::new(&state::APPLIED, "nothing", show(Some(got))).facet("cleared value").at(at)
+                    Seen::new(&state::APPLIED, "nothing", show(Some(got)))
+                        .facet("cleared value")
+                        .at(at)
                 }
                 Difference::Case { at, wanted, got } => {
-                    Seen::new(&state::CASE, show(Some(wanted)), show(Some(got))).facet(at).at(at)
+                    Seen::new(&state::CASE, show(Some(wanted)), show(Some(got)))
+                        .facet(at)
+                        .at(at)
                 }
                 Difference::Unicode { at, wanted, got } => {
                     context.loses_data = false;
                     Seen::new(&state::UNICODE, escaped(wanted), escaped(got)).at(at)
                 }
                 Difference::Untouched { at, was, got } => {
-                    Seen::new(&state::UNTOUCHED, show(Some(was)), show(got.as_ref())).facet(format!("{at} by {method}")).at(at)
+                    Seen::new(&state::UNTOUCHED, show(Some(was)), show(got.as_ref()))
+                        .facet(format!("{at} by {method}"))
+                        .at(at)
                 }
             };
             self.observe(seen, &context);
@@ -386,7 +673,12 @@ impl Session {
         let count = there.len();
         let there: BTreeSet<String> = there.into_iter().collect();
         if there.len() < count {
-            let seen = Seen::new(&membership::REPEATED, format!("{} members", there.len()), format!("{count} entries")).at("/members");
+            let seen = Seen::new(
+                &membership::REPEATED,
+                format!("{} members", there.len()),
+                format!("{count} entries"),
+            )
+            .at("/members");
             self.observe(seen, context);
         }
         if &there != wanted {
@@ -396,10 +688,21 @@ impl Session {
                 (_, None) => "rename",
                 (_, Some(MemberChange::Replace(all))) if all.is_empty() => "empty",
                 (_, Some(MemberChange::Replace(_))) => "replace",
-                (_, Some(MemberChange::Delta { remove, .. })) if !remove.is_disjoint(&there) || removed_too_much(remove, was, wanted, &there) => "remove",
+                (_, Some(MemberChange::Delta { remove, .. }))
+                    if !remove.is_disjoint(&there)
+                        || removed_too_much(remove, was, wanted, &there) =>
+                {
+                    "remove"
+                }
                 _ => "add",
             };
-            self.observe(membership_seen(facet, wanted, &there), &Context { loses_data: true, ..context.clone() });
+            self.observe(
+                membership_seen(facet, wanted, &there),
+                &Context {
+                    loses_data: true,
+                    ..context.clone()
+                },
+            );
         }
         if let Some(Subject::Resource(_, id)) = context.subjects.first() {
             if there.is_empty() && !wanted.is_empty() {
@@ -424,23 +727,55 @@ impl Session {
     }
 
     /// After a refusal nothing may have changed (RFC 7644, 3.5.2: atomic).
-    async fn must_be_unchanged(&self, resource: Resource, id: &str, write: Write<'_>) -> Result<(), NotSent> {
+    async fn must_be_unchanged(
+        &self,
+        resource: Resource,
+        id: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
         let before = self.with_book(|b| b.get(resource, id).and_then(|a| a.state.clone()));
         let Some(before) = before else { return Ok(()) };
-        let Some((sent, now)) = self.get(resource, id, write.place).await? else { return Ok(()) };
+        let Some((sent, now)) = self.get(resource, id, write.place).await? else {
+            return Ok(());
+        };
         let differences = frame::compare(Some(&before), &now, &[], resource == Resource::User);
-        let context = self.context(write, &sent, vec![Subject::Resource(resource, id.to_owned())]);
+        let context = self.context(
+            write,
+            &sent,
+            vec![Subject::Resource(resource, id.to_owned())],
+        );
         if let Some(Difference::Untouched { at, was, got }) = differences.first() {
             let seen = Seen::new(&state::REFUSAL, show(Some(was)), show(got.as_ref()))
                 .facet(format!("{} {}", write.call.request.method, resource.word()))
                 .at(at);
-            self.observe(seen, &Context { loses_data: true, ..context });
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
         }
-        let there: BTreeSet<String> = frame::members(&now).unwrap_or_default().into_iter().collect();
-        let wanted = self.with_book(|b| b.get(resource, id).map(|a| a.members.clone())).unwrap_or_default();
+        let there: BTreeSet<String> = frame::members(&now)
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        let wanted = self
+            .with_book(|b| b.get(resource, id).map(|a| a.members.clone()))
+            .unwrap_or_default();
         if resource == Resource::Group && there != wanted {
-            let context = self.context(write, &sent, vec![Subject::Resource(resource, id.to_owned())]);
-            self.observe(membership_seen("refused", &wanted, &there), &Context { loses_data: true, ..context });
+            let context = self.context(
+                write,
+                &sent,
+                vec![Subject::Resource(resource, id.to_owned())],
+            );
+            self.observe(
+                membership_seen("refused", &wanted, &there),
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
             self.accept_members(id, &there);
         }
         self.with_book(|b| {
@@ -455,9 +790,18 @@ impl Session {
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn must_find(&self, resource: Resource, id: &str, place: &Place, evidence: Evidence) -> Result<(), NotSent> {
-        let Some(name) = self.with_book(|b| b.get(resource, id).map(|a| a.name.clone())) else { return Ok(()) };
-        self.must_find_as(resource, id, &name, None, place, evidence).await
+    pub async fn must_find(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<(), NotSent> {
+        let Some(name) = self.with_book(|b| b.get(resource, id).map(|a| a.name.clone())) else {
+            return Ok(());
+        };
+        self.must_find_as(resource, id, &name, None, place, evidence)
+            .await
     }
 
     /// A look-up by `name` must find exactly this resource; `facet` says what is special about the name.
@@ -473,7 +817,11 @@ impl Session {
         place: &Place,
         evidence: Evidence,
     ) -> Result<(), NotSent> {
-        let kind = format!("look-up {} {}", resource.word(), facet.or(place.facet.as_deref()).unwrap_or_default());
+        let kind = format!(
+            "look-up {} {}",
+            resource.word(),
+            facet.or(place.facet.as_deref()).unwrap_or_default()
+        );
         let mut settling = Settling::new(self.run.settle_for(&kind));
         let (found, sent) = loop {
             let (found, sent) = self.find(resource, name, place).await?;
@@ -485,22 +833,52 @@ impl Session {
                 break (found, sent);
             }
         };
-        let subjects = vec![Subject::Resource(resource, id.to_owned()), Subject::name(resource, name)];
-        let context = Context { loses_data: true, ..Context::new(place, &sent, subjects, evidence) };
+        let subjects = vec![
+            Subject::Resource(resource, id.to_owned()),
+            Subject::name(resource, name),
+        ];
+        let context = Context {
+            loses_data: true,
+            ..Context::new(place, &sent, subjects, evidence)
+        };
         // Two records of one name, an earlier fault, are both right answers.
-        let rivals: Vec<String> = self.with_book(|b| b.named(resource, name).iter().map(|a| a.id.clone()).collect());
+        let rivals: Vec<String> = self.with_book(|b| {
+            b.named(resource, name)
+                .iter()
+                .map(|a| a.id.clone())
+                .collect()
+        });
         let seen = match &found {
             Match::One { id: found, .. } if found == id => return Ok(()),
-            Match::One { id: found, .. } if rivals.contains(found) => self.not_found(resource, id, place, "another one of the same name"),
-            Match::One { .. } => Seen::new(&lookup::ONLY_EXACT, "this resource", "somebody else").facet(resource.word()),
+            Match::One { id: found, .. } if rivals.contains(found) => {
+                self.not_found(resource, id, place, "another one of the same name")
+            }
+            Match::One { .. } => Seen::new(&lookup::ONLY_EXACT, "this resource", "somebody else")
+                .facet(resource.word()),
             Match::Many(n) if rivals.len() as u64 >= *n && *n > 1 => return Ok(()),
-            Match::Many(n) => Seen::new(&lookup::ONLY_EXACT, "one resource", format!("{n} resources")).facet(resource.word()),
-            Match::None => self.not_found(resource, id, place, &format!("{}, totalResults 0", status_word(&sent.exchange))),
+            Match::Many(n) => Seen::new(
+                &lookup::ONLY_EXACT,
+                "one resource",
+                format!("{n} resources"),
+            )
+            .facet(resource.word()),
+            Match::None => self.not_found(
+                resource,
+                id,
+                place,
+                &format!("{}, totalResults 0", status_word(&sent.exchange)),
+            ),
             Match::Unreadable(_) if sent.broken => return Ok(()),
-            Match::Unreadable(_) => self.not_found(resource, id, place, &status_word(&sent.exchange)),
+            Match::Unreadable(_) => {
+                self.not_found(resource, id, place, &status_word(&sent.exchange))
+            }
         };
         let seen = match facet {
-            Some(facet) if seen.check == &lookup::FINDS_USER || seen.check == &lookup::FINDS_GROUP => seen.facet(facet),
+            Some(facet)
+                if seen.check == &lookup::FINDS_USER || seen.check == &lookup::FINDS_GROUP =>
+            {
+                seen.facet(facet)
+            }
             _ => seen,
         };
         self.observe(seen, &context);
@@ -513,7 +891,11 @@ impl Session {
         if let Some(case) = &place.facet {
             return Seen::new(&lookup::SPECIAL, wanted, got).facet(case);
         }
-        let check = if resource == Resource::User { &lookup::FINDS_USER } else { &lookup::FINDS_GROUP };
+        let check = if resource == Resource::User {
+            &lookup::FINDS_USER
+        } else {
+            &lookup::FINDS_GROUP
+        };
         let facet = self.with_book(|b| match b.get(resource, id) {
             Some(a) if a.inactive => "inactive",
             Some(a) if a.former_name.is_some() => "after-rename",
@@ -550,12 +932,21 @@ impl Session {
             Subject::Resource(resource, id.to_owned()),
             Subject::name(resource, former),
         ];
-        let context = Context { loses_data: true, ..Context::new(place, &sent, subjects, evidence) };
+        let context = Context {
+            loses_data: true,
+            ..Context::new(place, &sent, subjects, evidence)
+        };
         let seen = match found {
-            Match::One { id: found, .. } if found == id => {
-                Seen::new(&lookup::FORMER_NAME, "totalResults 0 for the former name", "the renamed one")
-            }
-            Match::One { .. } | Match::Many(_) => Seen::new(&lookup::ONLY_EXACT, "totalResults 0 for the former name", "somebody else"),
+            Match::One { id: found, .. } if found == id => Seen::new(
+                &lookup::FORMER_NAME,
+                "totalResults 0 for the former name",
+                "the renamed one",
+            ),
+            Match::One { .. } | Match::Many(_) => Seen::new(
+                &lookup::ONLY_EXACT,
+                "totalResults 0 for the former name",
+                "somebody else",
+            ),
             Match::None | Match::Unreadable(_) => return Ok(()),
         };
         self.run.never_settled("former name");
@@ -568,7 +959,13 @@ impl Session {
     /// # Errors
     /// When the run is being stopped.
     pub async fn read(&self, resource: Resource, id: &str, place: &Place) -> Result<Sent, NotSent> {
-        let call = observer_call(self.client.read(resource, id), Intent::Read { resource, id: id.to_owned() });
+        let call = observer_call(
+            self.client.read(resource, id),
+            Intent::Read {
+                resource,
+                id: id.to_owned(),
+            },
+        );
         self.perform(&call, Origin::Observe, place).await
     }
 
@@ -576,9 +973,19 @@ impl Session {
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn get(&self, resource: Resource, id: &str, place: &Place) -> Result<Option<(Sent, Value)>, NotSent> {
+    pub async fn get(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+    ) -> Result<Option<(Sent, Value)>, NotSent> {
         let sent = self.read(resource, id, place).await?;
-        let json = sent.exchange.response().filter(|r| r.is_success()).and_then(|r| r.json()).cloned();
+        let json = sent
+            .exchange
+            .response()
+            .filter(|r| r.is_success())
+            .and_then(|r| r.json())
+            .cloned();
         Ok(json.map(|json| (sent, json)))
     }
 
@@ -586,11 +993,24 @@ impl Session {
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn find(&self, resource: Resource, name: &str, place: &Place) -> Result<(Match, Sent), NotSent> {
-        let call = observer_call(self.client.look_up(resource, name), Intent::LookUp { resource, name: name.to_owned() });
+    pub async fn find(
+        &self,
+        resource: Resource,
+        name: &str,
+        place: &Place,
+    ) -> Result<(Match, Sent), NotSent> {
+        let call = observer_call(
+            self.client.look_up(resource, name),
+            Intent::LookUp {
+                resource,
+                name: name.to_owned(),
+            },
+        );
         let sent = self.perform(&call, Origin::Observe, place).await?;
         let found = match sent.exchange.response() {
-            Some(response) if response.is_success() || response.status == 404 => reading::look_up(response),
+            Some(response) if response.is_success() || response.status == 404 => {
+                reading::look_up(response)
+            }
             _ => Match::Unreadable(reading::failure(&sent.exchange)),
         };
         Ok((found, sent))
@@ -600,73 +1020,197 @@ impl Session {
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn judge_import(&self, resource: Resource, pages: &[Sent], place: &Place, evidence: Evidence) -> Result<(), NotSent> {
-        let Some(last) = pages.last() else { return Ok(()) };
-        if pages.iter().any(|p| p.broken || !p.exchange.response().is_some_and(crate::exchange::Response::is_success)) {
+    pub async fn judge_import(
+        &self,
+        resource: Resource,
+        pages: &[Sent],
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<(), NotSent> {
+        let Some(last) = pages.last() else {
+            return Ok(());
+        };
+        if pages.iter().any(|p| {
+            p.broken
+                || !p
+                    .exchange
+                    .response()
+                    .is_some_and(crate::exchange::Response::is_success)
+        }) {
             return Ok(());
         }
         let mut times: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
         for page in pages {
             let json = page.exchange.response().and_then(|r| r.json());
-            for one in json.and_then(|j| j.get("Resources")).and_then(Value::as_array).into_iter().flatten() {
-                *times.entry(reading::id_of(one).unwrap_or_default()).or_default() += 1;
+            for one in json
+                .and_then(|j| j.get("Resources"))
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                *times
+                    .entry(reading::id_of(one).unwrap_or_default())
+                    .or_default() += 1;
             }
         }
-        let ours: Vec<String> = self.with_book(|b| b.existing(resource).map(|a| a.id.clone()).collect());
+        let ours: Vec<String> =
+            self.with_book(|b| b.existing(resource).map(|a| a.id.clone()).collect());
         let missing = ours.iter().filter(|id| !times.contains_key(*id)).count();
-        let context = Context { loses_data: true, ..Context::new(place, last, vec![Subject::List(resource)], evidence) };
+        let context = Context {
+            loses_data: true,
+            ..Context::new(place, last, vec![Subject::List(resource)], evidence)
+        };
         if missing > 0 {
-            let seen = Seen::new(&list::COMPLETE, format!("all {} of this run's {}s", ours.len(), resource.word()), format!("{missing} are missing"))
-                .facet(resource.word());
+            let seen = Seen::new(
+                &list::COMPLETE,
+                format!("all {} of this run's {}s", ours.len(), resource.word()),
+                format!("{missing} are missing"),
+            )
+            .facet(resource.word());
             self.observe(seen, &context);
         }
         let repeated = times.values().filter(|n| **n > 1).count();
         if repeated > 0 {
-            let seen = Seen::new(&list::REPEATS, "each once", format!("{repeated} more than once")).facet(resource.word());
+            let seen = Seen::new(
+                &list::REPEATS,
+                "each once",
+                format!("{repeated} more than once"),
+            )
+            .facet(resource.word());
             self.observe(seen, &context);
         }
         self.past_the_end(resource, last, place, evidence).await
     }
 
-    async fn past_the_end(&self, resource: Resource, last: &Sent, place: &Place, evidence: Evidence) -> Result<(), NotSent> {
-        let total = last.exchange.response().and_then(|r| reading::page(r).ok().map(|p| p.total)).unwrap_or_default();
+    async fn past_the_end(
+        &self,
+        resource: Resource,
+        last: &Sent,
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<(), NotSent> {
+        let total = last
+            .exchange
+            .response()
+            .and_then(|r| reading::page(r).ok().map(|p| p.total))
+            .unwrap_or_default();
         let start_index = total.saturating_add(1);
         let request = self.client.list(resource, start_index, 100);
-        let call = Call { evidence, ..observer_call(request, Intent::List { resource, start_index, count: 100 }) };
-        self.perform(&call, Origin::Observe, place).await.map(|_| ())
+        let call = Call {
+            evidence,
+            ..observer_call(
+                request,
+                Intent::List {
+                    resource,
+                    start_index,
+                    count: 100,
+                },
+            )
+        };
+        self.perform(&call, Origin::Observe, place)
+            .await
+            .map(|_| ())
+    }
+
+    /// A group must show exactly these members.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub async fn must_have_members(
+        &self,
+        group: &str,
+        wanted: BTreeSet<String>,
+        place: &Place,
+    ) -> Result<(), NotSent> {
+        let Some((sent, now)) = self.get(Resource::Group, group, place).await? else {
+            return Ok(());
+        };
+        let there: BTreeSet<String> = frame::members(&now)
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        if there != wanted {
+            let subjects = vec![Subject::Resource(Resource::Group, group.to_owned())];
+            let context = Context {
+                loses_data: true,
+                ..Context::new(place, &sent, subjects, Evidence::Documented)
+            };
+            self.observe(membership_seen("later", &wanted, &there), &context);
+        }
+        Ok(())
     }
 
     /// What it means that a job ended early.
-    pub fn judge_trouble(&self, trouble: &crate::okta::drive::Trouble, job: &job::Job, sent: Option<&Sent>, place: &Place) {
+    pub fn judge_trouble(
+        &self,
+        trouble: &crate::okta::drive::Trouble,
+        job: &job::Job,
+        sent: Option<&Sent>,
+        place: &Place,
+    ) {
         use crate::okta::drive::Cause;
         let Some(sent) = sent else { return };
         let request = &sent.exchange.request;
-        let endpoint = if request.target.starts_with("/Groups") { Resource::Group } else { Resource::User };
-        let looked_up = job.requests.iter().any(|t| t.slot == trouble.slot && t.reads.is_some());
+        let endpoint = if request.target.starts_with("/Groups") {
+            Resource::Group
+        } else {
+            Resource::User
+        };
+        let looked_up = job
+            .requests
+            .iter()
+            .any(|t| t.slot == trouble.slot && t.reads.is_some());
         let status = sent.exchange.status().unwrap_or_default();
         let (seen, refusal) = match &trouble.cause {
             Cause::Refused(_) if looked_up && place.facet.is_some() => {
                 let facet = place.facet.clone().unwrap_or_default();
-                (Seen::new(&lookup::SPECIAL, "200", status_word(&sent.exchange)).facet(facet), place.may_refuse && status < 500)
+                (
+                    Seen::new(&lookup::SPECIAL, "200", status_word(&sent.exchange)).facet(facet),
+                    place.may_refuse && status < 500,
+                )
             }
             Cause::Refused(_) => {
-                let check = if status >= 500 && status != 501 { &sequence::SERVER_ERROR } else { &sequence::REFUSED };
+                let check = if status >= 500 && status != 501 {
+                    &sequence::SERVER_ERROR
+                } else {
+                    &sequence::REFUSED
+                };
                 let facet = match endpoint {
                     // A server refuses PATCH of users as a whole, but group requests one by one.
-                    Resource::User => format!("{} {}", trouble.method, if looked_up { "look-up" } else { "user" }),
+                    Resource::User => format!(
+                        "{} {}",
+                        trouble.method,
+                        if looked_up { "look-up" } else { "user" }
+                    ),
                     Resource::Group => format!("{} group {}", trouble.method, trouble.slot),
                 };
-                (Seen::new(check, "2xx", status_word(&sent.exchange)).facet(facet), place.may_refuse && (400..500).contains(&status))
+                (
+                    Seen::new(check, "2xx", status_word(&sent.exchange)).facet(facet),
+                    place.may_refuse && (400..500).contains(&status),
+                )
             }
-            Cause::Unreadable(text) if trouble.slot == "create" => {
-                (Seen::new(&create::RETURNS, "the new resource", text.clone()).facet(endpoint.word()), false)
-            }
+            Cause::Unreadable(text) if trouble.slot == "create" => (
+                Seen::new(&create::RETURNS, "the new resource", text.clone())
+                    .facet(endpoint.word()),
+                false,
+            ),
             Cause::Unreadable(_) if !sent.broken => (
-                Seen::new(&list::READABLE, "an answer that Okta can read", what(sent.exchange.response().and_then(|r| r.json()).unwrap_or(&Value::Null))),
+                Seen::new(
+                    &list::READABLE,
+                    "an answer that Okta can read",
+                    what(
+                        sent.exchange
+                            .response()
+                            .and_then(|r| r.json())
+                            .unwrap_or(&Value::Null),
+                    ),
+                ),
                 false,
             ),
             // Seen by the look at the exchange alone, or by the look-up's own judgement.
-            Cause::Unreadable(_) | Cause::NoAnswer(_) | Cause::Many(_) | Cause::NotSent(_) => return,
+            Cause::Unreadable(_) | Cause::NoAnswer(_) | Cause::Many(_) | Cause::NotSent(_) => {
+                return;
+            }
         };
         let mut subjects = match intent_name(&sent.exchange, endpoint) {
             Some(name) => vec![Subject::name(endpoint, &name)],
@@ -682,7 +1226,10 @@ impl Session {
     }
 
     fn resource_of(&self, request: &Request, resource: Resource) -> Option<Subject> {
-        let segment = request.target.strip_prefix(resource.endpoint())?.strip_prefix('/')?;
+        let segment = request
+            .target
+            .strip_prefix(resource.endpoint())?
+            .strip_prefix('/')?;
         self.with_book(|b| {
             b.existing(resource)
                 .find(|a| crate::exchange::path_segment(&a.id) == segment)
@@ -694,7 +1241,9 @@ impl Session {
 /// The name that a create sent.
 fn intent_name(exchange: &Exchange, resource: Resource) -> Option<String> {
     let body: Value = serde_json::from_slice(exchange.request.body.as_ref()?).ok()?;
-    body.get(resource.name_attribute()).and_then(Value::as_str).map(str::to_owned)
+    body.get(resource.name_attribute())
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// What an update was to change.
@@ -706,10 +1255,19 @@ struct Change<'a> {
 }
 
 fn wanted_words(wanted: &[String]) -> &'static str {
-    if wanted.is_empty() { "nobody (totalResults 0)" } else { "exactly the account of that name" }
+    if wanted.is_empty() {
+        "nobody (totalResults 0)"
+    } else {
+        "exactly the account of that name"
+    }
 }
 
-fn removed_too_much(remove: &BTreeSet<String>, was: &BTreeSet<String>, wanted: &BTreeSet<String>, there: &BTreeSet<String>) -> bool {
+fn removed_too_much(
+    remove: &BTreeSet<String>,
+    was: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+    there: &BTreeSet<String>,
+) -> bool {
     !remove.is_empty() && was.intersection(wanted).any(|id| !there.contains(id))
 }
 
@@ -722,11 +1280,14 @@ fn membership_seen(facet: &str, wanted: &BTreeSet<String>, there: &BTreeSet<Stri
         (n, missing, 0) => format!("{n} members, {missing} missing"),
         (n, missing, extra) => format!("{n} members, {missing} missing and {extra} too many"),
     };
-    Seen::new(&membership::MATCHES, format!("{} members", wanted.len()), got).facet(facet).at("/members")
+    Seen::new(
+        &membership::MATCHES,
+        format!("{} members", wanted.len()),
+        got,
+    )
+    .facet(facet)
+    .at("/members")
 }
-
-/// What is got when a group shows no members at all; whether they are lost or hidden is concluded at the end.
-pub const NO_MEMBERS: &str = "no members";
 
 fn names_it(resource: &Value, kind: Resource, name: &str) -> bool {
     use unicode_normalization::UnicodeNormalization;
@@ -758,11 +1319,14 @@ fn show(value: Option<&Value>) -> String {
 
 /// Non-ASCII as escapes, because both forms look the same.
 fn escaped(value: &Value) -> String {
-    show(Some(value)).chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{{{:x}}}", c as u32) }).collect()
-}
-
-/// Subjects that an intent is about; for callers that need more than one.
-#[must_use]
-pub fn subjects(intent: &Intent) -> Vec<Subject> {
-    subjects_of(intent)
+    show(Some(value))
+        .chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                format!("\\u{{{:x}}}", c as u32)
+            }
+        })
+        .collect()
 }

@@ -67,8 +67,14 @@ impl Ledger {
             std::fs::create_dir_all(folder)?;
         }
         let file = File::options().create_new(true).append(true).open(path)?;
-        let ledger = Self(Mutex::new(Books { file: Some(file), ..Books::default() }));
-        ledger.write(&Line::Run { run_id: run_id.to_owned(), target: target.to_owned() });
+        let ledger = Self(Mutex::new(Books {
+            file: Some(file),
+            ..Books::default()
+        }));
+        ledger.write(&Line::Run {
+            run_id: run_id.to_owned(),
+            target: target.to_owned(),
+        });
         Ok(ledger)
     }
 
@@ -118,20 +124,32 @@ impl Ledger {
             let mut books = self.books();
             books.made += 1;
             let order = books.made;
-            books.owned.insert((resource, id.to_owned()), (order, name.to_owned()));
+            books
+                .owned
+                .insert((resource, id.to_owned()), (order, name.to_owned()));
         }
-        self.write(&Line::Made(Owned { resource: resource.as_str().to_owned(), id: id.to_owned(), name: name.to_owned() }));
+        self.write(&Line::Made(Owned {
+            resource: resource.as_str().to_owned(),
+            id: id.to_owned(),
+            name: name.to_owned(),
+        }));
     }
 
     /// The resource is gone.
     pub fn release(&self, resource: Resource, id: &str) {
         self.books().owned.remove(&(resource, id.to_owned()));
-        self.write(&Line::Removed { resource: resource.as_str().to_owned(), id: id.to_owned() });
+        self.write(&Line::Removed {
+            resource: resource.as_str().to_owned(),
+            id: id.to_owned(),
+        });
     }
 
     /// Everything owned among `ids`, the newest first.
     #[must_use]
-    pub fn newest_first(&self, ids: &HashSet<(Resource, String)>) -> Vec<(Resource, String, String)> {
+    pub fn newest_first(
+        &self,
+        ids: &HashSet<(Resource, String)>,
+    ) -> Vec<(Resource, String, String)> {
         let books = self.books();
         let mut all: Vec<_> = books
             .owned
@@ -139,8 +157,12 @@ impl Ledger {
             .filter(|(key, _)| ids.contains(*key))
             .map(|((resource, id), (order, name))| (*order, *resource, id.clone(), name.clone()))
             .collect();
-        all.sort_by_key(|(order, resource, ..)| (*resource != Resource::Group, std::cmp::Reverse(*order)));
-        all.into_iter().map(|(_, resource, id, name)| (resource, id, name)).collect()
+        all.sort_by_key(|(order, resource, ..)| {
+            (*resource != Resource::Group, std::cmp::Reverse(*order))
+        });
+        all.into_iter()
+            .map(|(_, resource, id, name)| (resource, id, name))
+            .collect()
     }
 }
 
@@ -173,8 +195,16 @@ mod tests {
         ledger.claim(Resource::User, "1", "a");
         ledger.claim(Resource::Group, "2", "g");
         ledger.claim(Resource::User, "3", "b");
-        let all = HashSet::from([(Resource::User, "1".into()), (Resource::Group, "2".into()), (Resource::User, "3".into())]);
-        let ids: Vec<_> = ledger.newest_first(&all).into_iter().map(|(_, id, _)| id).collect();
+        let all = HashSet::from([
+            (Resource::User, "1".into()),
+            (Resource::Group, "2".into()),
+            (Resource::User, "3".into()),
+        ]);
+        let ids: Vec<_> = ledger
+            .newest_first(&all)
+            .into_iter()
+            .map(|(_, id, _)| id)
+            .collect();
         assert_eq!(ids, ["2", "3", "1"]);
     }
 
@@ -198,10 +228,20 @@ mod tests {
         ledger.claim(Resource::Group, "2", "g");
         ledger.claim(Resource::User, "3", "b");
         ledger.release(Resource::User, "1");
-        std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + "{\"made\":{\"res").unwrap();
+        std::fs::write(
+            &path,
+            std::fs::read_to_string(&path).unwrap() + "{\"made\":{\"res",
+        )
+        .unwrap();
         let (run, at, left) = read_file(&path).unwrap();
         assert_eq!((run.as_str(), at.as_str()), ("k1", "https://t.test/v2"));
-        assert_eq!(left.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(), ["2", "3"]);
-        assert!(Ledger::in_file(&path, "k1", "x").is_err(), "an old ledger is never overwritten");
+        assert_eq!(
+            left.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(),
+            ["2", "3"]
+        );
+        assert!(
+            Ledger::in_file(&path, "k1", "x").is_err(),
+            "an old ledger is never overwritten"
+        );
     }
 }

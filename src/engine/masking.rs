@@ -22,9 +22,16 @@ impl Ownership for Own<'_> {
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
         let named = ["userName", "displayName"].iter().any(|key| {
-            resource.get(*key).and_then(Value::as_str).is_some_and(|n| n.to_ascii_lowercase().contains(self.run_id))
+            resource
+                .get(*key)
+                .and_then(Value::as_str)
+                .is_some_and(|n| n.to_ascii_lowercase().contains(self.run_id))
         });
-        named || resource.get("id").and_then(Value::as_str).is_some_and(|id| self.owns_id(id))
+        named
+            || resource
+                .get("id")
+                .and_then(Value::as_str)
+                .is_some_and(|id| self.owns_id(id))
     }
 }
 

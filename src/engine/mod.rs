@@ -1,6 +1,8 @@
 //! Drives scenarios against a target and keeps the books.
 
 pub mod book;
+pub mod cast;
+pub mod conclude;
 pub mod event;
 pub mod judge;
 pub mod ledger;
@@ -8,4 +10,5 @@ pub mod masking;
 pub mod outcome;
 pub mod session;
 pub mod settings;
+pub mod steps;
 pub mod target;

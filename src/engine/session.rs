@@ -92,8 +92,22 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context without anything special.
     #[must_use]
-    pub fn new(place: &'a Place, sent: &'a Sent, subjects: Vec<Subject>, evidence: Evidence) -> Self {
-        Self { place, sent, subjects, evidence, cause: None, admin_sees: None, refusal: false, loses_data: false }
+    pub fn new(
+        place: &'a Place,
+        sent: &'a Sent,
+        subjects: Vec<Subject>,
+        evidence: Evidence,
+    ) -> Self {
+        Self {
+            place,
+            sent,
+            subjects,
+            evidence,
+            cause: None,
+            admin_sees: None,
+            refusal: false,
+            loses_data: false,
+        }
     }
 }
 
@@ -108,8 +122,19 @@ impl Session {
         app: Option<App>,
         credentials: Vec<Secret>,
     ) -> Self {
-        let state = Mutex::new(State { password_after: "create", ..State::default() });
-        Self { run, transport, client, scenario, app, credentials, state }
+        let state = Mutex::new(State {
+            password_after: "create",
+            ..State::default()
+        });
+        Self {
+            run,
+            transport,
+            client,
+            scenario,
+            app,
+            credentials,
+            state,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -137,14 +162,22 @@ impl Session {
     /// Takes everything out at the end.
     pub fn finish(&self) -> (Vec<Recorded>, Vec<Observation>) {
         let mut state = self.state();
-        (std::mem::take(&mut state.recorded), std::mem::take(&mut state.observations))
+        (
+            std::mem::take(&mut state.recorded),
+            std::mem::take(&mut state.observations),
+        )
     }
 
     /// Sends a call, waits for throttling to end, looks at the exchange alone, and records it.
     ///
     /// # Errors
     /// When the run is being stopped, or the target asks for more patience than the run has.
-    pub async fn perform(&self, call: &Call, origin: Origin, place: &Place) -> Result<Sent, NotSent> {
+    pub async fn perform(
+        &self,
+        call: &Call,
+        origin: Origin,
+        place: &Place,
+    ) -> Result<Sent, NotSent> {
         let mut throttled = 0;
         let mut waited = std::time::Duration::ZERO;
         loop {
@@ -164,9 +197,16 @@ impl Session {
             let seen = Seen::new(
                 &connection::THROTTLED,
                 "whole seconds in Retry-After, if it must be",
-                header.as_ref().map_or("429 without Retry-After".to_owned(), |h| format!("429, Retry-After: {h}")),
+                header
+                    .as_ref()
+                    .map_or("429 without Retry-After".to_owned(), |h| {
+                        format!("429, Retry-After: {h}")
+                    }),
             );
-            self.observe(seen, &Context::new(place, &sent, Vec::new(), Evidence::Documented));
+            self.observe(
+                seen,
+                &Context::new(place, &sent, Vec::new(), Evidence::Documented),
+            );
             let wait = retry::wait(throttled, header.as_deref());
             match wait.filter(|w| waited + *w <= self.run.patience) {
                 Some(wait) => {
@@ -174,15 +214,22 @@ impl Session {
                     tokio::time::sleep(wait).await;
                 }
                 None => {
-                    let asked = wait.map_or("for ever".to_owned(), |w| format!("{} s", w.as_secs()));
-                    return Err(NotSent::Throttled(format!("the target answers 429; Okta would now wait {asked}")));
+                    let asked =
+                        wait.map_or("for ever".to_owned(), |w| format!("{} s", w.as_secs()));
+                    return Err(NotSent::Throttled(format!(
+                        "the target answers 429; Okta would now wait {asked}"
+                    )));
                 }
             }
         }
     }
 
     fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
-        let credentials: Vec<String> = self.credentials.iter().map(|c| c.expose().to_owned()).collect();
+        let credentials: Vec<String> = self
+            .credentials
+            .iter()
+            .map(|c| c.expose().to_owned())
+            .collect();
         let seen = wire::look(
             &exchange,
             &Purpose {
@@ -192,7 +239,9 @@ impl Session {
                 probe: origin == Origin::Probe,
             },
         );
-        let broken = seen.iter().any(|s| s.check.level == crate::verdict::Level::Error);
+        let broken = seen
+            .iter()
+            .any(|s| s.check.level == crate::verdict::Level::Error);
         let mut masked = exchange.clone();
         self.mask(&mut masked);
         let id = {
@@ -210,10 +259,17 @@ impl Session {
             });
             id
         };
-        let sent = Sent { exchange, id, broken };
+        let sent = Sent {
+            exchange,
+            id,
+            broken,
+        };
         let subjects = subjects_of(&call.intent);
         for seen in seen {
-            self.observe(seen, &Context::new(place, &sent, subjects.clone(), call.evidence));
+            self.observe(
+                seen,
+                &Context::new(place, &sent, subjects.clone(), call.evidence),
+            );
         }
         sent
     }
@@ -221,12 +277,20 @@ impl Session {
     /// Ids in answers that are not ours belong to somebody else from now on.
     fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
         let resource = match intent {
-            Intent::LookUp { resource, .. } | Intent::List { resource, .. } | Intent::Read { resource, .. } => *resource,
+            Intent::LookUp { resource, .. }
+            | Intent::List { resource, .. }
+            | Intent::Read { resource, .. } => *resource,
             _ => return,
         };
-        let Some(json) = exchange.response().and_then(|r| r.json()) else { return };
+        let Some(json) = exchange.response().and_then(|r| r.json()) else {
+            return;
+        };
         let listed = json.get("Resources").and_then(Value::as_array);
-        for one in listed.into_iter().flatten().chain(listed.is_none().then_some(json)) {
+        for one in listed
+            .into_iter()
+            .flatten()
+            .chain(listed.is_none().then_some(json))
+        {
             if let Some(id) = reading::id_of(one) {
                 self.run.ledger.saw(resource, &id);
             }
@@ -235,7 +299,12 @@ impl Session {
 
     /// Takes passwords and other people's data out of what is kept.
     fn mask(&self, exchange: &mut Exchange) {
-        let passwords: Vec<String> = self.state().passwords.iter().map(|p| p.expose().to_owned()).collect();
+        let passwords: Vec<String> = self
+            .state()
+            .passwords
+            .iter()
+            .map(|p| p.expose().to_owned())
+            .collect();
         let hide = |bytes: &Bytes| {
             let mut text = String::from_utf8_lossy(bytes).into_owned();
             for password in &passwords {
@@ -246,7 +315,9 @@ impl Session {
             Bytes::from(text)
         };
         let holds = |bytes: &Bytes| {
-            passwords.iter().any(|p| bytes.windows(p.len().max(1)).any(|w| w == p.as_bytes()))
+            passwords
+                .iter()
+                .any(|p| bytes.windows(p.len().max(1)).any(|w| w == p.as_bytes()))
         };
         if let Some(body) = exchange.request.body.as_mut().filter(|b| holds(b)) {
             *body = hide(body);
@@ -258,19 +329,31 @@ impl Session {
             response.body = Body::read(hide(&response.body.bytes), None);
             response.body.oddities = oddities;
         }
-        super::masking::strangers(exchange, &self.run.ledger, &self.run.run_id, &self.run.foreign_names);
+        super::masking::strangers(
+            exchange,
+            &self.run.ledger,
+            &self.run.run_id,
+            &self.run.foreign_names,
+        );
     }
 
     /// Notes an observation and finds its cause.
     pub fn observe(&self, seen: Seen, context: &Context<'_>) {
         let mut state = self.state();
-        let follows = book::follows(seen.check).then(|| state.book.cause(&context.subjects)).flatten();
+        let follows = book::follows(seen.check)
+            .then(|| state.book.cause(&context.subjects))
+            .flatten();
         let facet = match &context.place.facet {
             Some(case) if seen.facet.is_empty() => case.clone(),
-            Some(case) if seen.facet != *case && book::follows(seen.check) => format!("{}/{case}", seen.facet),
+            Some(case) if seen.facet != *case && book::follows(seen.check) => {
+                format!("{}/{case}", seen.facet)
+            }
             _ => seen.facet,
         };
-        let sent = describe(context.cause.unwrap_or(&context.sent.exchange.request), &state.passwords);
+        let sent = describe(
+            context.cause.unwrap_or(&context.sent.exchange.request),
+            &state.passwords,
+        );
         let observation = Observation {
             check: seen.check,
             facet,
@@ -293,7 +376,9 @@ impl Session {
         let index = state.observations.len();
         state.observations.push(observation);
         if book::spoils(seen.check) && !context.refusal {
-            state.book.spoil(&context.subjects, follows.unwrap_or(index));
+            state
+                .book
+                .spoil(&context.subjects, follows.unwrap_or(index));
         }
     }
 }
@@ -302,8 +387,12 @@ impl Session {
 #[must_use]
 pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
     match intent {
-        Intent::LookUp { resource, name } | Intent::Create { resource, name, .. } => vec![Subject::name(*resource, name)],
-        Intent::Read { resource, id } | Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
+        Intent::LookUp { resource, name } | Intent::Create { resource, name, .. } => {
+            vec![Subject::name(*resource, name)]
+        }
+        Intent::Read { resource, id }
+        | Intent::Update { resource, id, .. }
+        | Intent::Delete { resource, id } => {
             vec![Subject::Resource(*resource, id.clone())]
         }
         Intent::List { resource, .. } => vec![Subject::List(*resource)],
@@ -314,7 +403,13 @@ pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
 /// A call of the judge's own.
 #[must_use]
 pub fn observer_call(request: Request, intent: Intent) -> Call {
-    Call { job: None, slot: None, evidence: Evidence::Recorded, request, intent }
+    Call {
+        job: None,
+        slot: None,
+        evidence: Evidence::Recorded,
+        request,
+        intent,
+    }
 }
 
 /// A request in a line: method, target, and the start of the body; passwords masked.
@@ -338,7 +433,9 @@ fn describe(request: &Request, passwords: &[Secret]) -> String {
 #[must_use]
 pub fn changes(call: &Call) -> Option<(Resource, &str)> {
     match &call.intent {
-        Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => Some((*resource, id)),
+        Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
+            Some((*resource, id))
+        }
         _ => None,
     }
 }

@@ -37,10 +37,17 @@ struct Pace {
 impl Run {
     /// A run over `ledger`.
     #[must_use]
-    pub fn new(run_id: &str, ledger: Ledger, settle: Duration, patience: Duration, rate: Option<f64>) -> Arc<Self> {
-        let pace = rate
-            .filter(|r| r.is_finite() && *r > 0.0)
-            .map(|r| Pace { gap: Duration::from_secs_f64((1.0 / r).min(60.0)), next: Mutex::new(Instant::now()) });
+    pub fn new(
+        run_id: &str,
+        ledger: Ledger,
+        settle: Duration,
+        patience: Duration,
+        rate: Option<f64>,
+    ) -> Arc<Self> {
+        let pace = rate.filter(|r| r.is_finite() && *r > 0.0).map(|r| Pace {
+            gap: Duration::from_secs_f64((1.0 / r).min(60.0)),
+            next: Mutex::new(Instant::now()),
+        });
         Arc::new(Self {
             run_id: run_id.to_owned(),
             ledger,
@@ -92,13 +99,24 @@ impl Run {
     /// again in full: a broken server would otherwise cost the bound at every step.
     #[must_use]
     pub fn settle_for(&self, kind: &str) -> Duration {
-        let hopeless = self.never_settles.lock().unwrap_or_else(PoisonError::into_inner).contains(kind);
-        if hopeless { self.settle / 20 } else { self.settle }
+        let hopeless = self
+            .never_settles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(kind);
+        if hopeless {
+            self.settle / 20
+        } else {
+            self.settle
+        }
     }
 
     /// Remembers that something of this kind did not settle.
     pub fn never_settled(&self, kind: &str) {
-        self.never_settles.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.to_owned());
+        self.never_settles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(kind.to_owned());
     }
 }
 
@@ -113,7 +131,11 @@ impl Settling {
     /// Starts now.
     #[must_use]
     pub fn new(bound: Duration) -> Self {
-        Self { started: Instant::now(), bound, pause: Duration::from_millis(20) }
+        Self {
+            started: Instant::now(),
+            bound,
+            pause: Duration::from_millis(20),
+        }
     }
 
     /// Pauses before another look; false when the bound is reached.

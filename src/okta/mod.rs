@@ -14,6 +14,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::embedded::OKTA_FILES;
+
 /// Which kind of Okta app integration talks. What differs between them is data
 /// (`scenarios/okta/apps.yaml`), never a branch in a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,35 +120,13 @@ impl Behaviour {
     pub fn embedded() -> Result<Self, LoadError> {
         Ok(Self {
             apps: app::Apps::read(embedded_apps())?,
-            jobs: job::Jobs::read(FILES)?,
+            jobs: job::Jobs::read(OKTA_FILES)?,
         })
     }
 }
 
-macro_rules! embedded {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../scenarios/okta/", $name)))),*]
-    };
-}
-
-/// The files of `scenarios/okta`, by name.
-static FILES: &[(&str, &str)] = embedded![
-    "apps.yaml",
-    "assign.yaml",
-    "deactivate.yaml",
-    "delete-group.yaml",
-    "import-groups.yaml",
-    "import-users.yaml",
-    "push-group.yaml",
-    "push-group-now.yaml",
-    "push-profile.yaml",
-    "sync-password.yaml",
-    "test-connection.yaml",
-    "update-group.yaml",
-];
-
 fn embedded_apps() -> &'static str {
-    FILES
+    OKTA_FILES
         .iter()
         .find(|(name, _)| *name == "apps.yaml")
         .map_or("", |(_, text)| text)

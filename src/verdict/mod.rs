@@ -201,6 +201,8 @@ pub struct ScenarioResult {
     pub outcome: Outcome,
     /// How long it took.
     pub duration: std::time::Duration,
+    /// What `{run}` stood for, one text a case row.
+    pub run_names: Vec<String>,
     /// Ids of the findings it met.
     pub findings: Vec<String>,
     /// Every exchange, in order.
