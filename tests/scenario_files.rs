@@ -1,5 +1,6 @@
 //! Every shipped scenario loads; every broken one says what is wrong, and where.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ const CHECKS: &[&str] = &[
     "error/not-found",
     "error/server-error",
     "lookup/nobody",
+    "update/unknown-attribute",
 ];
 
 const CONTEXT: Context<'static> = Context { checks: CHECKS };
@@ -56,6 +58,31 @@ fn the_folder_and_the_binary_hold_the_same_catalogue() {
     let embedded = Catalog::embedded(CONTEXT).unwrap();
     let folder = Catalog::from_folder(&root().join("scenarios"), CONTEXT).unwrap();
     assert_eq!(embedded.scenarios(), folder.scenarios());
+}
+
+#[test]
+fn the_examples_of_the_manual_load() {
+    let manual = fs::read_to_string(root().join("docs/writing-scenarios.md")).unwrap();
+    let examples: Vec<&str> = manual
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        assert_eq!(load("manual", example.as_bytes()).1, "");
+    }
+}
+
+#[test]
+fn titles_and_reasons_tell_the_scenarios_apart() {
+    let catalog = Catalog::embedded(CONTEXT).unwrap();
+    let mut titles = HashSet::new();
+    for scenario in catalog.scenarios() {
+        assert!(titles.insert(&scenario.title), "{}", scenario.id);
+        assert!(!scenario.why.is_empty(), "{}", scenario.id);
+        assert!(!scenario.tags.is_empty(), "{}", scenario.id);
+    }
 }
 
 #[test]

@@ -4,11 +4,13 @@
 /// one slip for every three characters.
 #[must_use]
 pub fn closest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let typed = plain(typed);
-    let allowed = (typed.chars().count() / 3).clamp(1, 4);
+    let typed_plain = plain(typed);
+    let allowed = (typed_plain.chars().count() / 3).clamp(1, 4);
     known
         .into_iter()
-        .map(|name| (slips(&typed, &plain(name)), name))
+        // A name that is known, but not allowed here, is no advice.
+        .filter(|name| *name != typed)
+        .map(|name| (slips(&typed_plain, &plain(name)), name))
         .filter(|(count, _)| *count <= allowed)
         .min_by_key(|(count, _)| *count)
         .map(|(_, name)| name)
@@ -72,6 +74,7 @@ mod tests {
             ("asign", &["unassign", "assign"], Some("assign")),
             ("zebra", &["title", "steps"], None),
             ("", &["title"], None),
+            ("crowd", &["crowd"], None),
             ("x", &[], None),
         ] {
             assert_eq!(closest(typed, known.iter().copied()), wanted, "{typed}");

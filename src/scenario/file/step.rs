@@ -3,7 +3,7 @@
 use crate::document::{Diagnostics, Entry, Fields, Kind, Node};
 use crate::okta::App;
 use crate::scenario::scope::Subject;
-use crate::scenario::{Action, OktaAction, Step};
+use crate::scenario::{Action, OktaAction, Step, lint};
 
 use super::people;
 use super::{Reading, app, observe, okta, request};
@@ -90,6 +90,7 @@ fn action(
                 .outside
                 .get_or_insert_with(|| entry.key_span.clone());
             let what = value.text("outside", diagnostics)?;
+            lint::placeholders(what, &value.span, &reading.scope, diagnostics);
             Some(Action::Outside(what.to_owned()))
         }
         _ => together(value, reading, diagnostics).map(Action::Together),
