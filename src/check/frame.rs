@@ -85,6 +85,9 @@ const ESSENTIAL: [&str; 6] = [
     "displayName",
 ];
 
+/// The service provider fills it in from the manager's account (RFC 7643, 4.3: readOnly), whatever Okta sends.
+const READ_ONLY: &str = ":manager.displayName";
+
 fn is_essential(at: &str, is_user: bool) -> bool {
     // displayName is what a group is called, but only decoration on a user.
     ESSENTIAL.contains(&at) && !(is_user && at == "displayName")
@@ -161,7 +164,10 @@ fn one(
     is_user: bool,
 ) -> Option<Difference> {
     let at = selector.to_string();
-    if present(Some(wanted)).is_none() && got.is_none() || got == Some(wanted) {
+    if present(Some(wanted)).is_none() && got.is_none()
+        || got == Some(wanted)
+        || at.ends_with(READ_ONLY)
+    {
         return None;
     }
     let essential = is_essential(&at, is_user);
@@ -257,12 +263,17 @@ fn walk(
     touched: &BTreeSet<String>,
     out: &mut Vec<Difference>,
 ) {
-    if touched.contains(at) || at == "name.formatted" || present(Some(was)).is_none() {
+    if touched.contains(at)
+        || at == "name.formatted"
+        || at.ends_with(READ_ONLY)
+        || present(Some(was)).is_none()
+    {
         return;
     }
     match was {
         Value::Object(object) => {
-            let separator = if at.starts_with("urn:") && !at.contains(":User.") {
+            // An extension's URN is followed by a colon, everything below an attribute by a dot.
+            let separator = if at.starts_with("urn:") && at.ends_with(":User") {
                 ':'
             } else {
                 '.'

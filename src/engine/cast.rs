@@ -36,11 +36,10 @@ pub fn org(scenario: &Scenario, case: Option<&Case>, app: App, naming: &Naming<'
     let mut people = IndexMap::new();
     for n in 1..=scenario.crowd {
         let key = format!("crowd-{n}");
-        let spec = PersonSpec {
-            login: Some(format!("crowd{n}.{{run}}@example.test")),
-            ..PersonSpec::default()
-        };
-        people.insert(key.clone(), person(&key, &spec, scenario, naming));
+        people.insert(
+            key.clone(),
+            person(&key, &PersonSpec::default(), scenario, naming),
+        );
     }
     for (key, spec) in &scenario.people {
         let row = case.and_then(|c| c.people.get(key));
@@ -57,7 +56,10 @@ pub fn org(scenario: &Scenario, case: Option<&Case>, app: App, naming: &Naming<'
         groups.insert(
             key.clone(),
             Group {
-                name: fill(name.map_or("Group {run}", String::as_str), naming.run),
+                name: fill(
+                    name.unwrap_or(&format!("{} {{run}}", capitalised(key))),
+                    naming.run,
+                ),
                 members: members.into_iter().flatten().cloned().collect(),
                 link: None,
                 pushed: Pushed::default(),
@@ -83,13 +85,9 @@ fn overlaid(spec: &PersonSpec, row: &PersonSpec) -> PersonSpec {
 }
 
 fn person(key: &str, spec: &PersonSpec, scenario: &Scenario, naming: &Naming<'_>) -> Person {
+    let default_login = format!("{key}.{{run}}@example.test");
     let login = address(
-        &fill(
-            spec.login
-                .as_deref()
-                .unwrap_or("somebody.{run}@example.test"),
-            naming.run,
-        ),
+        &fill(spec.login.as_deref().unwrap_or(&default_login), naming.run),
         naming.email,
     );
     let email = match &spec.email {

@@ -50,7 +50,7 @@ const ABSORBS: [((&str, &str), (&str, &str)); 9] = [
     ),
     (
         ("lookup/finds-user", "after-create"),
-        ("lookup/finds-user", "other-case"),
+        ("lookup/finds-user", "letter-case"),
     ),
     // A filter that finds everybody finds them under a former name, too.
     (("lookup/only-exact", ""), ("lookup/former-name", "")),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::check::catalogue::{create, guard, list, lookup, membership, sequence, state};
 use crate::check::frame::{self, Difference, NO_MEMBERS};
 use crate::check::wire::{Seen, what};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::Exchange;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::{self, Match};
 use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
@@ -192,10 +192,7 @@ impl Session {
         }
         self.with_book(|book| {
             book.open(resource, &id, name);
-            let tainted = book.cause(&[Subject::name(resource, name)]);
-            if let Some(cause) = tainted {
-                book.spoil(&[Subject::Resource(resource, id.clone())], cause);
-            }
+            book.inherit(resource, &id, name);
         });
         let change = MemberChange::Replace(members.clone());
         let members = (resource == Resource::Group).then_some(&change);
@@ -490,7 +487,7 @@ impl Session {
             .map_or_else(|| was_members.clone(), |c| c.apply(&was_members));
         let kind = format!("{} {}", write.call.request.method, resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
-        let (sent, differences, there) = loop {
+        let (sent, differences, there, settled) = loop {
             let sent = self.read(resource, id, write.place).await?;
             let now = sent
                 .exchange
@@ -510,7 +507,7 @@ impl Session {
                 if !settled {
                     self.run.never_settled(&kind);
                 }
-                break (sent, differences, there);
+                break (sent, differences, there, settled);
             }
         };
         let subjects = vec![Subject::Resource(resource, id.to_owned())];
@@ -539,7 +536,7 @@ impl Session {
             }
             return Ok(());
         }
-        self.report_lag(&settling, differences.is_empty(), &context);
+        self.report_lag(&settling, settled, &context);
         let now = sent.exchange.response().and_then(|r| r.json());
         self.report_id(now, id, &context);
         self.report_differences(resource, &differences, write, &context);
@@ -888,7 +885,7 @@ impl Session {
     /// The finding that a resource is not found by its name, by what is special about it.
     fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
         let wanted = "totalResults 1, this resource";
-        if let Some(case) = &place.facet {
+        if let Some(case) = place.facet.as_ref().filter(|_| self.is_about_characters()) {
             return Seen::new(&lookup::SPECIAL, wanted, got).facet(case);
         }
         let check = if resource == Resource::User {
@@ -896,9 +893,17 @@ impl Session {
         } else {
             &lookup::FINDS_GROUP
         };
+        if let Some(case) = &place.facet {
+            return Seen::new(check, wanted, got).facet(case);
+        }
         let facet = self.with_book(|b| match b.get(resource, id) {
             Some(a) if a.inactive => "inactive",
             Some(a) if a.former_name.is_some() => "after-rename",
+            Some(a)
+                if a.name.bytes().any(|b| b.is_ascii_uppercase()) && resource == Resource::User =>
+            {
+                LETTER_CASE
+            }
             _ => "after-create",
         });
         Seen::new(check, wanted, got).facet(facet)
@@ -1145,11 +1150,11 @@ impl Session {
         &self,
         trouble: &crate::okta::drive::Trouble,
         job: &job::Job,
-        sent: Option<&Sent>,
+        last: Option<&(Intent, Sent)>,
         place: &Place,
     ) {
         use crate::okta::drive::Cause;
-        let Some(sent) = sent else { return };
+        let Some((intent, sent)) = last else { return };
         let request = &sent.exchange.request;
         let endpoint = if request.target.starts_with("/Groups") {
             Resource::Group
@@ -1162,7 +1167,9 @@ impl Session {
             .any(|t| t.slot == trouble.slot && t.reads.is_some());
         let status = sent.exchange.status().unwrap_or_default();
         let (seen, refusal) = match &trouble.cause {
-            Cause::Refused(_) if looked_up && place.facet.is_some() => {
+            Cause::Refused(_)
+                if looked_up && place.facet.is_some() && self.is_about_characters() =>
+            {
                 let facet = place.facet.clone().unwrap_or_default();
                 (
                     Seen::new(&lookup::SPECIAL, "200", status_word(&sent.exchange)).facet(facet),
@@ -1212,11 +1219,7 @@ impl Session {
                 return;
             }
         };
-        let mut subjects = match intent_name(&sent.exchange, endpoint) {
-            Some(name) => vec![Subject::name(endpoint, &name)],
-            None => Vec::new(),
-        };
-        subjects.extend(self.resource_of(request, endpoint));
+        let subjects = super::session::subjects_of(intent);
         let context = Context {
             admin_sees: Some(trouble.admin_sees.clone()),
             refusal,
@@ -1225,26 +1228,14 @@ impl Session {
         self.observe(seen, &context);
     }
 
-    fn resource_of(&self, request: &Request, resource: Resource) -> Option<Subject> {
-        let segment = request
-            .target
-            .strip_prefix(resource.endpoint())?
-            .strip_prefix('/')?;
-        self.with_book(|b| {
-            b.existing(resource)
-                .find(|a| crate::exchange::path_segment(&a.id) == segment)
-                .map(|a| Subject::Resource(resource, a.id.clone()))
-        })
+    /// The rows of this scenario's table differ by the characters in names.
+    fn is_about_characters(&self) -> bool {
+        self.scenario.starts_with("special-characters/")
     }
 }
 
-/// The name that a create sent.
-fn intent_name(exchange: &Exchange, resource: Resource) -> Option<String> {
-    let body: Value = serde_json::from_slice(exchange.request.body.as_ref()?).ok()?;
-    body.get(resource.name_attribute())
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-}
+/// What a look-up that depends on upper and lower case is about.
+pub const LETTER_CASE: &str = "letter-case";
 
 /// What an update was to change.
 struct Change<'a> {

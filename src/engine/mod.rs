@@ -2,12 +2,16 @@
 
 pub mod book;
 pub mod cast;
+pub mod cleanup;
 pub mod conclude;
 pub mod event;
 pub mod judge;
 pub mod ledger;
 pub mod masking;
 pub mod outcome;
+pub mod plan;
+pub mod preflight;
+pub mod run;
 pub mod session;
 pub mod settings;
 pub mod steps;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check::catalogue::connection;
+use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose, Seen};
 use crate::exchange::{Body, Exchange, Method, Request, Transport};
 use crate::okta::drive::NotSent;
@@ -340,16 +341,18 @@ impl Session {
     /// Notes an observation and finds its cause.
     pub fn observe(&self, seen: Seen, context: &Context<'_>) {
         let mut state = self.state();
+        let lost_members = seen.got == NO_MEMBERS;
         let follows = book::follows(seen.check)
-            .then(|| state.book.cause(&context.subjects))
+            .then(|| state.book.cause(seen.check, &context.subjects))
             .flatten();
         let facet = match &context.place.facet {
+            // The shape of an answer is the same in every row of a table.
+            Some(_) if !(book::follows(seen.check) && book::spoils(seen.check)) => seen.facet,
             Some(case) if seen.facet.is_empty() => case.clone(),
-            Some(case) if seen.facet != *case && book::follows(seen.check) => {
-                format!("{}/{case}", seen.facet)
-            }
+            Some(case) if seen.facet != *case => format!("{}/{case}", seen.facet),
             _ => seen.facet,
         };
+        let guessed = book::rests_on_escapes(seen.check, &context.subjects);
         let sent = describe(
             context.cause.unwrap_or(&context.sent.exchange.request),
             &state.passwords,
@@ -367,18 +370,23 @@ impl Session {
             wanted: seen.wanted,
             got: seen.got,
             pointer: seen.pointer,
-            evidence: context.evidence,
+            evidence: if guessed {
+                Evidence::Inferred
+            } else {
+                context.evidence
+            },
             okta_admin_sees: context.admin_sees.clone().filter(|t| !t.is_empty()),
             refusal: context.refusal,
-            loses_data: context.loses_data,
+            loses_data: context.loses_data && !guessed,
             follows,
         };
         let index = state.observations.len();
         state.observations.push(observation);
-        if book::spoils(seen.check) && !context.refusal {
-            state
-                .book
-                .spoil(&context.subjects, follows.unwrap_or(index));
+        let cause = follows.unwrap_or(index);
+        if lost_members {
+            state.book.lose_members(&context.subjects, cause);
+        } else if book::spoils(seen.check) && !context.refusal {
+            state.book.spoil(&context.subjects, cause);
         }
     }
 }

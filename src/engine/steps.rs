@@ -26,6 +26,7 @@ use crate::verdict::Origin;
 
 use super::book::Subject;
 use super::cast::{self, Naming};
+use super::judge::LETTER_CASE;
 use super::session::{Context, Place, Sent, Session, changes, observer_call};
 
 /// Why a scenario did not get to its end, through no fault of the target.
@@ -55,7 +56,7 @@ struct JobLine<'a> {
     session: &'a Session,
     place: &'a Place,
     lose: bool,
-    last: Option<Sent>,
+    last: Option<(Intent, Sent)>,
     pages: Vec<Sent>,
 }
 
@@ -70,7 +71,7 @@ impl Line for JobLine<'_> {
             .session
             .perform(&call, Origin::Okta, self.place)
             .await?;
-        self.last = Some(sent.clone());
+        self.last = Some((call.intent.clone(), sent.clone()));
         if matches!(call.intent, Intent::List { .. }) {
             self.pages.push(sent.clone());
         }
@@ -395,7 +396,7 @@ impl Running<'_> {
                         Resource::User,
                         &id,
                         &other,
-                        Some("other-case"),
+                        Some(LETTER_CASE),
                         place,
                         Evidence::Documented,
                     )
@@ -563,7 +564,10 @@ impl Running<'_> {
             .values()
             .flatten()
             .any(|id| path.ends_with(&format!("/{}", path_segment(id))));
-        if matches!(request.method, Method::Put | Method::Patch | Method::Delete) && !ours {
+        if matches!(request.method, Method::Put | Method::Patch | Method::Delete)
+            && !ours
+            && !path.ends_with(NOBODY)
+        {
             return Err(BrokenOff(format!(
                 "{} {path} would change something that this run did not make",
                 request.method
@@ -790,6 +794,9 @@ impl Running<'_> {
         })
     }
 }
+
+/// An id that no server has issued, for probes of unknown resources.
+const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
 
 fn broken_off(why: NotSent) -> BrokenOff {
     BrokenOff(match why {

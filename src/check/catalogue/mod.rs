@@ -12,6 +12,7 @@ pub mod resource;
 pub mod secret;
 pub mod sequence;
 pub mod state;
+pub mod update;
 
 use crate::verdict::CheckMeta;
 
@@ -63,6 +64,7 @@ pub static ALL: &[&CheckMeta] = &[
     &create::STATUS,
     &create::WITHOUT_EXTERNAL_ID,
     &create::CLIENT_ID,
+    &update::UNKNOWN_ATTRIBUTE,
     &state::APPLIED,
     &state::IGNORED,
     &state::UNTOUCHED,

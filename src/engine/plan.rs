@@ -1,0 +1,150 @@
+//! What a run is going to do, before it does it.
+
+use std::sync::Arc;
+
+use crate::okta::App;
+use crate::scenario::{Action, OktaAction, Requirement, Scenario, Step};
+
+use super::outcome::Plan;
+use super::settings::{Reach, Settings};
+
+/// A scenario under one app.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The app; none for a probe.
+    pub app: Option<App>,
+    /// Its number in the run, part of its names.
+    pub ordinal: usize,
+}
+
+/// Splits a selection into parts: a probe once, every other scenario once an app. `only` narrows it to pairs of id
+/// and app, as `run --failed` does.
+#[must_use]
+pub fn parts(
+    selection: &[Arc<Scenario>],
+    apps: &[App],
+    only: Option<&[(String, Option<App>)]>,
+) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for scenario in selection {
+        let under: Vec<Option<App>> = if scenario.probe {
+            vec![None]
+        } else {
+            apps.iter()
+                .filter(|app| scenario.apps.contains(app))
+                .map(|app| Some(*app))
+                .collect()
+        };
+        for app in under {
+            let wanted = only.is_none_or(|only| {
+                only.iter()
+                    .any(|(id, of)| *id == scenario.id.0 && *of == app)
+            });
+            if wanted {
+                parts.push(Part {
+                    scenario: Arc::clone(scenario),
+                    app,
+                    ordinal: parts.len(),
+                });
+            }
+        }
+    }
+    parts
+}
+
+/// The plan, and the parts of it that will run.
+#[must_use]
+pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
+    let mut plan = Plan {
+        scenarios: Vec::new(),
+        not_run: Vec::new(),
+        users: 0,
+        groups: 0,
+        requests: 0,
+        example_login: format!("ada.{}0000@example.test", settings.run_id),
+        example_group: format!("Crew {}0000", settings.run_id),
+        run_id: settings.run_id.clone(),
+    };
+    if let Some(pattern) = &settings.email {
+        plan.example_login = pattern.replace("{}", &format!("ada.{}0000", settings.run_id));
+    }
+    let mut running = Vec::new();
+    for part in parts {
+        let users = users(&part.scenario);
+        match obstacle(&part, users, settings) {
+            Some(reason) => plan
+                .not_run
+                .push((part.scenario.id.clone(), part.app, reason)),
+            None => {
+                let rows = part.scenario.cases.len().max(1) as u64;
+                plan.users += users;
+                plan.groups += rows * part.scenario.groups.len() as u64;
+                plan.requests += requests(&part.scenario);
+                plan.scenarios.push((part.scenario.id.clone(), part.app));
+                running.push(part);
+            }
+        }
+    }
+    // What lists everything runs alone, and last.
+    running.sort_by_key(|p| p.scenario.exclusive);
+    (plan, running)
+}
+
+fn users(scenario: &Scenario) -> u64 {
+    let rows = scenario.cases.len().max(1) as u64;
+    rows * (scenario.people.len() as u64 + u64::from(scenario.crowd))
+}
+
+/// A rough number: an assignment takes four requests and a write two more to read it back.
+fn requests(scenario: &Scenario) -> u64 {
+    let rows = scenario.cases.len().max(1) as u64;
+    let steps: u64 = scenario
+        .steps
+        .iter()
+        .map(|s| step_requests(s) * u64::from(s.times.max(1)))
+        .sum();
+    rows * steps
+}
+
+fn step_requests(step: &Step) -> u64 {
+    match &step.action {
+        Action::Okta(
+            OktaAction::Assign(keys)
+            | OktaAction::Unassign(keys)
+            | OktaAction::Deactivate(keys)
+            | OktaAction::Reactivate(keys)
+            | OktaAction::PushProfile(keys)
+            | OktaAction::SyncPassword(keys),
+        ) => 5 * keys.len() as u64,
+        Action::Okta(OktaAction::Suspend(_)) | Action::Change { .. } | Action::Outside(_) => 0,
+        Action::Okta(_) => 8,
+        Action::Observe(observes) => 2 * observes.len() as u64,
+        Action::Request(_) => 1,
+        Action::Together(steps) => steps.iter().map(step_requests).sum(),
+    }
+}
+
+fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
+    for requirement in &part.scenario.requires {
+        match requirement {
+            Requirement::Variant(variant) if !settings.variants.contains(variant) => {
+                return Some(format!(
+                    "nobody has recorded it; try it with --variant {}",
+                    variant.as_str()
+                ));
+            }
+            Requirement::Outside => {
+                return Some("needs something that acts behind Okta's back".to_owned());
+            }
+            Requirement::Variant(_) => {}
+        }
+    }
+    match settings.max_users {
+        Some(most) if users > most && matches!(settings.reach, Reach::Shared(_)) => Some(format!(
+            "needs {users} users; raise --max-users (now {most})"
+        )),
+        _ => None,
+    }
+}

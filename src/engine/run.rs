@@ -1,0 +1,388 @@
+//! A whole run: pre-flight, all scenarios, clean-up, conclusions.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::exchange::{Method, Transport};
+use crate::okta::{App, Behaviour};
+use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
+
+use super::cast::Naming;
+use super::cleanup;
+use super::conclude::{self, Shown};
+use super::event::{Event, Listener};
+use super::ledger::Ledger;
+use super::outcome::{Broken, LeftBehind, Plan, RunResult};
+use super::plan::Part;
+use super::preflight;
+use super::session::Session;
+use super::settings::{Cleanup, Reach, Settings};
+use super::steps::Stage;
+use super::target::Run;
+
+/// Runs `parts`; `interrupt` completes when the user wants it to stop.
+///
+/// # Errors
+/// When the ledger file cannot be made.
+pub async fn run(
+    settings: Arc<Settings>,
+    behaviour: Arc<Behaviour>,
+    plan: &Plan,
+    parts: Vec<Part>,
+    listener: Arc<dyn Listener>,
+    interrupt: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<RunResult> {
+    let started = Instant::now();
+    let began = jiff::Timestamp::now();
+    let ledger = match &settings.ledger {
+        Some(path) => Ledger::in_file(path, &settings.run_id, &settings.target.url)?,
+        None => Ledger::default(),
+    };
+    let run = Run::new(
+        &settings.run_id,
+        ledger,
+        settings.settle,
+        settings.patience,
+        settings.rate,
+    );
+    let watch = tokio::spawn({
+        let run = Arc::clone(&run);
+        async move {
+            interrupt.await;
+            run.stop();
+        }
+    });
+    let whole = Whole {
+        settings: Arc::clone(&settings),
+        behaviour,
+        run: Arc::clone(&run),
+        listener,
+    };
+    let mut ended = whole.all(plan, parts).await;
+    watch.abort();
+    if run.is_stopped() {
+        ended.broken = Some(Broken::Interrupted);
+    }
+    let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
+    let mut scenarios = conclusion.scenarios;
+    scenarios.extend(
+        plan.not_run
+            .iter()
+            .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
+    );
+    let mut verdicts = conclusion.verdicts;
+    if ended.broken.is_some() {
+        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
+            *verdict = Verdict::Undecided;
+        }
+    }
+    if let Some(path) = settings
+        .ledger
+        .as_ref()
+        .filter(|_| ended.left_behind.is_empty())
+    {
+        // Nothing is left to sweep.
+        let _ = std::fs::remove_file(path);
+    }
+    let result = RunResult {
+        run_id: settings.run_id.clone(),
+        seed: settings.seed,
+        started: format!("{began:.0}"),
+        duration: started.elapsed(),
+        target: settings.target.clone(),
+        variants: settings
+            .variants
+            .iter()
+            .map(|v| v.as_str().to_owned())
+            .collect(),
+        verdicts,
+        scenarios,
+        findings: conclusion.findings,
+        around: ended.around,
+        exchanges: run.exchanges(),
+        left_behind: ended.left_behind,
+        broken: ended.broken,
+    };
+    whole.listener.on(&Event::Finished(&result));
+    Ok(result)
+}
+
+fn not_run(id: crate::scenario::ScenarioId, app: Option<App>, reason: &str) -> ScenarioResult {
+    ScenarioResult {
+        id,
+        title: String::new(),
+        app,
+        outcome: Outcome::NotRun(reason.to_owned()),
+        duration: std::time::Duration::ZERO,
+        run_names: Vec::new(),
+        findings: Vec::new(),
+        exchanges: Vec::new(),
+    }
+}
+
+/// What all scenarios of a run share.
+#[derive(Clone)]
+struct Whole {
+    settings: Arc<Settings>,
+    behaviour: Arc<Behaviour>,
+    run: Arc<Run>,
+    listener: Arc<dyn Listener>,
+}
+
+/// What came of all scenarios.
+#[derive(Default)]
+struct Ended {
+    shown: Vec<Shown>,
+    around: Vec<Recorded>,
+    left_behind: Vec<LeftBehind>,
+    broken: Option<Broken>,
+}
+
+/// What came of one.
+struct Played {
+    ordinal: usize,
+    shown: Shown,
+    around: Vec<Recorded>,
+    left_behind: Vec<LeftBehind>,
+}
+
+impl Whole {
+    fn transport(&self, tenant: &str) -> Arc<dyn Transport> {
+        match &self.settings.reach {
+            Reach::Shared(transport) => Arc::clone(transport),
+            Reach::Isolated(each) => each(tenant),
+        }
+    }
+
+    fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
+        Session::new(
+            Arc::clone(&self.run),
+            transport,
+            self.settings.client.clone(),
+            scenario.to_owned(),
+            app,
+            self.settings.credentials.clone(),
+        )
+    }
+
+    async fn all(&self, plan: &Plan, parts: Vec<Part>) -> Ended {
+        let mut ended = Ended::default();
+        let mut foreign = 0;
+        if let Reach::Shared(transport) = &self.settings.reach {
+            let session = self.session("pre-flight", None, Arc::clone(transport));
+            let checked = preflight::check(&session).await;
+            ended.around.extend(session.finish().0);
+            match checked {
+                Ok(there) => foreign = there,
+                Err(broken) => {
+                    ended.broken = Some(broken);
+                    return ended;
+                }
+            }
+        }
+        self.listener.on(&Event::Planned(plan));
+        let met = Arc::new(Mutex::new(HashSet::new()));
+        let mut played = Vec::with_capacity(parts.len());
+        let isolated = matches!(self.settings.reach, Reach::Isolated(_));
+        let (together, alone): (Vec<Part>, Vec<Part>) = parts
+            .into_iter()
+            .partition(|p| isolated || !p.scenario.exclusive);
+        self.some(together, self.settings.concurrency, &met, &mut played)
+            .await;
+        if foreign > self.settings.max_foreign_users {
+            let reason = format!(
+                "lists everybody, and the target holds {foreign} users of others (allowed: {}); see --cap-foreign-users",
+                self.settings.max_foreign_users
+            );
+            ended.shown.extend(alone.iter().map(|part| Shown {
+                result: not_run(part.scenario.id.clone(), part.app, &reason),
+                observations: Vec::new(),
+                members_seen: false,
+            }));
+        } else {
+            self.some(alone, 1, &met, &mut played).await;
+        }
+        played.sort_by_key(|p| p.ordinal);
+        for one in played {
+            ended.shown.push(one.shown);
+            ended.around.extend(one.around);
+            ended.left_behind.extend(one.left_behind);
+        }
+        ended
+    }
+
+    /// Plays parts, at most `at_once` at a time.
+    async fn some(
+        &self,
+        parts: Vec<Part>,
+        at_once: usize,
+        met: &Arc<Mutex<HashSet<(String, String)>>>,
+        played: &mut Vec<Played>,
+    ) {
+        let mut waiting = parts.into_iter();
+        let mut playing = JoinSet::new();
+        loop {
+            while playing.len() < at_once.max(1) {
+                let Some(part) = waiting.next() else { break };
+                let (whole, met) = (self.clone(), Arc::clone(met));
+                playing.spawn(async move { whole.one(part, &met).await });
+            }
+            match playing.join_next().await {
+                None => return,
+                Some(Ok(one)) => played.push(one),
+                // A panic in a scenario is a defect of this tool; the runtime has printed it, the others go on.
+                Some(Err(_)) => {}
+            }
+        }
+    }
+
+    async fn one(&self, part: Part, met: &Mutex<HashSet<(String, String)>>) -> Played {
+        let started = Instant::now();
+        let scenario = &part.scenario;
+        self.listener.on(&Event::ScenarioStarted {
+            id: &scenario.id.0,
+            app: part.app,
+        });
+        let app_word = part.app.map_or("probe", App::as_str);
+        let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
+        let session = Arc::new(self.session(&scenario.id.0, part.app, self.transport(&tenant)));
+        let (outcome, run_names) = self.play(&part, &session).await;
+        let (exchanges, observations) = session.finish();
+        let members_seen = exchanges.iter().any(shows_a_member);
+        let left_behind = match self.settings.reach {
+            // The tenant goes away as a whole.
+            Reach::Isolated(_) => Vec::new(),
+            Reach::Shared(_) => self.remove(&session).await,
+        };
+        let (around, _) = session.finish();
+        let result = ScenarioResult {
+            id: scenario.id.clone(),
+            title: scenario.title.clone(),
+            app: part.app,
+            outcome,
+            duration: started.elapsed(),
+            run_names,
+            findings: Vec::new(),
+            exchanges,
+        };
+        let shown = Shown {
+            result,
+            observations,
+            members_seen,
+        };
+        self.tell(&shown, met);
+        Played {
+            ordinal: part.ordinal,
+            shown,
+            around,
+            left_behind,
+        }
+    }
+
+    async fn play(&self, part: &Part, session: &Arc<Session>) -> (Outcome, Vec<String>) {
+        let scenario = &part.scenario;
+        let rows: Vec<_> = if scenario.cases.is_empty() {
+            vec![None]
+        } else {
+            scenario.cases.iter().map(Some).collect()
+        };
+        let mut run_names = Vec::with_capacity(rows.len());
+        let mut outcome = Outcome::Passed;
+        for (n, case) in rows.into_iter().enumerate() {
+            let run_name = format!(
+                "{}{}{}",
+                self.settings.run_id,
+                base36(part.ordinal),
+                base36(n)
+            );
+            let stage = Stage {
+                behaviour: &self.behaviour,
+                variants: &self.settings.variants,
+                scenario,
+                case,
+                app: part.app.unwrap_or(App::Oin),
+                naming: Naming {
+                    run: &run_name,
+                    seed: self.settings.seed,
+                    email: self.settings.email.as_deref(),
+                    attributes: &self.settings.user_attributes,
+                },
+                session: Arc::clone(session),
+            };
+            if let Err(broken) = stage.play().await {
+                outcome = Outcome::NotRun(broken.0);
+            }
+            run_names.push(run_name);
+        }
+        (outcome, run_names)
+    }
+
+    async fn remove(&self, session: &Session) -> Vec<LeftBehind> {
+        let ids = session.with_book(|b| b.ids());
+        self.listener.on(&Event::CleaningUp {
+            resources: ids.len(),
+        });
+        let how = if self.settings.cleanup == Cleanup::Nothing {
+            Cleanup::Nothing
+        } else {
+            self.settings.cleanup
+        };
+        cleanup::clean_up(session, &ids, how).await
+    }
+
+    /// Tells what a scenario has shown, as far as it is known before the end of the run.
+    fn tell(&self, shown: &Shown, met: &Mutex<HashSet<(String, String)>>) {
+        let alone = Shown {
+            result: ScenarioResult {
+                exchanges: Vec::new(),
+                ..shown.result.clone()
+            },
+            observations: shown.observations.clone(),
+            members_seen: shown.members_seen,
+        };
+        let conclusion =
+            conclude::conclude(vec![alone], &self.settings.apps, self.settings.strict_rfc);
+        for finding in &conclusion.findings {
+            let new = met
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert((finding.check.id.to_owned(), finding.facet.clone()));
+            if new {
+                self.listener.on(&Event::Met(finding));
+            }
+        }
+        if let Some(result) = conclusion.scenarios.first() {
+            self.listener.on(&Event::ScenarioFinished(result));
+        }
+        self.listener.on(&Event::Progress {
+            exchanges: self.run.exchanges(),
+        });
+    }
+}
+
+/// Two characters, so that names of a run keep their length.
+fn base36(n: usize) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    [n / 36 % 36, n % 36]
+        .iter()
+        .map(|d| char::from(DIGITS[*d]))
+        .collect()
+}
+
+fn shows_a_member(recorded: &Recorded) -> bool {
+    let request = &recorded.exchange.request;
+    request.method == Method::Get
+        && request.target.starts_with("/Groups/")
+        && recorded
+            .exchange
+            .response()
+            .and_then(|r| r.json())
+            .and_then(|g| g.get("members"))
+            .and_then(Value::as_array)
+            .is_some_and(|m| !m.is_empty())
+}
