@@ -391,28 +391,31 @@ const fn plural(types: &'static [&'static str]) -> [Attribute; 4] {
     ]
 }
 
-/// A group (RFC 7643, 4.2).
+/// The members of a group (RFC 7643, 4.2).
 ///
-/// `members.display` is one of the default sub-attributes of RFC 7643, 2.4; Okta always sends it.
+/// `display` is one of the default sub-attributes of RFC 7643, 2.4; Okta always sends it.
+pub const MEMBERS: Attribute = Attribute::list(
+    "members",
+    &[
+        Attribute::string("value")
+            .exact()
+            .mutability(Mutability::Immutable),
+        Attribute::reference("$ref", &["User", "Group"]).mutability(Mutability::Immutable),
+        Attribute::string("type")
+            .values(&["User", "Group"])
+            .mutability(Mutability::Immutable),
+        DISPLAY,
+    ],
+);
+
+/// A group (RFC 7643, 4.2).
 pub static GROUP: Schema = Schema {
     urn: urn::GROUP,
     name: "Group",
     description: "Group",
     attributes: &[
         Attribute::string("displayName").required(),
-        Attribute::list(
-            "members",
-            &[
-                Attribute::string("value")
-                    .exact()
-                    .mutability(Mutability::Immutable),
-                Attribute::reference("$ref", &["User", "Group"]).mutability(Mutability::Immutable),
-                Attribute::string("type")
-                    .values(&["User", "Group"])
-                    .mutability(Mutability::Immutable),
-                DISPLAY,
-            ],
-        ),
+        MEMBERS,
     ],
 };
 
