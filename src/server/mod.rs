@@ -1,1 +1,43 @@
-//! TODO server
+//! The reference SCIM 2.0 service provider: known good, with faults that can be switched on.
+//!
+//! [`Tenant::handle`] is the whole server without a socket; [`Server`] puts it on a loopback
+//! port, [`InProcess`] behind the seam of Okta's client. Only the command line and tests may
+//! name this module: the judge never certifies with what it judges by.
+//!
+//! A request goes through `route`, `request`, `intercept` (faults), one of `users`, `groups`,
+//! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
+//! PATCH, `ingest` takes values into the schema's shape, `store` keeps them.
+
+mod answer;
+mod discovery;
+mod evaluate;
+mod faults;
+mod fold;
+mod freedoms;
+mod groups;
+mod in_process;
+mod ingest;
+mod intercept;
+mod listen;
+mod listing;
+mod membership;
+mod patch;
+mod policy;
+mod projection;
+mod request;
+mod resource;
+mod rewrite;
+mod route;
+mod store;
+mod suggest;
+mod tenant;
+mod users;
+mod wire;
+
+pub use answer::WireEffect;
+pub use faults::{Family, Fault, UnknownName};
+pub use freedoms::Freedom;
+pub use in_process::InProcess;
+pub use listen::{Limits, Mode, Options, Running, Server, StartError};
+pub use policy::Policy;
+pub use tenant::{SeedError, Tenant};

@@ -1,0 +1,490 @@
+//! The core schemas as data (RFC 7643, 4.1, 4.2, 4.3 and 8.7.1).
+
+use super::urn;
+
+/// A schema: its URN and its attributes.
+#[derive(Debug)]
+pub struct Schema {
+    /// The URN, which is also the schema's id.
+    pub urn: &'static str,
+    /// `User`, `Group`, `EnterpriseUser`.
+    pub name: &'static str,
+    /// What it describes.
+    pub description: &'static str,
+    /// The attributes that the schema itself defines; the common ones are in [`COMMON`].
+    pub attributes: &'static [Attribute],
+}
+
+/// One attribute with its characteristics (RFC 7643, 2.2 and 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Spelled as in the RFC.
+    pub name: &'static str,
+    /// Data type.
+    pub kind: Kind,
+    /// Whether the value is an array.
+    pub multi_valued: bool,
+    /// Whether a resource must have it.
+    pub required: bool,
+    /// Who may change it, and when.
+    pub mutability: Mutability,
+    /// When an answer holds it.
+    pub returned: Returned,
+    /// Whether two resources may have the same value.
+    pub uniqueness: Uniqueness,
+    /// Whether comparisons mind the case.
+    pub case_exact: bool,
+    /// Values that the RFC suggests.
+    pub canonical_values: &'static [&'static str],
+    /// What a reference points to.
+    pub reference_types: &'static [&'static str],
+    /// The attributes of a complex attribute.
+    pub sub_attributes: &'static [Attribute],
+}
+
+/// The data types of RFC 7643, 2.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the RFC's own")]
+pub enum Kind {
+    String,
+    Boolean,
+    Decimal,
+    Integer,
+    DateTime,
+    Binary,
+    Reference,
+    Complex,
+}
+
+impl Kind {
+    /// The word in a schema document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Boolean => "boolean",
+            Self::Decimal => "decimal",
+            Self::Integer => "integer",
+            Self::DateTime => "dateTime",
+            Self::Binary => "binary",
+            Self::Reference => "reference",
+            Self::Complex => "complex",
+        }
+    }
+}
+
+/// Who may change an attribute, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the RFC's own")]
+pub enum Mutability {
+    ReadOnly,
+    ReadWrite,
+    Immutable,
+    WriteOnly,
+}
+
+impl Mutability {
+    /// The word in a schema document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "readOnly",
+            Self::ReadWrite => "readWrite",
+            Self::Immutable => "immutable",
+            Self::WriteOnly => "writeOnly",
+        }
+    }
+}
+
+/// When an answer holds an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the RFC's own")]
+pub enum Returned {
+    Always,
+    Never,
+    Default,
+    Request,
+}
+
+impl Returned {
+    /// The word in a schema document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::Default => "default",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// Whether two resources may have the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the RFC's own")]
+pub enum Uniqueness {
+    None,
+    Server,
+    Global,
+}
+
+impl Uniqueness {
+    /// The word in a schema document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Server => "server",
+            Self::Global => "global",
+        }
+    }
+}
+
+impl Attribute {
+    /// The sub-attribute `name`, without case.
+    #[must_use]
+    pub fn sub_attribute(&self, name: &str) -> Option<&'static Attribute> {
+        find(self.sub_attributes, name)
+    }
+
+    /// A single-valued, optional, changeable string whose case does not matter: the
+    /// defaults of RFC 7643, 2.2. The others below are this one with one difference each.
+    const fn string(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::String,
+            multi_valued: false,
+            required: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            case_exact: false,
+            canonical_values: &[],
+            reference_types: &[],
+            sub_attributes: &[],
+        }
+    }
+
+    const fn kind(name: &'static str, kind: Kind) -> Self {
+        Self {
+            kind,
+            ..Self::string(name)
+        }
+    }
+
+    const fn reference(name: &'static str, reference_types: &'static [&'static str]) -> Self {
+        Self {
+            kind: Kind::Reference,
+            case_exact: true,
+            reference_types,
+            ..Self::string(name)
+        }
+    }
+
+    const fn complex(name: &'static str, sub_attributes: &'static [Attribute]) -> Self {
+        Self {
+            kind: Kind::Complex,
+            sub_attributes,
+            ..Self::string(name)
+        }
+    }
+
+    const fn list(name: &'static str, sub_attributes: &'static [Attribute]) -> Self {
+        Self {
+            multi_valued: true,
+            ..Self::complex(name, sub_attributes)
+        }
+    }
+
+    const fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+
+    const fn exact(self) -> Self {
+        Self {
+            case_exact: true,
+            ..self
+        }
+    }
+
+    const fn unique(self, uniqueness: Uniqueness) -> Self {
+        Self { uniqueness, ..self }
+    }
+
+    const fn mutability(self, mutability: Mutability) -> Self {
+        Self { mutability, ..self }
+    }
+
+    const fn returned(self, returned: Returned) -> Self {
+        Self { returned, ..self }
+    }
+
+    const fn values(self, canonical_values: &'static [&'static str]) -> Self {
+        Self {
+            canonical_values,
+            ..self
+        }
+    }
+}
+
+impl Schema {
+    /// The attribute `name` of this schema or of [`COMMON`], without case.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        find(self.attributes, name).or_else(|| find(COMMON, name))
+    }
+}
+
+fn find(attributes: &'static [Attribute], name: &str) -> Option<&'static Attribute> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+}
+
+/// The schema with that URN, without case.
+#[must_use]
+pub fn by_urn(urn: &str) -> Option<&'static Schema> {
+    ALL.iter()
+        .copied()
+        .find(|schema| schema.urn.eq_ignore_ascii_case(urn))
+}
+
+/// All schemas of resources that this crate knows.
+pub const ALL: [&Schema; 3] = [&USER, &GROUP, &ENTERPRISE_USER];
+
+const READ_ONLY: Mutability = Mutability::ReadOnly;
+
+/// Attributes of every resource (RFC 7643, 3 and 3.1).
+pub static COMMON: &[Attribute] = &[
+    Attribute {
+        multi_valued: true,
+        ..Attribute::reference("schemas", &["uri"])
+            .required()
+            .mutability(READ_ONLY)
+            .returned(Returned::Always)
+    },
+    Attribute::string("id")
+        .exact()
+        .mutability(READ_ONLY)
+        .returned(Returned::Always)
+        .unique(Uniqueness::Server),
+    Attribute::string("externalId").exact(),
+    Attribute::complex(
+        "meta",
+        &[
+            Attribute::string("resourceType")
+                .exact()
+                .mutability(READ_ONLY),
+            Attribute::kind("created", Kind::DateTime).mutability(READ_ONLY),
+            Attribute::kind("lastModified", Kind::DateTime).mutability(READ_ONLY),
+            Attribute::reference("location", &["uri"]).mutability(READ_ONLY),
+            Attribute::string("version").exact().mutability(READ_ONLY),
+        ],
+    )
+    .mutability(READ_ONLY),
+];
+
+const PRIMARY: Attribute = Attribute::kind("primary", Kind::Boolean);
+const DISPLAY: Attribute = Attribute::string("display");
+
+/// A user (RFC 7643, 4.1).
+pub static USER: Schema = Schema {
+    urn: urn::USER,
+    name: "User",
+    description: "User Account",
+    attributes: &[
+        Attribute::string("userName")
+            .required()
+            .unique(Uniqueness::Server),
+        Attribute::complex(
+            "name",
+            &[
+                Attribute::string("formatted"),
+                Attribute::string("familyName"),
+                Attribute::string("givenName"),
+                Attribute::string("middleName"),
+                Attribute::string("honorificPrefix"),
+                Attribute::string("honorificSuffix"),
+            ],
+        ),
+        Attribute::string("displayName"),
+        Attribute::string("nickName"),
+        Attribute::reference("profileUrl", &["external"]),
+        Attribute::string("title"),
+        Attribute::string("userType"),
+        Attribute::string("preferredLanguage"),
+        Attribute::string("locale"),
+        Attribute::string("timezone"),
+        Attribute::kind("active", Kind::Boolean),
+        Attribute::string("password")
+            .mutability(Mutability::WriteOnly)
+            .returned(Returned::Never),
+        Attribute::list("emails", &plural(&["work", "home", "other"])),
+        Attribute::list(
+            "phoneNumbers",
+            &plural(&["work", "home", "mobile", "fax", "pager", "other"]),
+        ),
+        Attribute::list(
+            "ims",
+            &plural(&[
+                "aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo",
+            ]),
+        ),
+        Attribute::list(
+            "photos",
+            &[
+                Attribute::reference("value", &["external"]),
+                DISPLAY,
+                Attribute::string("type").values(&["photo", "thumbnail"]),
+                PRIMARY,
+            ],
+        ),
+        Attribute::list(
+            "addresses",
+            &[
+                Attribute::string("formatted"),
+                Attribute::string("streetAddress"),
+                Attribute::string("locality"),
+                Attribute::string("region"),
+                Attribute::string("postalCode"),
+                Attribute::string("country"),
+                Attribute::string("type").values(&["work", "home", "other"]),
+                PRIMARY,
+            ],
+        ),
+        Attribute::list(
+            "groups",
+            &[
+                Attribute::string("value").mutability(READ_ONLY),
+                Attribute::reference("$ref", &["User", "Group"]).mutability(READ_ONLY),
+                DISPLAY.mutability(READ_ONLY),
+                Attribute::string("type")
+                    .values(&["direct", "indirect"])
+                    .mutability(READ_ONLY),
+            ],
+        )
+        .mutability(READ_ONLY),
+        Attribute::list("entitlements", &plural(&[])),
+        Attribute::list("roles", &plural(&[])),
+        Attribute::list(
+            "x509Certificates",
+            &[
+                Attribute::kind("value", Kind::Binary).exact(),
+                DISPLAY,
+                Attribute::string("type"),
+                PRIMARY,
+            ],
+        ),
+    ],
+};
+
+/// The sub-attributes of a plural attribute (RFC 7643, 2.4).
+const fn plural(types: &'static [&'static str]) -> [Attribute; 4] {
+    [
+        Attribute::string("value"),
+        DISPLAY,
+        Attribute::string("type").values(types),
+        PRIMARY,
+    ]
+}
+
+/// The members of a group (RFC 7643, 4.2).
+///
+/// `display` is one of the default sub-attributes of RFC 7643, 2.4; Okta always sends it.
+pub const MEMBERS: Attribute = Attribute::list(
+    "members",
+    &[
+        Attribute::string("value")
+            .exact()
+            .mutability(Mutability::Immutable),
+        Attribute::reference("$ref", &["User", "Group"]).mutability(Mutability::Immutable),
+        Attribute::string("type")
+            .values(&["User", "Group"])
+            .mutability(Mutability::Immutable),
+        DISPLAY,
+    ],
+);
+
+/// A group (RFC 7643, 4.2).
+pub static GROUP: Schema = Schema {
+    urn: urn::GROUP,
+    name: "Group",
+    description: "Group",
+    attributes: &[
+        Attribute::string("displayName").required(),
+        MEMBERS,
+    ],
+};
+
+/// The enterprise extension of a user (RFC 7643, 4.3).
+pub static ENTERPRISE_USER: Schema = Schema {
+    urn: urn::ENTERPRISE_USER,
+    name: "EnterpriseUser",
+    description: "Enterprise User",
+    attributes: &[
+        Attribute::string("employeeNumber"),
+        Attribute::string("costCenter"),
+        Attribute::string("organization"),
+        Attribute::string("division"),
+        Attribute::string("department"),
+        Attribute::complex(
+            "manager",
+            &[
+                Attribute::string("value"),
+                Attribute::reference("$ref", &["User"]),
+                Attribute::string("displayName").mutability(READ_ONLY),
+            ],
+        ),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_found_without_case_and_common_ones_everywhere() {
+        assert_eq!(USER.attribute("USERNAME").unwrap().name, "userName");
+        assert_eq!(GROUP.attribute("externalid").unwrap().name, "externalId");
+        let emails = USER.attribute("emails").unwrap();
+        assert_eq!(
+            emails.sub_attribute("Primary").unwrap().kind,
+            Kind::Boolean
+        );
+        assert!(USER.attribute("members").is_none());
+        assert!(by_urn(&urn::GROUP.to_lowercase()).is_some());
+    }
+
+    #[test]
+    fn only_complex_attributes_have_sub_attributes() {
+        for schema in ALL {
+            for attribute in schema.attributes.iter().chain(COMMON) {
+                assert_eq!(
+                    attribute.kind == Kind::Complex,
+                    !attribute.sub_attributes.is_empty(),
+                    "{}",
+                    attribute.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_characteristics_that_okta_depends_on_are_the_rfcs() {
+        let user_name = USER.attribute("userName").unwrap();
+        assert!(user_name.required && !user_name.case_exact);
+        assert_eq!(user_name.uniqueness, Uniqueness::Server);
+        let password = USER.attribute("password").unwrap();
+        assert_eq!(password.returned, Returned::Never);
+        assert_eq!(password.mutability, Mutability::WriteOnly);
+        assert!(USER.attribute("id").unwrap().case_exact);
+        assert!(USER.attribute("externalId").unwrap().case_exact);
+        assert_eq!(
+            USER.attribute("groups").unwrap().mutability,
+            Mutability::ReadOnly
+        );
+    }
+}

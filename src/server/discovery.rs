@@ -1,0 +1,127 @@
+//! What the server says about itself (RFC 7644, 4).
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Problem};
+use super::listing;
+use super::policy::MAX_RESULTS;
+use super::resource::Context;
+use super::route::Kind;
+use crate::scim::schema::{self, Attribute, Kind as Type, Schema};
+use crate::scim::urn;
+
+/// `GET /ServiceProviderConfig`
+pub(super) fn service_provider_config(context: Context<'_>) -> Answer {
+    Answer::json(
+        StatusCode::OK,
+        json!({
+            "schemas": [urn::SERVICE_PROVIDER_CONFIG],
+            "patch": {"supported": true},
+            "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+            "filter": {"supported": true, "maxResults": MAX_RESULTS},
+            "changePassword": {"supported": true},
+            "sort": {"supported": false},
+            "etag": {"supported": true},
+            "authenticationSchemes": [{
+                "type": "oauthbearertoken",
+                "name": "OAuth Bearer Token",
+                "description": "A token in the Authorization header (RFC 6750)",
+                "specUri": "https://www.rfc-editor.org/info/rfc6750",
+                "primary": true,
+            }],
+            "meta": {
+                "resourceType": "ServiceProviderConfig",
+                "location": format!("{}/ServiceProviderConfig", context.base_url),
+            },
+        }),
+    )
+}
+
+/// `GET /ResourceTypes`, `GET /ResourceTypes/{id}`
+pub(super) fn resource_types(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
+    let all = [Kind::User, Kind::Group];
+    let render = |kind: Kind| resource_type(context, kind);
+    one_or_all(id, all.map(render).into())
+}
+
+/// `GET /Schemas`, `GET /Schemas/{urn}`
+pub(super) fn schemas(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
+    let all = schema::ALL.map(|schema| render_schema(context, schema));
+    one_or_all(id, all.into())
+}
+
+fn one_or_all(id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
+    let Some(id) = id else {
+        let list = listing::response(all.len(), 1, all);
+        return Ok(Answer::json(StatusCode::OK, list));
+    };
+    all.into_iter()
+        .find(|resource| {
+            let own = resource.get("id").and_then(Value::as_str);
+            own.is_some_and(|own| own.eq_ignore_ascii_case(id))
+        })
+        .map(|resource| Answer::json(StatusCode::OK, resource))
+        .ok_or_else(|| Problem::not_found(id))
+}
+
+fn resource_type(context: Context<'_>, kind: Kind) -> Value {
+    let extensions: Vec<Value> = kind
+        .extensions()
+        .iter()
+        .map(|extension| json!({"schema": extension.urn, "required": false}))
+        .collect();
+    json!({
+        "schemas": [urn::RESOURCE_TYPE],
+        "id": kind.name(),
+        "name": kind.name(),
+        "description": kind.schema().description,
+        "endpoint": kind.endpoint(),
+        "schema": kind.schema().urn,
+        "schemaExtensions": extensions,
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": format!("{}/ResourceTypes/{}", context.base_url, kind.name()),
+        },
+    })
+}
+
+fn render_schema(context: Context<'_>, schema: &Schema) -> Value {
+    json!({
+        "schemas": [urn::SCHEMA],
+        "id": schema.urn,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": schema.attributes.iter().map(render_attribute).collect::<Vec<_>>(),
+        "meta": {
+            "resourceType": "Schema",
+            "location": format!("{}/Schemas/{}", context.base_url, schema.urn),
+        },
+    })
+}
+
+fn render_attribute(attribute: &Attribute) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("name", attribute.name.into());
+    put("type", attribute.kind.as_str().into());
+    put("multiValued", attribute.multi_valued.into());
+    put("required", attribute.required.into());
+    if attribute.kind != Type::Complex {
+        put("caseExact", attribute.case_exact.into());
+    }
+    put("mutability", attribute.mutability.as_str().into());
+    put("returned", attribute.returned.as_str().into());
+    put("uniqueness", attribute.uniqueness.as_str().into());
+    if !attribute.canonical_values.is_empty() {
+        put("canonicalValues", attribute.canonical_values.into());
+    }
+    if !attribute.reference_types.is_empty() {
+        put("referenceTypes", attribute.reference_types.into());
+    }
+    if !attribute.sub_attributes.is_empty() {
+        let subs = attribute.sub_attributes.iter().map(render_attribute);
+        put("subAttributes", subs.collect());
+    }
+    Value::Object(object)
+}

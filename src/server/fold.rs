@@ -1,0 +1,35 @@
+//! When two texts that differ in case are the same.
+
+use caseless::Caseless;
+use unicode_normalization::UnicodeNormalization;
+
+/// A key that is equal for texts that are a canonical caseless match (Unicode, 3.13, D145).
+///
+/// RFC 7643 says "case insensitive" and names no algorithm; this one takes `STRASSE` for
+/// `Straße` and a composed `é` for a decomposed one, but never `İ` for `i`.
+pub(super) fn key(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfd().default_case_fold().nfd().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn canonical_caseless_matches_are_equal() {
+        let table = [
+            ("Ada@Example.test", "ada@example.TEST", true),
+            ("Straße", "STRASSE", true),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος", true),
+            ("é", "e\u{301}", true),
+            ("İ", "i", false),
+            ("ada", "adam", false),
+        ];
+        for (left, right, equal) in table {
+            assert_eq!(key(left) == key(right), equal, "{left} {right}");
+        }
+    }
+}

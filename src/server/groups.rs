@@ -1,0 +1,392 @@
+//! Creating and changing groups and their members (RFC 7644, 3.3, 3.5.1 and 3.5.2).
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, Problem};
+use super::evaluate;
+use super::ingest;
+use super::membership::{Change, Member};
+use super::patch::{self, Op, Operation};
+use super::policy::{Repeated, Unknown};
+use super::request::Incoming;
+use super::resource::{self, Context};
+use super::route::Kind;
+use super::store::{Id, Indexed, Record, Store};
+use super::users::restore;
+use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
+
+const KIND: Kind = Kind::Group;
+const MEMBERS: &str = "members";
+
+/// `POST /Groups`
+pub(super) fn create(
+    context: Context<'_>,
+    store: &mut Store,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let id = insert(context, store, incoming.object()?)?;
+    let record = resource::visible(context.policy, store, KIND, &id)?;
+    let query = &incoming.query;
+    Ok(resource::answer(
+        context,
+        store,
+        KIND,
+        record,
+        StatusCode::CREATED,
+        query,
+    ))
+}
+
+/// Files a new group. Two groups may have one name: RFC 7643, 4.2 does not make it unique.
+pub(super) fn insert(
+    context: Context<'_>,
+    store: &mut Store,
+    body: &Map<String, Value>,
+) -> Result<Id, Problem> {
+    let mut attributes = ingest::resource(KIND, body)?;
+    attributes.shift_remove(MEMBERS);
+    let name = display_name(&attributes)?;
+    let members = members_of(context, store, body)?.unwrap_or_default();
+    let namesakes = store.of(KIND).lookup(Indexed::DisplayName, name);
+    if let Some(namesake) = namesakes.first() {
+        if context.policy.refuses_namesake_groups() {
+            return Err(Problem::conflict(format!("A group {name} exists already")));
+        }
+        if context.policy.overwrites_namesake_groups() {
+            let id = namesake.clone();
+            store.remove(KIND, &id);
+            return Ok(file(store, id, attributes, members));
+        }
+    }
+    let id = context.policy.new_id(KIND, store, &attributes);
+    Ok(file(store, id, attributes, members))
+}
+
+fn file(store: &mut Store, id: Id, attributes: Map<String, Value>, members: Vec<Member>) -> Id {
+    let mut journal = Vec::new();
+    let mut record = Record::new(id.clone(), attributes);
+    for member in members {
+        record.members.insert(member, &mut journal);
+    }
+    store.of_mut(KIND).insert(record);
+    store.follow(&id, &journal);
+    id
+}
+
+/// `PUT /Groups/{id}`: without `members` the members stay (RFC 7644, 3.5.1 leaves the
+/// choice; emptying a group is the costlier mistake), `[]` removes them all.
+pub(super) fn replace(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let body = incoming.object()?;
+    let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
+    let mut attributes = ingest::resource(KIND, body)?;
+    attributes.shift_remove(MEMBERS);
+    display_name(&attributes)?;
+    let mut members = members_of(context, store, body)?;
+    if members.is_none() && context.policy.absent_members_are_none() {
+        members = Some(Vec::new());
+    }
+    let mut journal = Vec::new();
+    if let Some(members) = members {
+        set_members(store, &id, members, &mut journal);
+    }
+    commit(context, store, &id, attributes, &journal, incoming)
+}
+
+/// `PATCH /Groups/{id}`
+pub(super) fn modify(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let operations = patch::read(incoming.object()?)?;
+    let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
+    let mut attributes = resource::visible(context.policy, store, KIND, &id)?
+        .attributes
+        .clone();
+    let mut journal = Vec::new();
+    let applied = operations
+        .into_iter()
+        .try_for_each(|operation| {
+            apply(context, store, &id, &mut attributes, operation, &mut journal)
+        })
+        .and_then(|()| display_name(&attributes).map(|_| ()));
+    if let Err(problem) = applied {
+        if context.policy.keeps_what_was_applied() {
+            commit(context, store, &id, attributes, &journal, incoming)?;
+        } else if let Some(record) = store.of_mut(KIND).get_mut(&id) {
+            record.members.undo(journal);
+        }
+        return Err(problem);
+    }
+    commit(context, store, &id, attributes, &journal, incoming)
+}
+
+/// Takes over attributes, and what the journal says about members.
+fn commit(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    mut attributes: Map<String, Value>,
+    journal: &[Change],
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let policy = context.policy;
+    store.follow(id, journal);
+    let old = resource::visible(policy, store, KIND, id)?;
+    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
+        restore(&mut attributes, &old.attributes, frozen);
+    }
+    if old.attributes != attributes || !journal.is_empty() {
+        let stale = policy.stale_indexes();
+        store.of_mut(KIND).set_attributes(id, attributes, stale);
+        if let Some(record) = store.of_mut(KIND).get_mut(id) {
+            record.touch();
+        }
+    } else if policy.refuses_no_change() {
+        return Err(resource::no_change());
+    }
+    let record = resource::visible(policy, store, KIND, id)?;
+    let query = &incoming.query;
+    Ok(resource::answer(
+        context,
+        store,
+        KIND,
+        record,
+        StatusCode::OK,
+        query,
+    ))
+}
+
+fn display_name(attributes: &Map<String, Value>) -> Result<&str, Problem> {
+    attributes
+        .get("displayName")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Problem::invalid_value("displayName is required"))
+}
+
+/// The members that a body names; `None` when it does not speak of members.
+fn members_of(
+    context: Context<'_>,
+    store: &Store,
+    body: &Map<String, Value>,
+) -> Result<Option<Vec<Member>>, Problem> {
+    let key = body.keys().find(|key| key.eq_ignore_ascii_case(MEMBERS));
+    match key.and_then(|key| body.get(key)) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => read_members(context, store, value).map(Some),
+    }
+}
+
+/// Reads members, one or an array of them; each must exist.
+fn read_members(
+    context: Context<'_>,
+    store: &Store,
+    value: &Value,
+) -> Result<Vec<Member>, Problem> {
+    let elements = match value {
+        Value::Array(elements) => elements.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut members = Vec::with_capacity(elements.len());
+    for element in ingest::elements_of(&schema::MEMBERS, elements)? {
+        let id = element
+            .get("value")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Problem::invalid_value("A member needs a value"))?;
+        let Some(kind) = store.member_kind(id) else {
+            match context.policy.on_unknown_member() {
+                Unknown::Refuse => {
+                    return Err(Problem::invalid_value(format!("Member {id} does not exist")));
+                }
+                Unknown::Crash => return Err(Problem::internal("null")),
+                Unknown::Skip => continue,
+            }
+        };
+        members.push(Member {
+            value: id.into(),
+            display: element
+                .get("display")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            kind: kind.name(),
+        });
+    }
+    Ok(members)
+}
+
+fn set_members(store: &mut Store, id: &Id, members: Vec<Member>, journal: &mut Vec<Change>) {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return;
+    };
+    let wanted: std::collections::HashSet<Id> =
+        members.iter().map(|member| member.value.clone()).collect();
+    record
+        .members
+        .remove_where(|member| !wanted.contains(&member.value), journal);
+    for member in members {
+        record.members.insert(member, journal);
+    }
+}
+
+/// Applies one operation: to the members by themselves, to the rest by the common rules.
+fn apply(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    attributes: &mut Map<String, Value>,
+    mut operation: Operation,
+    journal: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    let selection = match &operation.path {
+        None => {
+            let value = operation.value.as_mut().and_then(Value::as_object_mut);
+            if let Some(object) = value {
+                let key = object.keys().find(|key| key.eq_ignore_ascii_case(MEMBERS));
+                let members = key.cloned().and_then(|key| object.shift_remove(&key));
+                if members.is_none() && context.policy.absent_members_are_none() {
+                    set_members(store, id, Vec::new(), journal);
+                }
+                change_members(context, store, id, operation.op, None, members, journal)?;
+            }
+            return patch::apply(KIND, attributes, &operation);
+        }
+        Some(PatchPath::Attribute(path)) if path.is(MEMBERS) => None,
+        Some(PatchPath::Elements {
+            attribute,
+            filter,
+            sub: None,
+        }) if attribute.is(MEMBERS) => Some(filter.clone()),
+        Some(PatchPath::Attribute(path)) if path.name.eq_ignore_ascii_case(MEMBERS) => {
+            return Err(immutable());
+        }
+        Some(PatchPath::Elements { .. }) => return Err(immutable()),
+        Some(_) => return patch::apply(KIND, attributes, &operation),
+    };
+    let value = operation.value;
+    if value.is_none() && operation.op == Op::Remove {
+        remove_members(store, id, selection.as_ref(), journal);
+        return Ok(());
+    }
+    change_members(
+        context,
+        store,
+        id,
+        operation.op,
+        selection.as_ref(),
+        value,
+        journal,
+    )
+}
+
+/// RFC 7643, 8.7.1: the sub-attributes of a member are immutable.
+fn immutable() -> Problem {
+    Problem::bad_request(
+        ErrorType::Mutability,
+        "A member cannot be changed; remove it and add another",
+    )
+}
+
+fn change_members(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    op: Op,
+    selection: Option<&Filter>,
+    value: Option<Value>,
+    journal: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    if selection.is_some() {
+        return Err(immutable());
+    }
+    let members = match value {
+        None => return Ok(()),
+        Some(Value::Null) => Vec::new(),
+        // A remove whose value lists members means these, not all; Entra ID sends it.
+        Some(value) => read_members(context, store, &value)?,
+    };
+    match op {
+        Op::Replace => set_members(store, id, members, journal),
+        Op::Add => add_members(context, store, id, members, journal)?,
+        Op::Remove => {
+            if let Some(record) = store.of_mut(KIND).get_mut(id) {
+                for member in members {
+                    record.members.remove(&member.value, journal);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adding who is there already changes nothing (RFC 7644, 3.5.2.1).
+fn add_members(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    members: Vec<Member>,
+    journal: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return Ok(());
+    };
+    for member in members {
+        if !record.members.contains(&member.value) {
+            record.members.insert(member, journal);
+            continue;
+        }
+        match context.policy.on_repeated_member() {
+            Repeated::Accept => record.members.insert(member, journal),
+            Repeated::AddAgain => record.members.insert_again(member),
+            Repeated::Refuse => {
+                return Err(Problem::conflict(format!(
+                    "{} is a member already",
+                    member.value
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove_members(
+    store: &mut Store,
+    id: &Id,
+    selection: Option<&Filter>,
+    journal: &mut Vec<Change>,
+) {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return;
+    };
+    match selection {
+        None => record.members.remove_where(|_| true, journal),
+        Some(Filter::Compare(path, Comparison::Eq, Literal::Text(value))) if path.is("value") => {
+            record.members.remove(value, journal);
+        }
+        Some(filter) => record.members.remove_where(
+            |member| evaluate::element(&schema::MEMBERS, &member.to_json().into(), filter),
+            journal,
+        ),
+    }
+}
+
+/// `PUT` or `PATCH`.
+pub(super) fn change(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    if incoming.method == Method::PUT {
+        replace(context, store, id, incoming)
+    } else {
+        modify(context, store, id, incoming)
+    }
+}

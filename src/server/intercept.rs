@@ -1,0 +1,508 @@
+//! Faults that meet a request before it is served: refusing it, or changing what it says.
+
+use http::{HeaderMap, Method, StatusCode, header};
+use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
+
+use super::answer::{Answer, Problem};
+use super::faults::Fault;
+use super::freedoms::Freedom;
+use super::listing;
+use super::policy::Policy;
+use super::request::{Incoming, Query};
+use super::route::{Kind, Route};
+use super::store::{Id, Indexed, Store};
+use crate::scim::urn;
+
+/// Refuses a request by its method, path and headers alone.
+pub(super) fn by_head(
+    policy: &Policy,
+    method: &Method,
+    path: &str,
+    route: &Route,
+    headers: &HeaderMap,
+) -> Result<(), Answer> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+    let accept = text(header::ACCEPT).unwrap_or_default();
+    let refuse = |status, detail: &str| Err(Problem::new(status, detail).into());
+    let unsupported = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let has_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    if has_body && policy.has(Fault::ScimJsonRefused) && content_type.contains("scim+json") {
+        return refuse(unsupported, "Content-Type must be application/json");
+    }
+    if has_body && policy.has(Fault::CharsetRefused) && content_type.contains(';') {
+        return refuse(unsupported, "Unsupported Content-Type");
+    }
+    if policy.has(Fault::AcceptRefused) && accept.contains("scim+json") {
+        return refuse(StatusCode::NOT_ACCEPTABLE, "Not acceptable");
+    }
+    if policy.has(Fault::CreateRedirected) && *method == Method::POST && !path.ends_with('/') {
+        return Err(Answer::empty(StatusCode::TEMPORARY_REDIRECT)
+            .with_header(header::LOCATION, format!("{path}/")));
+    }
+    if policy.has(Fault::GroupsMissing) && route.kind() == Some(Kind::Group) {
+        return refuse(StatusCode::NOT_FOUND, "Not found");
+    }
+    if policy.takes(Freedom::NoDiscovery) && route.kind().is_none() {
+        return refuse(StatusCode::NOT_FOUND, "Not found");
+    }
+    Ok(())
+}
+
+/// Answers a request in the server's stead.
+pub(super) fn instead(
+    policy: &Policy,
+    store: &Store,
+    incoming: &Incoming,
+) -> Result<Option<Answer>, Problem> {
+    if let Some(filter) = &incoming.query.filter {
+        refuse_filter(policy, &incoming.route, filter)?;
+        if policy.has(Fault::EscapedQuoteMissed) && filter.contains("\\\"") {
+            let nothing = listing::response(0, 1, Vec::new());
+            return Ok(Some(Answer::json(StatusCode::OK, nothing)));
+        }
+    }
+    match incoming.route.kind() {
+        Some(Kind::User) => refuse_user(policy, incoming)?,
+        Some(Kind::Group) => refuse_group(policy, store, incoming)?,
+        None => {}
+    }
+    let deletes = incoming.method == Method::DELETE;
+    if deletes && is_group(incoming) && policy.has(Fault::GroupDeleteIgnored) {
+        return Ok(Some(Answer::empty(StatusCode::NO_CONTENT)));
+    }
+    Ok(None)
+}
+
+fn is_group(incoming: &Incoming) -> bool {
+    incoming.route.kind() == Some(Kind::Group)
+}
+
+fn refuse_filter(policy: &Policy, route: &Route, filter: &str) -> Result<(), Problem> {
+    let bad_filter = |detail: &str| {
+        Err(Problem::bad_request(
+            crate::scim::ErrorType::InvalidFilter,
+            detail,
+        ))
+    };
+    let value = filter.split_once('"').map_or("", |(_, value)| value);
+    if policy.has(Fault::BackslashCrashesFilter) && filter.contains('\\') {
+        return Err(Problem::internal("Unexpected token \\"));
+    }
+    if policy.has(Fault::NonAsciiFilterRefused) && !filter.is_ascii() {
+        return bad_filter("Unexpected character");
+    }
+    if policy.has(Fault::ParenthesisInFilterRefused) && value.contains(')') {
+        return bad_filter("Unexpected )");
+    }
+    if route.kind() == Some(Kind::Group) {
+        if policy.has(Fault::GroupLookup501) {
+            let detail = "Filtering groups is not implemented";
+            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, detail));
+        }
+        if policy.has(Fault::GroupLookupSplitsAtBlank) && value.contains(' ') {
+            return bad_filter("Expected three words");
+        }
+    }
+    Ok(())
+}
+
+fn refuse_user(policy: &Policy, incoming: &Incoming) -> Result<(), Problem> {
+    let put = incoming.method == Method::PUT;
+    let patch = incoming.method == Method::PATCH;
+    let status = |status, detail: &str| Err(Problem::new(status, detail));
+    if patch && policy.has(Fault::UserPatch501) {
+        return status(StatusCode::NOT_IMPLEMENTED, "PATCH is not supported");
+    }
+    if patch && policy.has(Fault::UserPatch404) || put && policy.has(Fault::UserPut404) {
+        return status(StatusCode::NOT_FOUND, "Not found");
+    }
+    if put && policy.has(Fault::UserPut405) {
+        return status(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+    }
+    let Some(body) = incoming.body.as_ref().and_then(Value::as_object) else {
+        return Ok(());
+    };
+    if patch {
+        return refuse_user_patch(policy, body);
+    }
+    refuse_user_body(policy, put, body)
+}
+
+fn refuse_user_patch(policy: &Policy, body: &Map<String, Value>) -> Result<(), Problem> {
+    for operation in operations(body) {
+        let path_less = operation.get("path").is_none();
+        if path_less && policy.has(Fault::PathLessPatch500) {
+            return Err(Problem::internal("null"));
+        }
+        let value = operation.get("value").and_then(Value::as_object);
+        let read_only = |value: &Map<String, Value>| {
+            ["id", "schemas", "meta"]
+                .iter()
+                .any(|name| value.contains_key(*name))
+        };
+        if policy.has(Fault::ReadOnlyInPatchRefused) && value.is_some_and(read_only) {
+            return Err(Problem::invalid_value("Unsupported attribute id"));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_user_body(policy: &Policy, put: bool, body: &Map<String, Value>) -> Result<(), Problem> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let extension = body.get(urn::ENTERPRISE_USER);
+    let refuse = |fault, wrong: bool, detail: &str| {
+        if wrong && policy.has(fault) {
+            return Err(Problem::invalid_value(detail));
+        }
+        Ok(())
+    };
+    let crash = |fault, wrong: bool, detail: &str| {
+        if wrong && policy.has(fault) {
+            return Err(Problem::internal(detail));
+        }
+        Ok(())
+    };
+    let name = text("userName");
+    refuse(Fault::UserNameMustBeEmail, !name.contains('@'), "userName must be an e-mail address")?;
+    refuse(Fault::AtSignRefused, name.contains('@'), "userName holds an invalid character")?;
+    let password = text("password");
+    let without_symbol = !password.is_empty() && password.chars().all(char::is_alphanumeric);
+    refuse(Fault::PasswordPolicyEnforced, without_symbol, "Password must contain symbol")?;
+    let known = |key: &String| {
+        Kind::User.schema().attribute(key).is_some() || Kind::User.extension(key).is_some()
+    };
+    refuse(Fault::UnknownAttributeRefused, !body.keys().all(known), "Unknown attribute")?;
+    let roles = body.get("roles").and_then(Value::as_array);
+    let strings = roles.into_iter().flatten().any(Value::is_string);
+    refuse(Fault::RolesAsStringsRefused, strings, "roles must be objects")?;
+    let read_only = ["id", "meta", "groups"].iter().any(|name| body.contains_key(*name));
+    refuse(Fault::UserPutRefusesReadOnly, put && read_only, "Attribute is readOnly")?;
+    refuse(Fault::ExtensionRefused, extension.is_some(), "Unknown schema")?;
+    let manager = extension.and_then(|extension| extension.get("manager"));
+    crash(Fault::ManagerCrashes, manager.is_some_and(Value::is_object), "manager is no string")?;
+    crash(Fault::NullCrashes, body.values().any(holds_null), "null")?;
+    let long = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() > 64);
+    crash(Fault::LongValueCrashes, any_text(body, &long), "Data too long for column")
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(elements) => elements.iter().any(holds_null),
+        Value::Object(object) => object.values().any(holds_null),
+        _ => false,
+    }
+}
+
+/// Whether a value of the resource's own attributes, or one level below, fulfils `wanted`.
+fn any_text(body: &Map<String, Value>, wanted: &dyn Fn(&Value) -> bool) -> bool {
+    body.iter().any(|(name, value)| {
+        let inner = value.as_object().filter(|_| !urn::is_urn(name));
+        wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
+    })
+}
+
+fn refuse_group(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(), Problem> {
+    if incoming.method == Method::DELETE && policy.has(Fault::GroupDelete405) {
+        let detail = "Method not allowed";
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
+    }
+    let Some(body) = incoming.body.as_ref().and_then(Value::as_object) else {
+        return Ok(());
+    };
+    if incoming.method != Method::PATCH {
+        return refuse_group_body(policy, store, incoming, body);
+    }
+    if let Route::Resource(kind, id) = &incoming.route {
+        let record = store.of(*kind).get(id);
+        let untouched = record.is_some_and(|record| record.version == 1 && !record.seeded);
+        if untouched && policy.has(Fault::GroupPatchAfterCreateRefused) {
+            return Err(Problem::invalid_value("The group is not ready"));
+        }
+    }
+    operations(body).try_for_each(|operation| refuse_group_operation(policy, operation))
+}
+
+fn refuse_group_body(
+    policy: &Policy,
+    store: &Store,
+    incoming: &Incoming,
+    body: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let name = body.get("displayName").and_then(Value::as_str);
+    let name = name.unwrap_or_default();
+    if policy.has(Fault::GroupNameCharactersRefused) && name.contains(['.', ':', '&', '/', '#']) {
+        return Err(Problem::invalid_value("displayName holds an invalid character"));
+    }
+    let members = body.get("members").and_then(Value::as_array);
+    if policy.has(Fault::NullDisplayCrashes) && members.into_iter().flatten().any(holds_null) {
+        return Err(Problem::internal("null"));
+    }
+    let same_slug = |slug: &str| {
+        let groups = store.of(Kind::Group);
+        let mut names = groups.iter().filter_map(|group| group.text("displayName"));
+        names.any(|other| slug_of(other) == slug)
+    };
+    let creates = incoming.method == Method::POST;
+    if creates && policy.has(Fault::GroupSlugConflict) && same_slug(&slug_of(name)) {
+        return Err(Problem::conflict("A team with this slug already exists."));
+    }
+    Ok(())
+}
+
+fn slug_of(name: &str) -> String {
+    let dashed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(dashed).collect()
+}
+
+fn refuse_group_operation(policy: &Policy, operation: &Map<String, Value>) -> Result<(), Problem> {
+    let value = operation.get("value");
+    let inner = value.and_then(Value::as_object);
+    if policy.has(Fault::GroupIdInPatchRefused) && inner.is_some_and(|v| v.contains_key("id")) {
+        return Err(Problem::invalid_value("Attribute id is readOnly"));
+    }
+    if operation.get("op").and_then(Value::as_str) != Some("replace") {
+        return Ok(());
+    }
+    let by_path = operation.get("path").and_then(Value::as_str) == Some("members");
+    let members = if by_path { value } else { inner.and_then(|v| v.get("members")) };
+    let Some(members) = members else {
+        return Ok(());
+    };
+    if by_path && policy.has(Fault::MembersReplace501) {
+        let detail = "patch-REPLACE-operation not supported for group.members";
+        return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, detail));
+    }
+    let empty = members.as_array().is_some_and(Vec::is_empty);
+    if empty && policy.has(Fault::EmptyMembersReplaceRefused) {
+        return Err(Problem::invalid_value("members.value is missing"));
+    }
+    Ok(())
+}
+
+fn operations(body: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    let operations = body.get("Operations").and_then(Value::as_array);
+    operations.into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// Changes what a request says.
+pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
+    if let Some(filter) = &mut incoming.query.filter {
+        if policy.has(Fault::PlusDecodedAsBlank) {
+            *filter = filter.replace('+', " ");
+        }
+        if policy.has(Fault::ApostropheDropped) {
+            *filter = filter.replace('\'', "");
+        }
+    }
+    let kind = incoming.route.kind();
+    let method = incoming.method.clone();
+    if kind == Some(Kind::User) && method == Method::PUT && policy.has(Fault::UserPutIgnored) {
+        incoming.method = Method::GET;
+    }
+    let Some(body) = incoming.body.as_mut().and_then(Value::as_object_mut) else {
+        return;
+    };
+    let patch = method == Method::PATCH;
+    match kind {
+        Some(Kind::User) if !patch => amend_user(policy, &method, body),
+        Some(Kind::Group) if !patch => amend_group(policy, &method, body),
+        Some(Kind::Group) => amend_group_patch(policy, body),
+        _ => {}
+    }
+    if !patch {
+        body.values_mut().for_each(|value| amend_text(policy, value));
+    }
+}
+
+fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
+    let put = *method == Method::PUT;
+    if policy.has(Fault::LoginTakenFromEmail)
+        && let Some(address) = primary_address(body)
+    {
+        body.insert("userName".into(), address.into());
+    }
+    if policy.has(Fault::UserNameLowerCased)
+        && let Some(name) = body.get("userName").and_then(Value::as_str)
+    {
+        let name = name.to_lowercase();
+        body.insert("userName".into(), name.into());
+    }
+    if policy.has(Fault::ExternalIdDropped) {
+        body.shift_remove("externalId");
+    }
+    if put && policy.has(Fault::UserPutDropsExtension) {
+        body.shift_remove(urn::ENTERPRISE_USER);
+    }
+    if policy.has(Fault::ManagerDropped)
+        && let Some(extension) = body.get_mut(urn::ENTERPRISE_USER)
+        && let Some(extension) = extension.as_object_mut()
+    {
+        extension.shift_remove("manager");
+    }
+    let Some(name) = body.get_mut("name").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if policy.has(Fault::NameCutAtApostrophe) {
+        for part in name.values_mut() {
+            let cut = part.as_str().and_then(|text| text.split(['\'', '’']).next());
+            if let Some(cut) = cut {
+                *part = Value::from(cut);
+            }
+        }
+    }
+    if policy.has(Fault::FormattedNameShown) && !name.contains_key("formatted") {
+        let part = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default();
+        let formatted = format!("{} {}", part("givenName"), part("familyName"));
+        name.insert("formatted".into(), formatted.into());
+    }
+}
+
+fn primary_address(body: &Map<String, Value>) -> Option<String> {
+    let emails = body.get("emails")?.as_array()?;
+    let primary = emails
+        .iter()
+        .find(|email| email.get("primary") == Some(&Value::Bool(true)));
+    let address = primary.or_else(|| emails.first())?.get("value")?;
+    address.as_str().map(str::to_owned)
+}
+
+fn amend_group(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
+    let put = *method == Method::PUT;
+    if put && policy.has(Fault::GroupPutMembersIgnored)
+        || !put && policy.has(Fault::GroupCreateDropsMembers)
+    {
+        body.shift_remove("members");
+    }
+    if put
+        && policy.has(Fault::GroupPutCappedAt20)
+        && let Some(members) = body.get_mut("members").and_then(Value::as_array_mut)
+    {
+        members.truncate(20);
+    }
+    if policy.has(Fault::MemberTypeRequired)
+        && let Some(members) = body.get_mut("members").and_then(Value::as_array_mut)
+    {
+        members.retain(|member| member.get("type").is_some());
+    }
+    if policy.has(Fault::GroupNameRewritten)
+        && let Some(name) = body.get("displayName").and_then(Value::as_str)
+    {
+        let plain = |c: char| if c.is_alphanumeric() || c == ' ' { c } else { '_' };
+        let name: String = name.chars().map(plain).collect();
+        body.insert("displayName".into(), name.into());
+    }
+}
+
+fn amend_group_patch(policy: &Policy, body: &mut Map<String, Value>) {
+    let operations = body.get_mut("Operations").and_then(Value::as_array_mut);
+    for operation in operations.into_iter().flatten() {
+        if let Some(operation) = operation.as_object_mut() {
+            amend_group_operation(policy, operation);
+        }
+    }
+}
+
+fn amend_group_operation(policy: &Policy, operation: &mut Map<String, Value>) {
+    let op = operation.get("op").and_then(Value::as_str);
+    let path = operation.get("path").and_then(Value::as_str);
+    let empty = operation.get("value") == Some(&Value::Array(Vec::new()));
+    let nothing = match (op, path) {
+        (Some("add"), Some("members")) => {
+            if policy.has(Fault::AddReplacesMembers) {
+                operation.insert("op".into(), "replace".into());
+            }
+            if let Some(members) = operation.get_mut("value").and_then(Value::as_array_mut) {
+                if policy.has(Fault::MemberTypeRequired) {
+                    members.retain(|member| member.get("type").is_some());
+                }
+                if policy.has(Fault::MemberBatchCappedAt50) {
+                    members.truncate(50);
+                }
+            }
+            false
+        }
+        (Some("remove"), Some(path)) if path.starts_with("members[") => {
+            if policy.has(Fault::RemoveOneRemovesAll) {
+                operation.insert("path".into(), "members".into());
+            }
+            policy.has(Fault::MemberRemovalIgnored)
+        }
+        (Some("replace"), Some("members")) => {
+            policy.has(Fault::MembersReplaceIgnored)
+                || empty && policy.has(Fault::EmptyMembersReplaceIgnored)
+        }
+        (_, None) => {
+            if let Some(value) = operation.get_mut("value").and_then(Value::as_object_mut) {
+                if policy.has(Fault::PathLessMembersIgnored) {
+                    value.shift_remove("members");
+                }
+                if policy.has(Fault::GroupPathLessRenameIgnored) {
+                    value.shift_remove("displayName");
+                }
+            }
+            false
+        }
+        _ => false,
+    };
+    if nothing {
+        operation.shift_remove("path");
+        operation.insert("op".into(), "add".into());
+        operation.insert("value".into(), Value::Object(Map::new()));
+    }
+}
+
+/// Changes every text in a value, as a lossy column would.
+fn amend_text(policy: &Policy, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if policy.has(Fault::ValuesTrimmed) {
+                *text = text.trim().to_owned();
+            }
+            if policy.has(Fault::NfcNormalised) {
+                *text = text.nfc().collect();
+            }
+            if policy.has(Fault::NonBmpReplaced) {
+                *text = replace_above(text, '\u{ffff}');
+            }
+            if policy.has(Fault::Latin1Only) {
+                *text = replace_above(text, '\u{ff}');
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|e| amend_text(policy, e)),
+        Value::Object(object) => object.values_mut().for_each(|v| amend_text(policy, v)),
+        _ => {}
+    }
+}
+
+fn replace_above(text: &str, highest: char) -> String {
+    let kept = |c: char| if c > highest { '?' } else { c };
+    text.chars().map(kept).collect()
+}
+
+/// The query that answers the first resource of all, whatever was asked.
+pub(super) fn first_of_all(query: &Query) -> Query {
+    Query {
+        filter: None,
+        start_index: Some(1),
+        count: Some(1),
+        ..query.clone()
+    }
+}
+
+/// The record of somebody who was there before, answered to a POST of somebody new.
+pub(super) fn stranger(policy: &Policy, store: &Store, incoming: &Incoming) -> Option<Id> {
+    let creates = incoming.method == Method::POST;
+    let users = incoming.route == Route::Collection(Kind::User);
+    if !(creates && users && policy.has(Fault::CreateAnswersStranger)) {
+        return None;
+    }
+    let name = incoming.body.as_ref()?.get("userName")?.as_str()?;
+    if !store.of(Kind::User).lookup(Indexed::UserName, name).is_empty() {
+        return None;
+    }
+    let mut users = store.of(Kind::User).iter();
+    users.find(|user| user.seeded).map(|user| user.id.clone())
+}

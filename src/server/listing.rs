@@ -1,0 +1,175 @@
+//! Lists and look-ups: filter, then page (RFC 7644, 3.4.2).
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Problem};
+use super::evaluate::{self, Matching};
+use super::projection;
+use super::request::Query;
+use super::resource::{Context, render};
+use super::route::Kind;
+use super::store::{Collection, Id, Indexed, Record, Store};
+use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, urn};
+
+/// `GET /Users`, `GET /Groups`.
+pub(super) fn list(
+    context: Context<'_>,
+    store: &Store,
+    kind: Kind,
+    query: &Query,
+) -> Result<Answer, Problem> {
+    let filter = match &query.filter {
+        Some(text) => context.policy.filter(kind, parse(kind, text)?),
+        None => None,
+    };
+    let records = match &filter {
+        None if !context.policy.changes_lists() => {
+            let total = store.of(kind).len();
+            let window = context.policy.window(query, total);
+            let page = store.of(kind).page(window.offset, window.limit).collect();
+            return Ok(respond(context, store, kind, query, total, page));
+        }
+        None => listed(context, store, kind, None),
+        Some(filter) => {
+            let mut records = listed(context, store, kind, Some(filter));
+            if let Some(limit) = context.policy.searched_page() {
+                let searched: Vec<Id> = store.of(kind).page(0, limit).map(id_of).collect();
+                records.retain(|record| searched.contains(&record.id));
+            }
+            records
+        }
+    };
+    let records = context.policy.arrange(records, query);
+    let total = records.len();
+    let window = context.policy.window(query, total);
+    let page = records.into_iter().skip(window.offset).take(window.limit);
+    let page = page.collect();
+    Ok(respond(context, store, kind, query, total, page))
+}
+
+fn id_of(record: &Record) -> Id {
+    record.id.clone()
+}
+
+fn parse(kind: Kind, text: &str) -> Result<Filter, Problem> {
+    let filter = Filter::parse(text).map_err(|problem| {
+        Problem::bad_request(ErrorType::InvalidFilter, format!("filter: {problem}"))
+    })?;
+    evaluate::check(kind, &filter)?;
+    Ok(filter)
+}
+
+/// What fulfils the filter and may be seen, in the order of creation.
+fn listed<'s>(
+    context: Context<'_>,
+    store: &'s Store,
+    kind: Kind,
+    filter: Option<&Filter>,
+) -> Vec<&'s Record> {
+    let policy = context.policy;
+    let collection = store.of(kind);
+    let visible = |record: &&Record| policy.lists(record, filter.is_some());
+    let Some(filter) = filter else {
+        return collection.iter().filter(visible).collect();
+    };
+    let matching = policy.matching();
+    let fulfils = |record: &&Record| {
+        let resource = render(context, store, kind, record);
+        evaluate::resource(matching, kind, &resource, filter)
+    };
+    let indexed = (matching == Matching::Caseless)
+        .then(|| candidates(store, kind, filter))
+        .flatten();
+    let Some(ids) = indexed else {
+        return collection.iter().filter(visible).filter(fulfils).collect();
+    };
+    let found = records(collection, &ids);
+    let found = found.into_iter().filter(visible);
+    if policy.trusts_indexes() {
+        return found.collect();
+    }
+    found.filter(fulfils).collect()
+}
+
+fn records<'s>(collection: &'s Collection, ids: &[Id]) -> Vec<&'s Record> {
+    let mut records: Vec<&Record> = ids.iter().filter_map(|id| collection.get(id)).collect();
+    records.sort_by_key(|record| record.rank);
+    records
+}
+
+/// Records outside of which nothing can fulfil the filter, if an index knows them. What an
+/// index knows costs the same in a store of ten and of a hundred thousand.
+fn candidates(store: &Store, kind: Kind, filter: &Filter) -> Option<Vec<Id>> {
+    match filter {
+        Filter::And(terms) => terms.iter().find_map(|term| candidates(store, kind, term)),
+        Filter::Compare(path, Comparison::Eq, Literal::Text(value)) => {
+            equals(store, kind, path, value)
+        }
+        Filter::Element(path, inner) if path.sub.is_none() => {
+            let Filter::Compare(sub, Comparison::Eq, Literal::Text(value)) = inner.as_ref() else {
+                return None;
+            };
+            let path = AttributePath {
+                sub: Some(sub.name.clone()),
+                ..path.clone()
+            };
+            equals(store, kind, &path, value)
+        }
+        _ => None,
+    }
+}
+
+fn equals(store: &Store, kind: Kind, path: &AttributePath, value: &str) -> Option<Vec<Id>> {
+    if evaluate::schema_of(kind, path)?.urn != kind.schema().urn {
+        return None;
+    }
+    let collection = store.of(kind);
+    let sub = path.sub.as_deref().map(str::to_ascii_lowercase);
+    let name = path.name.to_ascii_lowercase();
+    let indexed = match (kind, name.as_str(), sub.as_deref()) {
+        (_, "id", None) => return Some(collection.get(value).map(id_of).into_iter().collect()),
+        (Kind::Group, "members", None | Some("value")) => {
+            return Some(store.groups_of(value).map(id_of).collect());
+        }
+        (_, "externalid", None) => Indexed::ExternalId,
+        (_, "displayname", None) => Indexed::DisplayName,
+        (Kind::User, "username", None) => Indexed::UserName,
+        (Kind::User, "emails", None | Some("value")) => Indexed::Email,
+        _ => return None,
+    };
+    Some(collection.lookup(indexed, value).to_vec())
+}
+
+fn respond(
+    context: Context<'_>,
+    store: &Store,
+    kind: Kind,
+    query: &Query,
+    total: usize,
+    page: Vec<&Record>,
+) -> Answer {
+    let resources: Vec<Value> = page
+        .into_iter()
+        .map(|record| {
+            let mut resource = render(context, store, kind, record);
+            projection::apply(kind, &mut resource, query);
+            Value::Object(resource)
+        })
+        .collect();
+    Answer::json(
+        StatusCode::OK,
+        response(total, query.start_index.unwrap_or(1).max(1), resources),
+    )
+}
+
+/// A list response; `itemsPerPage` is what this answer holds.
+pub(super) fn response(total: usize, start_index: i64, resources: Vec<Value>) -> Value {
+    json!({
+        "schemas": [urn::LIST_RESPONSE],
+        "totalResults": total,
+        "startIndex": start_index,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
+}

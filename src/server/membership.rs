@@ -1,0 +1,172 @@
+//! The members of a group: adding or removing one costs by the change, not by the group.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::store::Id;
+
+/// One member as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    /// The id of a user or a group.
+    pub(super) value: Id,
+    /// What the client sent as `display`.
+    pub(super) display: Option<String>,
+    /// `User` or `Group`.
+    pub(super) kind: &'static str,
+}
+
+impl Member {
+    /// The member as it is answered.
+    pub(super) fn to_json(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        object.insert("value".into(), (*self.value).into());
+        if let Some(display) = &self.display {
+            object.insert("display".into(), display.as_str().into());
+        }
+        object.insert("type".into(), self.kind.into());
+        object
+    }
+}
+
+/// The members of one group, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    in_order: BTreeMap<u64, Member>,
+    place_of: HashMap<Id, u64>,
+    next: u64,
+}
+
+/// What was done to a set of members, so that it can be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Added(Id),
+    Removed(u64, Member),
+    Altered(u64, Member),
+}
+
+impl Members {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.in_order.values()
+    }
+
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.place_of.contains_key(id)
+    }
+
+    /// Adds a member; one who is there already keeps the place and takes the new `display`.
+    pub(super) fn insert(&mut self, member: Member, journal: &mut Vec<Change>) {
+        let known = self.place_of.get(&member.value).copied();
+        if let Some((place, old)) = known.and_then(|p| self.in_order.get_mut(&p).map(|m| (p, m))) {
+            if member.display.is_some() && member.display != old.display {
+                journal.push(Change::Altered(place, std::mem::replace(old, member)));
+            }
+            return;
+        }
+        journal.push(Change::Added(Id::clone(&member.value)));
+        self.place_of.insert(Id::clone(&member.value), self.next);
+        self.in_order.insert(self.next, member);
+        self.next += 1;
+    }
+
+    /// Adds a member once more; for servers that keep duplicates.
+    pub(super) fn insert_again(&mut self, member: Member) {
+        self.in_order.insert(self.next, member);
+        self.next += 1;
+    }
+
+    /// Removes a member; whether there was one.
+    pub(super) fn remove(&mut self, id: &str, journal: &mut Vec<Change>) -> bool {
+        let Some(place) = self.place_of.remove(id) else {
+            return false;
+        };
+        if let Some(member) = self.in_order.remove(&place) {
+            journal.push(Change::Removed(place, member));
+        }
+        true
+    }
+
+    /// Removes all members that `gone` accepts.
+    pub(super) fn remove_where(
+        &mut self,
+        gone: impl Fn(&Member) -> bool,
+        journal: &mut Vec<Change>,
+    ) {
+        let ids: Vec<Id> = self
+            .iter()
+            .filter(|member| gone(member))
+            .map(|member| Id::clone(&member.value))
+            .collect();
+        for id in ids {
+            self.remove(&id, journal);
+        }
+    }
+
+    /// Undoes what the journal tells, last change first.
+    pub(super) fn undo(&mut self, journal: Vec<Change>) {
+        for change in journal.into_iter().rev() {
+            match change {
+                Change::Added(id) => {
+                    if let Some(place) = self.place_of.remove(&id) {
+                        self.in_order.remove(&place);
+                    }
+                }
+                Change::Removed(place, member) => {
+                    self.place_of.insert(Id::clone(&member.value), place);
+                    self.in_order.insert(place, member);
+                }
+                Change::Altered(place, member) => {
+                    self.in_order.insert(place, member);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(id: &str, display: &str) -> Member {
+        Member {
+            value: id.into(),
+            display: Some(display.to_owned()),
+            kind: "User",
+        }
+    }
+
+    fn listed(members: &Members) -> Vec<(String, Option<String>)> {
+        members
+            .iter()
+            .map(|m| (m.value.to_string(), m.display.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn undoing_restores_order_and_displays() {
+        let mut members = Members::default();
+        for id in ["a", "b", "c"] {
+            members.insert(member(id, "old"), &mut Vec::new());
+        }
+        let before = listed(&members);
+        let mut journal = Vec::new();
+        assert!(members.remove("a", &mut journal));
+        assert!(!members.remove("a", &mut journal));
+        members.insert(member("b", "new"), &mut journal);
+        members.insert(member("d", "old"), &mut journal);
+        members.insert(member("a", "back"), &mut journal);
+        members.remove_where(|m| &*m.value == "c", &mut journal);
+        assert_eq!(
+            listed(&members)
+                .into_iter()
+                .map(|(id, _)| id)
+                .collect::<Vec<_>>(),
+            ["b", "d", "a"]
+        );
+        members.undo(journal);
+        assert_eq!(listed(&members), before);
+        assert!(members.contains("a") && !members.contains("d"));
+        assert_eq!(members.iter().count(), 3);
+    }
+}

@@ -1,0 +1,301 @@
+//! One isolated SCIM service provider: a store, a token, a policy.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, Problem};
+use super::faults::Fault;
+use super::policy::Policy;
+use super::request::Incoming;
+use super::resource::{self, Context};
+use super::rewrite::{self, Asked};
+use super::route::{Kind, Route};
+use super::store::{Id, Store};
+use super::{discovery, groups, intercept, listing, users};
+use crate::secret::Secret;
+
+/// A service provider that can be called without a socket; share it in an `Arc`.
+#[derive(Debug)]
+pub struct Tenant {
+    store: RwLock<Store>,
+    token: Option<Secret>,
+    policy: Policy,
+    base_url: String,
+    requests: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// Why a seed was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the seed is not a valid resource: {0}")]
+pub struct SeedError(String);
+
+impl Tenant {
+    /// An empty service provider. Without a token it serves everybody.
+    #[must_use]
+    pub fn new(token: Option<Secret>, policy: Policy) -> Self {
+        Self {
+            store: RwLock::default(),
+            token,
+            policy,
+            base_url: "http://localhost/scim/v2".to_owned(),
+            requests: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    /// The same under another base URL, which shows in `meta.location` and `Location`.
+    #[must_use]
+    pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = base_url.into();
+        let without_slash = self.base_url.trim_end_matches('/').len();
+        self.base_url.truncate(without_slash);
+        self
+    }
+
+    /// What `meta.location` begins with; without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// How this service provider behaves.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Serves one request, whose path is relative to the base URL. What no HTTP message can
+    /// say about the answer is a [`super::WireEffect`] among the response's extensions.
+    pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let method = request.method().clone();
+        let route = Route::of(request.uri().path());
+        let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
+        let mut incoming = None;
+        let served = self
+            .authorise(authorization.as_deref())
+            .map_err(Answer::from)
+            .and_then(|()| self.serve(request, route.clone(), &mut incoming));
+        let asked = Asked {
+            method: &method,
+            route: route.as_ref(),
+            authorization: authorization.as_deref(),
+            incoming: incoming.as_ref(),
+        };
+        let answer = served.unwrap_or_else(|refused| refused);
+        rewrite::answer(&self.policy, &asked, answer).into_response()
+    }
+
+    /// Puts a user in as if it had been there before SCIM; its id.
+    ///
+    /// # Errors
+    /// When the attributes are not those of a user, or the userName is taken.
+    pub fn seed_user(&self, attributes: &Value) -> Result<String, SeedError> {
+        self.seed(Kind::User, attributes, users::insert)
+    }
+
+    /// Puts a group in as if it had been there before SCIM; its id.
+    ///
+    /// # Errors
+    /// When the attributes are not those of a group, or a member does not exist.
+    pub fn seed_group(&self, attributes: &Value) -> Result<String, SeedError> {
+        self.seed(Kind::Group, attributes, groups::insert)
+    }
+
+    /// Deletes a user as an administrator of the service would; whether there was one.
+    pub fn remove_user(&self, id: &str) -> bool {
+        self.write().remove(Kind::User, id).is_some()
+    }
+
+    /// Deletes a group as an administrator of the service would; whether there was one.
+    pub fn remove_group(&self, id: &str) -> bool {
+        self.write().remove(Kind::Group, id).is_some()
+    }
+
+    fn seed(
+        &self,
+        kind: Kind,
+        attributes: &Value,
+        insert: fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>,
+    ) -> Result<String, SeedError> {
+        let Some(attributes) = attributes.as_object() else {
+            return Err(SeedError("not a JSON object".to_owned()));
+        };
+        let mut store = self.write();
+        let id = insert(self.context(), &mut store, attributes)
+            .map_err(|problem| SeedError(problem.detail))?;
+        if let Some(record) = store.of_mut(kind).get_mut(&id) {
+            record.seeded = true;
+        }
+        Ok(id.to_string())
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            policy: &self.policy,
+            base_url: &self.base_url,
+        }
+    }
+
+    // A panic in a request cannot leave the store half changed in a way that matters to the
+    // next one, and a test server that stops answering would hide the cause.
+    fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        self.store.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `Authorization: Bearer <token>` (RFC 6750, 2.1).
+    fn authorise(&self, authorization: Option<&str>) -> Result<(), Problem> {
+        let Some(token) = &self.token else {
+            return Ok(());
+        };
+        let has = |fault| self.policy.has(fault);
+        let granted = match authorization {
+            None => has(Fault::MissingTokenAccepted),
+            Some(_) if has(Fault::AnyTokenAccepted) => true,
+            Some(text) => match text.split_once(' ') {
+                Some((scheme, given)) => {
+                    let bearer = scheme.eq_ignore_ascii_case("Bearer");
+                    given.trim() == token.expose() && (bearer || has(Fault::BareTokenAccepted))
+                }
+                None => text == token.expose() && has(Fault::BareTokenAccepted),
+            },
+        };
+        if granted {
+            return Ok(());
+        }
+        let detail = if authorization.is_some() {
+            "The token is not valid"
+        } else {
+            "A token is needed: Authorization: Bearer <token>"
+        };
+        Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
+    }
+
+    fn serve(
+        &self,
+        request: Request<Bytes>,
+        route: Option<Route>,
+        kept: &mut Option<Incoming>,
+    ) -> Result<Answer, Answer> {
+        self.limit_rate()?;
+        let path = request.uri().path();
+        let route = route.ok_or_else(|| {
+            Problem::new(StatusCode::NOT_FOUND, format!("There is no endpoint {path}"))
+        })?;
+        intercept::by_head(&self.policy, request.method(), path, &route, request.headers())?;
+        let mut incoming = Incoming::read(request, route)?;
+        *kept = Some(incoming.clone());
+        if let Some(answer) = intercept::instead(&self.policy, &self.read(), &incoming)? {
+            return Ok(answer);
+        }
+        intercept::amend(&self.policy, &mut incoming);
+        let nth = self.count_write(&incoming.method);
+        if nth && self.policy.has(Fault::EveryThirdWrite500) {
+            return Err(Problem::internal("Optimistic lock failed").into());
+        }
+        let answer = self.dispatch(&incoming)?;
+        if nth && self.policy.has(Fault::EveryThirdWriteStored500) {
+            return Err(Problem::internal("Gateway failed").into());
+        }
+        Ok(answer)
+    }
+
+    /// Whether this is a third write.
+    fn count_write(&self, method: &Method) -> bool {
+        let writes = !matches!(*method, Method::GET | Method::HEAD);
+        writes && (self.writes.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3)
+    }
+
+    fn limit_rate(&self) -> Result<(), Answer> {
+        let limits = self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
+        let count = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        if !limits || !count.is_multiple_of(5) {
+            return Ok(());
+        }
+        let answer = Answer::from(Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests"));
+        if self.policy.has(Fault::RetryAfterAsDate) {
+            let date = "Wed, 21 Oct 2099 07:28:00 GMT";
+            return Err(answer.with_header(header::RETRY_AFTER, date));
+        }
+        Err(answer)
+    }
+
+    fn dispatch(&self, incoming: &Incoming) -> Result<Answer, Problem> {
+        let context = self.context();
+        let route = &incoming.route;
+        let method = match &incoming.method {
+            method if *method == Method::HEAD => &Method::GET,
+            method => method,
+        };
+        match (route, method) {
+            (Route::Collection(kind), &Method::GET) => {
+                self.list(*kind, incoming)
+            }
+            (Route::Collection(kind), &Method::POST) => self.create(*kind, incoming),
+            (Route::Resource(kind, id), &Method::GET) => {
+                resource::get(context, &self.read(), *kind, id, incoming)
+            }
+            (Route::Resource(Kind::User, id), &Method::PUT | &Method::PATCH) => {
+                users::change(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(Kind::Group, id), &Method::PUT | &Method::PATCH) => {
+                groups::change(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(kind, id), &Method::DELETE) => {
+                resource::delete(context, &mut self.write(), *kind, id, &incoming.headers)
+            }
+            (Route::ServiceProviderConfig, &Method::GET) => {
+                Ok(discovery::service_provider_config(context))
+            }
+            (Route::ResourceTypes(id), &Method::GET) => {
+                discovery::resource_types(context, id.as_deref())
+            }
+            (Route::Schemas(id), &Method::GET) => discovery::schemas(context, id.as_deref()),
+            _ => Ok(method_not_allowed(route, &incoming.method)),
+        }
+    }
+
+    fn list(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
+        let store = self.read();
+        let answer = listing::list(self.context(), &store, kind, &incoming.query)?;
+        let missed = incoming.query.filter.is_some()
+            && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
+        if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {
+            let query = intercept::first_of_all(&incoming.query);
+            return listing::list(self.context(), &store, kind, &query);
+        }
+        Ok(answer)
+    }
+
+    fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
+        let context = self.context();
+        let mut store = self.write();
+        if let Some(id) = intercept::stranger(&self.policy, &store, incoming) {
+            let record = resource::visible(&self.policy, &store, kind, &id)?;
+            let (created, query) = (StatusCode::CREATED, &incoming.query);
+            return Ok(resource::answer(context, &store, kind, record, created, query));
+        }
+        match kind {
+            Kind::User => users::create(context, &mut store, incoming),
+            Kind::Group => groups::create(context, &mut store, incoming),
+        }
+    }
+}
+
+fn method_not_allowed(route: &Route, method: &Method) -> Answer {
+    let detail = format!("{method} is not allowed here");
+    Answer::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail))
+        .with_header(header::ALLOW, route.methods())
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,288 @@
+//! Creating and changing users (RFC 7644, 3.3, 3.5.1 and 3.5.2).
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, Problem};
+use super::membership::Member;
+use super::patch::{self, Operation};
+use super::policy::{Duplicate, Moment};
+use super::request::{Incoming, Query};
+use super::resource::{self, Context};
+use super::route::Kind;
+use super::store::{Id, Indexed, Record, Store};
+use super::{fold, ingest};
+use crate::secret::Secret;
+
+const KIND: Kind = Kind::User;
+
+/// `POST /Users`
+pub(super) fn create(
+    context: Context<'_>,
+    store: &mut Store,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let id = insert(context, store, incoming.object()?)?;
+    let record = resource::visible(context.policy, store, KIND, &id)?;
+    let query = &incoming.query;
+    let status = StatusCode::CREATED;
+    Ok(resource::answer(
+        context, store, KIND, record, status, query,
+    ))
+}
+
+/// Files a new user; its id.
+pub(super) fn insert(
+    context: Context<'_>,
+    store: &mut Store,
+    body: &Map<String, Value>,
+) -> Result<Id, Problem> {
+    let mut attributes = ingest::resource(KIND, body)?;
+    let password = take_password(&mut attributes);
+    let name = user_name(&attributes)?.to_owned();
+    attributes.entry("active").or_insert(Value::Bool(true));
+    if let Some(other) = taken_by(context, store, &attributes, None, Moment::Create) {
+        match context.policy.on_duplicate_user(store, &other) {
+            Duplicate::Refuse => return Err(name_taken(&name)),
+            Duplicate::CreateAnother => {}
+            Duplicate::Overwrite => {
+                store.of_mut(KIND).set_attributes(&other, attributes, &[]);
+                return Ok(other);
+            }
+        }
+    }
+    let id = context.policy.new_id(KIND, store, &attributes);
+    let mut record = Record::new(id.clone(), attributes);
+    record.password = password;
+    store.of_mut(KIND).insert(record);
+    Ok(id)
+}
+
+/// `PUT /Users/{id}`: attributes that are not sent are cleared, but for `active` and the
+/// password. Leaving them out must neither unlock an account nor lock it.
+pub(super) fn replace(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let body = incoming.object()?;
+    let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
+    let old = resource::visible(context.policy, store, KIND, &id)?;
+    let mut attributes = ingest::resource(KIND, body)?;
+    if let Some(active) = old.attributes.get("active") {
+        attributes.entry("active").or_insert(active.clone());
+    }
+    if context.policy.put_merges() {
+        for (name, value) in &old.attributes {
+            attributes.entry(name.clone()).or_insert(value.clone());
+        }
+    }
+    let answer = commit(context, store, &id, attributes, incoming)?;
+    if context.policy.reads_groups_of_users() {
+        follow_groups(store, &id, body);
+    }
+    Ok(answer)
+}
+
+/// `PATCH /Users/{id}`
+pub(super) fn modify(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let operations = patch::read(incoming.object()?)?;
+    let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
+    let old = resource::visible(context.policy, store, KIND, &id)?;
+    let mut attributes = old.attributes.clone();
+    for operation in &operations {
+        let before = attributes.clone();
+        if let Err(problem) = apply(context, &mut attributes, operation) {
+            if context.policy.keeps_what_was_applied() {
+                commit(context, store, &id, before, incoming)?;
+            }
+            return Err(problem);
+        }
+    }
+    commit(context, store, &id, attributes, incoming)
+}
+
+fn apply(
+    context: Context<'_>,
+    attributes: &mut Map<String, Value>,
+    operation: &Operation,
+) -> Result<(), Problem> {
+    if operation.path.is_none() && context.policy.value_is_whole_resource() {
+        attributes.retain(|name, _| name == "userName");
+    }
+    patch::apply(KIND, attributes, operation)
+}
+
+/// Checks the new attributes as a whole and takes them over, all or none.
+fn commit(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    mut attributes: Map<String, Value>,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    let policy = context.policy;
+    let password = take_password(&mut attributes);
+    let name = user_name(&attributes)?.to_owned();
+    let old = resource::visible(policy, store, KIND, id)?;
+    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
+        restore(&mut attributes, &old.attributes, frozen);
+    }
+    if taken_by(context, store, &attributes, Some(id), Moment::Update).is_some() {
+        return Err(name_taken(&name));
+    }
+    let before = old.clone();
+    let query = &incoming.query;
+    if policy.loses_changes() {
+        let mut never_stored = before;
+        never_stored.attributes = attributes;
+        return Ok(ok(context, store, &never_stored, query));
+    }
+    let changes = before.attributes != attributes || password.is_some();
+    if !changes && policy.refuses_no_change() {
+        return Err(resource::no_change());
+    }
+    let renews = policy.renews_id(&before.attributes, &attributes);
+    if changes {
+        let stale = policy.stale_indexes();
+        store.of_mut(KIND).set_attributes(id, attributes, stale);
+        if let Some(record) = store.of_mut(KIND).get_mut(id) {
+            record.password = password.or(record.password.take());
+            record.touch();
+        }
+    }
+    let id = if renews {
+        renew(context, store, id)
+    } else {
+        id.clone()
+    };
+    let inactive = store.of(KIND).get(&id).is_some_and(|record| !record.is_active());
+    if inactive && policy.deactivation_leaves_groups() {
+        store.leave_groups(&id);
+    }
+    if policy.answers_state_before() {
+        return Ok(ok(context, store, &before, query));
+    }
+    let record = store.of(KIND).get(&id).unwrap_or(&before);
+    Ok(ok(context, store, record, query))
+}
+
+fn ok(context: Context<'_>, store: &Store, record: &Record, query: &Query) -> Answer {
+    resource::answer(context, store, KIND, record, StatusCode::OK, query)
+}
+
+/// Gives an attribute its former value back.
+pub(super) fn restore(new: &mut Map<String, Value>, old: &Map<String, Value>, name: &str) {
+    match old.get(name) {
+        Some(value) => new.insert(name.into(), value.clone()),
+        None => new.shift_remove(name),
+    };
+}
+
+fn user_name(attributes: &Map<String, Value>) -> Result<&str, Problem> {
+    attributes
+        .get("userName")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Problem::invalid_value("userName is required"))
+}
+
+fn take_password(attributes: &mut Map<String, Value>) -> Option<Secret> {
+    match attributes.shift_remove("password") {
+        Some(Value::String(text)) => Some(Secret::new(text)),
+        _ => None,
+    }
+}
+
+fn name_taken(name: &str) -> Problem {
+    Problem::conflict(format!("userName {name} is already in use"))
+}
+
+/// Another user who has the name, compared without case (RFC 7643, 4.1.1).
+fn taken_by(
+    context: Context<'_>,
+    store: &Store,
+    attributes: &Map<String, Value>,
+    own: Option<&Id>,
+    moment: Moment,
+) -> Option<Id> {
+    let name = attributes.get("userName").and_then(Value::as_str)?;
+    let own_name = own
+        .and_then(|id| store.of(KIND).get(id))
+        .and_then(|record| record.text("userName"));
+    if own_name.is_some_and(|own| fold::key(own) == fold::key(name)) {
+        return None;
+    }
+    let named = store.of(KIND).lookup(Indexed::UserName, name).iter();
+    let mailed = context.policy.unique_emails().then(|| addresses(attributes));
+    let mailed = mailed.into_iter().flatten();
+    let mailed = mailed.flat_map(|address| store.of(KIND).lookup(Indexed::Email, address));
+    named
+        .chain(mailed)
+        .find(|id| {
+            Some(*id) != own && context.policy.collides(store, id, name, moment)
+        })
+        .cloned()
+}
+
+fn addresses(attributes: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let emails = attributes.get("emails").and_then(Value::as_array);
+    emails
+        .into_iter()
+        .flatten()
+        .filter_map(|email| email.get("value").and_then(Value::as_str))
+}
+
+/// Files the user again under a new id.
+fn renew(context: Context<'_>, store: &mut Store, id: &Id) -> Id {
+    let Some(mut record) = store.remove(KIND, id) else {
+        return id.clone();
+    };
+    record.id = context.policy.new_id(KIND, store, &record.attributes);
+    let id = record.id.clone();
+    store.of_mut(KIND).insert(record);
+    id
+}
+
+/// Makes the user's memberships what `groups` says.
+fn follow_groups(store: &mut Store, id: &Id, body: &Map<String, Value>) {
+    let Some(groups) = body.get("groups").and_then(Value::as_array) else {
+        return;
+    };
+    store.leave_groups(id);
+    for group in groups {
+        let Some(group) = group.get("value").and_then(Value::as_str) else {
+            continue;
+        };
+        let mut journal = Vec::new();
+        if let Some(record) = store.of_mut(Kind::Group).get_mut(group) {
+            let member = Member {
+                value: id.clone(),
+                display: None,
+                kind: KIND.name(),
+            };
+            record.members.insert(member, &mut journal);
+        }
+        store.follow(group, &journal);
+    }
+}
+
+/// `PUT` or `PATCH`.
+pub(super) fn change(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &str,
+    incoming: &Incoming,
+) -> Result<Answer, Problem> {
+    if incoming.method == Method::PUT {
+        replace(context, store, id, incoming)
+    } else {
+        modify(context, store, id, incoming)
+    }
+}

@@ -1,0 +1,7 @@
+//! The reference server from outside: Okta's traffic, every fault, the socket.
+
+mod client;
+mod conduct;
+mod faults;
+mod socket;
+mod traffic;
