@@ -9,6 +9,7 @@ use scim_conform::engine::event::{Event, Listener};
 use scim_conform::engine::outcome::{Broken, RunResult};
 use scim_conform::report::explain::{self, Found};
 use scim_conform::report::kept::KeptFinding;
+use scim_conform::report::plan::AtEnd;
 use scim_conform::report::text::width_of;
 use scim_conform::report::{
     Closing, SnapshotCounts, Terminal, TerminalOptions, Verbosity, http, json, junit,
@@ -40,6 +41,7 @@ fn options(verbosity: Verbosity) -> TerminalOptions {
         width: 80,
         verbosity,
         progress: false,
+        at_end: AtEnd::Removed,
     }
 }
 

@@ -59,7 +59,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), WriteError> {
 /// The same for a file that only its owner may read.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_private(path: &Path, text: &str) -> Result<(), WriteError> {
     write_as(path, text, Access::Owner)
 }

@@ -1,7 +1,7 @@
 //! Shows what a run found: on the terminal, as JSON, as JUnit XML, and as pages that explain.
 //!
 //! Everything here is a pure function from a [`RunResult`](crate::engine::outcome::RunResult)
-//! to text, but for [`Terminal`], which listens while a run goes on, and [`file`], which writes.
+//! to text, but for [`Terminal`], which listens while a run goes on, and [`mod@file`], which writes.
 //! Text from a target is shown escaped ([`text::printable`]), so that no server can steer the
 //! terminal of the person who tests it.
 

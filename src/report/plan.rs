@@ -8,9 +8,21 @@ use super::text::{count, hang, pad, printable};
 /// Columns before a value.
 const LABEL: usize = 10;
 
+/// What becomes of the resources that a run made, when it ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// They are removed.
+    #[default]
+    Removed,
+    /// Groups are removed, users deactivated.
+    Deactivated,
+    /// They stay.
+    Kept,
+}
+
 /// The plan in a few lines, with colour codes.
 #[must_use]
-pub fn render(plan: &Plan, width: usize) -> String {
+pub fn render(plan: &Plan, at_end: AtEnd, width: usize) -> String {
     let mut shown = format!(
         "{}\n",
         paint(
@@ -44,13 +56,18 @@ pub fn render(plan: &Plan, width: usize) -> String {
         );
     }
     if plan.users + plan.groups > 0 {
-        line("remove", "all of them at the end, and nothing else");
+        match at_end {
+            AtEnd::Removed => line("remove", "all of them at the end, and nothing else"),
+            AtEnd::Deactivated => line("remove", "the groups at the end, and deactivate the users"),
+            AtEnd::Kept => line("leave", "all of them there"),
+        }
     }
     shown
 }
 
 /// `up to 24 groups`, and a single one as `1 group`.
-pub(crate) fn at_most(number: u64, noun: &str) -> String {
+#[must_use]
+pub fn at_most(number: u64, noun: &str) -> String {
     if number > 1 {
         format!("up to {}", count(number, noun))
     } else {

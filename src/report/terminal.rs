@@ -14,6 +14,7 @@ use crate::engine::outcome::RunResult;
 use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
 use super::palette::{BOLD, COMMAND, DIM, paint};
+use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
 use super::{finding, plan, summary};
 
@@ -38,6 +39,8 @@ pub struct TerminalOptions {
     pub verbosity: Verbosity,
     /// Draw a progress bar on stderr. Only for a stderr that is a terminal.
     pub progress: bool,
+    /// What the plan says becomes of what the run makes.
+    pub at_end: AtEnd,
 }
 
 /// What is said after the findings.
@@ -62,24 +65,21 @@ struct State {
     talk: Box<dyn Write + Send>,
     exchanges: u64,
     met: u64,
+    planned: u64,
 }
 
 impl Terminal {
     /// A terminal that talks to `talk`.
     #[must_use]
     pub fn new(options: TerminalOptions, talk: Box<dyn Write + Send>) -> Self {
-        let target = if options.progress && options.verbosity > Verbosity::Quiet {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         Self {
             options,
-            bar: ProgressBar::with_draw_target(None, target),
+            bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
             state: Mutex::new(State {
                 talk,
                 exchanges: 0,
                 met: 0,
+                planned: 0,
             }),
         }
     }
@@ -115,11 +115,19 @@ impl Terminal {
         });
     }
 
-    fn start_bar(&self, scenarios: usize) {
-        self.bar.set_length(scenarios as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
-            self.bar.set_style(style.progress_chars("━╸ "));
+    /// Draws the bar from now on: not before the first scenario, for a question may come first.
+    fn start_bar(&self) {
+        if !self.options.progress || self.options.verbosity == Verbosity::Quiet {
+            return;
         }
+        if self.bar.length().is_none() {
+            if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
+                self.bar.set_style(style.progress_chars("━╸ "));
+            }
+            self.bar.set_length(self.state().planned);
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.tick();
     }
 
     fn show_progress(&self) {
@@ -138,12 +146,12 @@ impl Listener for Terminal {
         match event {
             Event::Planned(plan) => {
                 if self.options.verbosity > Verbosity::Quiet {
-                    self.say(&plan::render(plan, self.options.width));
+                    self.say(&plan::render(plan, self.options.at_end, self.options.width));
                     self.say("\n");
                 }
-                self.start_bar(plan.scenarios.len());
+                self.state().planned = plan.scenarios.len() as u64;
             }
-            Event::ScenarioStarted { .. } => self.bar.tick(),
+            Event::ScenarioStarted { .. } => self.start_bar(),
             Event::Progress { exchanges } => {
                 self.state().exchanges = *exchanges;
                 self.show_progress();
