@@ -1,1 +1,81 @@
-//! TODO cli
+//! The command line: arguments in; text, files and an exit code out.
+//!
+//! [`main`] is all that the binary calls. What does the work stands behind [`backend::Backend`];
+//! everything else here can be tested without a server.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+pub mod ask;
+pub mod backend;
+pub mod environment;
+pub mod error;
+pub mod exit;
+mod explain;
+pub mod last_run;
+mod run;
+mod scenarios;
+pub mod selection;
+mod serve;
+pub mod settings;
+mod streams;
+mod sweep;
+pub mod target;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod token_command;
+pub mod values;
+
+use args::{Cli, Command};
+use backend::Backend;
+use environment::Environment;
+use error::CliError;
+use exit::Exit;
+use streams::Streams;
+
+/// Reads the arguments of the process, does what they say, and tells an error where there is
+/// one.
+#[must_use]
+pub fn main(backend: &dyn Backend) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and the version arrive here, too, and go to the standard output.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            // With nowhere to write to, the exit code must do.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let env = Environment::of_process();
+    let mut streams = Streams::of_process(cli.color);
+    let exit = match execute(&cli, &env, backend, &mut streams) {
+        Ok(exit) => exit,
+        Err(error) => {
+            let _ = error.tell(&mut (streams.person.talk)());
+            error.exit()
+        }
+    };
+    exit.into()
+}
+
+fn execute(
+    cli: &Cli,
+    env: &Environment,
+    backend: &dyn Backend,
+    streams: &mut Streams,
+) -> Result<Exit, CliError> {
+    match &cli.command {
+        Command::Run(args) => run::execute(args, env, backend, streams),
+        Command::Serve(args) => serve::execute(args, env, backend, streams),
+        Command::Scenarios(command) => scenarios::execute(command, backend, streams),
+        Command::Explain(args) => explain::execute(args, env, streams),
+        Command::Sweep(args) => sweep::execute(args, env, backend, streams),
+    }
+}

@@ -1,1 +1,37 @@
-//! TODO report
+//! Shows what a run found: on the terminal, as JSON, as JUnit XML, and as pages that explain.
+//!
+//! Everything here is a pure function from a [`RunResult`](crate::engine::outcome::RunResult)
+//! to text, but for [`Terminal`], which listens while a run goes on, and [`mod@file`], which writes.
+//! Text from a target is shown escaped ([`text::printable`]), so that no server can steer the
+//! terminal of the person who tests it.
+
+use serde::Serialize;
+
+pub mod explain;
+pub mod file;
+mod finding;
+pub mod http;
+pub mod json;
+pub mod junit;
+pub mod kept;
+mod palette;
+pub mod plan;
+pub mod suggest;
+mod summary;
+mod terminal;
+pub mod text;
+
+pub use terminal::{Closing, Terminal, TerminalOptions, Verbosity};
+
+/// How the answers of a run compare with snapshots, counted by exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SnapshotCounts {
+    /// Equal after normalisation.
+    pub same: u64,
+    /// Differ in ways that never matter (order, extra attributes, `meta`).
+    pub folded: u64,
+    /// Differ.
+    pub changed: u64,
+    /// Not in the snapshot.
+    pub new: u64,
+}

@@ -1,0 +1,402 @@
+//! The command line as clap reads it. What a value means is decided in [`super::target`] and
+//! [`super::run`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use crate::okta::App;
+use crate::scenario::Variant;
+use crate::secret::Secret;
+
+use super::settings::Cleanup;
+use super::values::{self, EmailPattern, ReportWish};
+
+const WHAT: &str = "What to run";
+const TARGET: &str = "The target";
+const NETWORK: &str = "How to reach it";
+const MANNERS: &str = "Manners towards the target";
+const PEOPLE: &str = "The test users";
+const JUDGING: &str = "Judging and snapshots";
+const OUTPUT: &str = "Output";
+
+const TOP_HELP: &str = "\
+See what Okta would do:   scim-conform run
+Test your server:         scim-conform run --target https://scim.acme.io/v2
+In CI:                    scim-conform run --yes --report junit=scim.xml
+Understand a finding:     scim-conform explain F1
+A known-good server:      scim-conform serve
+
+The Okta you can run in CI: replays Okta's SCIM provisioning traffic
+against any SCIM 2.0 server and judges the answers.";
+
+const TOP_AFTER: &str = "\
+Exit codes:
+  0    all is well; there may be warnings
+  1    findings at error, or accepted snapshots differ
+  2    wrong usage, or a file that does not load
+  3    could not decide: unreachable, unauthorised, or nothing ran
+  130  interrupted, and cleaned up";
+
+const RUN_AFTER: &str = "\
+Examples:
+  scim-conform run
+      everything against the built-in reference server
+  scim-conform run --fault duplicate-created
+      what a server with that fault looks like
+  SCIM_CONFORM_TOKEN=... scim-conform run --target https://scim.acme.io/v2
+      everything against your server; asks before it writes
+  scim-conform run rename --app oin
+      the scenarios in rename/, as an app from Okta's catalogue
+  scim-conform run --failed
+      what failed last time
+  scim-conform run --yes --report json=report.json --report junit=scim.xml
+      in CI, with the target and token in the environment";
+
+/// The whole command line.
+#[derive(Parser)]
+#[command(
+    name = "scim-conform",
+    version,
+    about = TOP_HELP,
+    after_help = TOP_AFTER,
+    max_term_width = 80,
+    infer_long_args = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    help_template = "{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}"
+)]
+pub(crate) struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours: auto, always, never (NO_COLOR is honoured)
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Act as Okta against a server, and judge its answers
+    #[command(after_help = RUN_AFTER)]
+    Run(Box<RunArgs>),
+    /// Run the reference SCIM server, known good, or with faults
+    Serve(ServeArgs),
+    /// List, show and check scenarios
+    #[command(subcommand, arg_required_else_help = true)]
+    Scenarios(ScenariosCommand),
+    /// Explain a finding, a check or an error message
+    #[command(
+        after_help = "Examples:\n  scim-conform explain F1\n  scim-conform explain \
+                            user/id-stable\n  scim-conform explain Multiple users found"
+    )]
+    Explain(ExplainArgs),
+    /// Remove what earlier runs left at a target
+    Sweep(SweepArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Scenarios by id, folder or pattern: rename/login, rename, *email*
+    #[arg(value_name = "SELECTION")]
+    pub(crate) selection: Vec<String>,
+
+    /// Kinds of Okta app: custom, oin [default: both]
+    #[arg(long, value_name = "APP", value_delimiter = ',', value_parser = values::app, help_heading = WHAT)]
+    pub(crate) app: Vec<App>,
+
+    /// Only scenarios with this tag (repeatable)
+    #[arg(long, value_name = "TAG", help_heading = WHAT)]
+    pub(crate) tag: Vec<String>,
+
+    /// Only what failed in the last run against this target
+    #[arg(long, help_heading = WHAT)]
+    pub(crate) failed: bool,
+
+    /// Switch on a behaviour of Okta that is off by default (repeatable)
+    #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
+    pub(crate) variant: Vec<Variant>,
+
+    /// A folder of your own scenarios, beside the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = WHAT)]
+    pub(crate) scenarios: Option<PathBuf>,
+
+    /// Seed of generated names, to repeat a run
+    #[arg(long, value_name = "N", help_heading = WHAT)]
+    pub(crate) seed: Option<u64>,
+
+    /// Use this in all names instead of a random text
+    #[arg(long, value_name = "ID", value_parser = values::run_id, help_heading = WHAT)]
+    pub(crate) run_id: Option<String>,
+
+    /// Where the target is and how to reach it.
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Run against the built-in reference server, also in CI
+    #[arg(long, conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) embedded: bool,
+
+    /// Give the built-in server this fault (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) fault: Vec<String>,
+
+    /// Do not ask before writing; for CI
+    #[arg(short, long, help_heading = MANNERS)]
+    pub(crate) yes: bool,
+
+    /// At the end: delete what was made, deactivate the users, or none
+    #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
+    pub(crate) cleanup: Cleanup,
+
+    /// Create at most this many users
+    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = MANNERS)]
+    pub(crate) max_users: u64,
+
+    /// Do not list everything when others have more users than this
+    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = MANNERS)]
+    pub(crate) cap_foreign_users: u64,
+
+    /// Scenarios at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = MANNERS)]
+    pub(crate) concurrency: u32,
+
+    /// Requests per second, at most
+    #[arg(long, value_name = "N", value_parser = values::rate, help_heading = MANNERS)]
+    pub(crate) rate: Option<f64>,
+
+    /// E-mail addresses, such as qa+{}@acme.io, for servers that write to them
+    #[arg(long, value_name = "PATTERN", help_heading = PEOPLE)]
+    pub(crate) email: Option<EmailPattern>,
+
+    /// An attribute that all users get (repeatable); name:=5 for JSON
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::attribute, help_heading = PEOPLE)]
+    pub(crate) user_attribute: Vec<(String, Value)>,
+
+    /// How long a change may take to become visible
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = values::duration, help_heading = JUDGING)]
+    pub(crate) settle: Duration,
+
+    /// Judge breaches of an RFC MUST as errors, even without effect on Okta
+    #[arg(long, help_heading = JUDGING)]
+    pub(crate) strict_rfc: bool,
+
+    /// Compare with your accepted answers in this folder
+    #[arg(long, value_name = "DIR", help_heading = JUDGING)]
+    pub(crate) snapshots: Option<PathBuf>,
+
+    /// Accept today's answers into that folder
+    #[arg(long, requires = "snapshots", help_heading = JUDGING)]
+    pub(crate) update_snapshots: bool,
+
+    /// Show all differences from the known-good answers
+    #[arg(long, help_heading = JUDGING)]
+    pub(crate) diff: bool,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
+
+    /// Only errors and the verdict
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+
+    /// Each scenario as it ends, notes in full, all that did not run
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) verbose: bool,
+}
+
+/// Where the target is and how to reach it.
+///
+/// What may hold a secret is a [`Secret`] or checked after clap, whose messages repeat values.
+#[derive(Args, Clone)]
+pub(crate) struct TargetArgs {
+    /// SCIM base URL, the part before /Users [env: SCIM_CONFORM_TARGET]
+    #[arg(long, value_name = "URL", help_heading = TARGET)]
+    pub(crate) target: Option<String>,
+
+    /// Token; better in the environment [env: SCIM_CONFORM_TOKEN]
+    #[arg(long, value_name = "TOKEN", value_parser = secret, help_heading = TARGET)]
+    pub(crate) token: Option<Secret>,
+
+    /// A command that prints the token
+    #[arg(long, value_name = "CMD", conflicts_with = "token", help_heading = TARGET)]
+    pub(crate) token_cmd: Option<String>,
+
+    /// How the token is sent: bearer, header (as it is), basic (user:password)
+    #[arg(long, value_name = "FORM", default_value = "bearer", hide_possible_values = true, help_heading = TARGET)]
+    pub(crate) auth: AuthForm,
+
+    /// A further header of every request (repeatable): 'X-Tenant: acme'
+    #[arg(long, value_name = "HEADER", value_parser = secret, help_heading = TARGET)]
+    pub(crate) header: Vec<Secret>,
+
+    /// Give up on a request after this time; Okta waits 60s
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::some_time, help_heading = NETWORK)]
+    pub(crate) timeout: Duration,
+
+    /// Trust the certificates in this PEM file, too
+    #[arg(long, value_name = "FILE", help_heading = NETWORK)]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Client certificate and key, in one PEM file
+    #[arg(long, value_name = "FILE", help_heading = NETWORK)]
+    pub(crate) client_cert: Option<PathBuf>,
+
+    /// Go through this proxy [default: as HTTPS_PROXY says]
+    #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "no_proxy", help_heading = NETWORK)]
+    pub(crate) proxy: Option<Secret>,
+
+    /// Go through no proxy, whatever the environment says
+    #[arg(long, help_heading = NETWORK)]
+    pub(crate) no_proxy: bool,
+
+    /// Accept any certificate; never for a real token
+    #[arg(long, help_heading = NETWORK)]
+    pub(crate) insecure: bool,
+}
+
+/// How the token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuthForm {
+    /// Authorization: Bearer TOKEN
+    Bearer,
+    /// Authorization: TOKEN, as it is
+    Header,
+    /// Authorization: Basic, TOKEN is user:password
+    Basic,
+}
+
+/// Never fails, so that no message of clap can repeat the value.
+#[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that can fail")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+/// Arguments of `serve`.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  scim-conform serve\n  scim-conform serve --listen \
+                        127.0.0.1:0 --fault duplicate-created"
+)]
+pub(crate) struct ServeArgs {
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Token that callers need [env: SCIM_CONFORM_TOKEN] [default: none]
+    #[arg(long, value_name = "TOKEN", value_parser = secret)]
+    pub(crate) token: Option<Secret>,
+
+    /// Have this fault (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fault: Vec<String>,
+}
+
+/// What to do with scenarios.
+#[derive(Subcommand)]
+pub(crate) enum ScenariosCommand {
+    /// List scenarios
+    List(ListArgs),
+    /// Show what a scenario does and the HTTP that it sends
+    Show(ShowArgs),
+    /// Check scenario files, and show every mistake
+    Lint(LintArgs),
+}
+
+/// Arguments of `scenarios list`.
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// Scenarios by id, folder or pattern
+    #[arg(value_name = "SELECTION")]
+    pub(crate) selection: Vec<String>,
+
+    /// Only scenarios with this tag (repeatable)
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+
+    /// A folder of your own scenarios, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scenarios: Option<PathBuf>,
+}
+
+/// Arguments of `scenarios show`.
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// The scenario's id
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// As which kind of Okta app [default: each that the scenario is for]
+    #[arg(long, value_name = "APP", value_parser = values::app)]
+    pub(crate) app: Option<App>,
+
+    /// Show headers, too
+    #[arg(long)]
+    pub(crate) headers: bool,
+
+    /// Show the requests that only judge, too
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// A folder of your own scenarios, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scenarios: Option<PathBuf>,
+}
+
+/// Arguments of `scenarios lint`.
+#[derive(Args)]
+pub(crate) struct LintArgs {
+    /// A folder of scenarios [default: the built-in ones]
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// F1 of the last run, a check's id, or words of an error message
+    #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
+    pub(crate) what: Vec<String>,
+}
+
+/// Arguments of `sweep`.
+#[derive(Args)]
+pub(crate) struct SweepArgs {
+    /// Where the target is and how to reach it.
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Only what this run left (repeatable) [default: what any run left]
+    #[arg(long, value_name = "ID", value_parser = values::run_id)]
+    pub(crate) run_id: Vec<String>,
+
+    /// How to remove users: delete or deactivate
+    #[arg(long, value_name = "HOW", default_value = "delete", value_parser = values::removal)]
+    pub(crate) cleanup: Cleanup,
+
+    /// Do not ask before removing; for CI
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}

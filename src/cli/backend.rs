@@ -1,0 +1,122 @@
+//! The seam between the command line and what does the work.
+//!
+//! The command line reads arguments, asks, tells and exits; an implementation of [`Backend`]
+//! drives scenarios, serves and sweeps. It installs the handling of Ctrl-C around what it does,
+//! because only it knows what must be cleaned up.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::event::Listener;
+use crate::engine::outcome::{LeftBehind, Plan, RunResult};
+use crate::report::SnapshotCounts;
+use crate::scenario::Scenario;
+
+use super::ask::AskError;
+use super::settings::{RunSettings, ServeSettings, SweepSettings};
+
+/// Asks a person (or the flags) whether the planned run may write. Called once, after
+/// [`Planned`](crate::engine::event::Event::Planned) was told and before the first write.
+pub type Consent<'a> = &'a (dyn Fn(&Plan) -> Result<(), AskError> + Send + Sync);
+
+/// The same before a sweep; its argument is how many resources would be removed.
+pub type SweepConsent<'a> = &'a (dyn Fn(u64) -> Result<(), AskError> + Send + Sync);
+
+/// Does the work of the commands.
+pub trait Backend {
+    /// Carries out a run: loads and selects scenarios, makes a plan, asks for `consent`, drives,
+    /// cleans up. What the target does wrong is in the result; it is never an error.
+    ///
+    /// # Errors
+    /// [`Refusal`], when nothing was run.
+    fn drive(
+        &self,
+        settings: &RunSettings,
+        listener: Arc<dyn Listener>,
+        consent: Consent<'_>,
+    ) -> Result<Driven, Refusal>;
+
+    /// The built-in scenarios and those in `folder`.
+    ///
+    /// # Errors
+    /// [`Refusal::Files`] with every mistake, when a file does not load.
+    fn catalogue(&self, folder: Option<&Path>) -> Result<Vec<Scenario>, Refusal>;
+
+    /// Serves until interrupted; says on `talk` where it listens.
+    ///
+    /// # Errors
+    /// [`Refusal`], when it cannot listen.
+    fn serve(&self, settings: &ServeSettings, talk: &mut dyn Write) -> Result<(), Refusal>;
+
+    /// Removes what earlier runs left.
+    ///
+    /// # Errors
+    /// [`Refusal`], when nothing could be looked up.
+    fn sweep(&self, settings: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal>;
+}
+
+/// A finished run and how it compares with snapshots.
+#[derive(Debug)]
+pub struct Driven {
+    /// The run.
+    pub run: RunResult,
+    /// Comparison with the reference; none when nothing was compared.
+    pub snapshots: Option<SnapshotCounts>,
+    /// The user's own accepted snapshots differ.
+    pub snapshots_differ: bool,
+    /// Differences as text, for `--diff` and for own snapshots; may be empty.
+    pub differences: String,
+}
+
+/// A finished sweep.
+#[derive(Debug)]
+pub struct Swept {
+    /// Resources that are gone now.
+    pub removed: u64,
+    /// Resources that are not.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+/// Why the work was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Wrong usage.
+    #[error("{problem}")]
+    Usage {
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Files do not load.
+    #[error("{}", mistakes_in_files(*.mistakes))]
+    Files {
+        /// Every mistake with its place, as text with colour codes.
+        shown: String,
+        /// How many.
+        mistakes: usize,
+    },
+    /// The world does not let it.
+    #[error("{problem}")]
+    World {
+        /// What happened.
+        problem: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// No consent.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// Interrupted before there was a result.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn mistakes_in_files(number: usize) -> String {
+    if number == 1 {
+        "1 mistake in scenario files".to_owned()
+    } else {
+        format!("{number} mistakes in scenario files")
+    }
+}

@@ -1,0 +1,131 @@
+//! Why a command could not do its job, with the exit code and what to do next.
+
+use std::io::{self, Write};
+
+use crate::report::file::WriteError;
+use crate::report::junit::JunitError;
+use crate::report::text::printable;
+
+use super::ask::AskError;
+use super::backend::Refusal;
+use super::environment::NotUnicode;
+use super::exit::Exit;
+use super::last_run::LastRunError;
+use super::selection::SelectionError;
+use super::target::TargetError;
+
+/// Everything that can stop a command.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// No target, or one that cannot be.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Nothing to run.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The last run is not known.
+    #[error(transparent)]
+    LastRun(#[from] LastRunError),
+    /// A report cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A report cannot be made.
+    #[error(transparent)]
+    Junit(#[from] JunitError),
+    /// A variable is not text.
+    #[error(transparent)]
+    NotUnicode(#[from] NotUnicode),
+    /// The work was not begun.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Two reports to one place.
+    #[error("two reports go to {0}")]
+    SamePlace(String),
+    /// Accepting snapshots in CI would make any answer right.
+    #[error("--update-snapshots does nothing good in CI")]
+    UpdateInCi,
+    /// A word that `explain` does not know.
+    #[error("nothing is known about {what}")]
+    Unexplained {
+        /// The word.
+        what: String,
+        /// What was perhaps meant.
+        hint: Option<String>,
+    },
+    /// A finding that the last run did not have.
+    #[error("the last run has no finding {id}")]
+    NoFinding {
+        /// Its id.
+        id: String,
+        /// Those that it has.
+        hint: String,
+    },
+    /// Our own output is gone.
+    #[error("cannot write to the standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Target(error) => error.hint().map(str::to_owned),
+            Self::Selection(error) => Some(error.hint()),
+            Self::LastRun(error) => Some(error.hint().to_owned()),
+            Self::Refused(Refusal::Usage { hint, .. } | Refusal::World { hint, .. })
+            | Self::Unexplained { hint, .. } => hint.clone(),
+            Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
+            Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
+            Self::UpdateInCi => {
+                Some("accept them on your own machine and commit the files".to_owned())
+            }
+            Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
+            | Self::Write(_)
+            | Self::Junit(_)
+            | Self::NotUnicode(_)
+            | Self::Output(_) => None,
+        }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(Refusal::Interrupted) => Exit::Interrupted,
+            Self::Refused(Refusal::World { .. } | Refusal::Ask(AskError::Declined))
+            | Self::Output(_)
+            | Self::Junit(_) => Exit::Undecided,
+            _ => Exit::Usage,
+        }
+    }
+
+    /// Tells the error: `error: …` and, where there is something to do, `hint: …`.
+    ///
+    /// # Errors
+    /// Those of `talk`.
+    pub fn tell(&self, talk: &mut dyn Write) -> io::Result<()> {
+        if let Self::Refused(Refusal::Files { shown, .. }) = self {
+            writeln!(talk, "{}", shown.trim_end())?;
+        }
+        tell(talk, "error", &self.to_string())?;
+        match self.hint() {
+            Some(hint) => tell(talk, "hint", &hint),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One line of talk after a word, made harmless.
+///
+/// # Errors
+/// Those of `talk`.
+pub(crate) fn tell(talk: &mut dyn Write, word: &str, text: &str) -> io::Result<()> {
+    let style = match word {
+        "error" => anstyle::AnsiColor::Red.on_default().bold(),
+        "warning" => anstyle::AnsiColor::Yellow.on_default().bold(),
+        _ => anstyle::AnsiColor::Cyan.on_default(),
+    };
+    writeln!(talk, "{style}{word}:{style:#} {}", printable(text))
+}

@@ -1,0 +1,313 @@
+//! `run`: from arguments to settings, through the backend, to reports and an exit code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::outcome::{Broken, Plan, RunResult};
+use crate::okta::App;
+use crate::report::file;
+use crate::report::plan::AtEnd;
+use crate::report::{Closing, Terminal, TerminalOptions, Verbosity, json, junit};
+use crate::verdict::{Level, Verdict};
+
+use super::args::RunArgs;
+use super::ask::{self, AskError};
+use super::backend::{Backend, Driven};
+use super::environment::Environment;
+use super::error::{CliError, tell};
+use super::exit::Exit;
+use super::last_run::{self, LastRun, LastRunError};
+use super::selection::Selection;
+use super::settings::{
+    Cleanup, Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice,
+};
+use super::streams::{Person, Streams};
+use super::target;
+use super::values::{ReportForm, ReportTo, ReportWish};
+
+/// Runs, and says how it went.
+///
+/// # Errors
+/// [`CliError`], when nothing was run or a report could not be written.
+pub(crate) fn execute(
+    args: &RunArgs,
+    env: &Environment,
+    backend: &dyn Backend,
+    streams: &mut Streams,
+) -> Result<Exit, CliError> {
+    let mut settings = settings(args, env)?;
+    check_reports(&args.report)?;
+    let target = settings.target.name();
+    let before = if args.failed {
+        let before = load_before(env, &target)?;
+        settings.selection.only = Some(before.failed()?);
+        Some(before)
+    } else {
+        None
+    };
+    let options = TerminalOptions {
+        width: streams.width,
+        verbosity: verbosity(args),
+        progress: streams.can_show_progress,
+        at_end: at_end(settings.cleanup),
+    };
+    let terminal = Arc::new(Terminal::new(options, (streams.person.talk)()));
+    let person = streams.person;
+    let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
+    let driven = backend.drive(&settings, terminal.clone(), &consent)?;
+
+    let (written, failure) = write_reports(&args.report, &driven, streams);
+    remember(env, &target, &driven.run, streams);
+    let closing = Closing {
+        written,
+        compared: before
+            .map(|before| last_run::compare(&before, &driven.run).lines())
+            .unwrap_or_default(),
+        next: next(args, &settings.target, &driven.run),
+    };
+    show(&terminal, &driven, &closing, &args.report, streams)?;
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(Exit::from_result(&driven.run, driven.snapshots_differ)),
+    }
+}
+
+/// The settings that the arguments and the environment amount to.
+///
+/// # Errors
+/// [`CliError`], when they do not amount to a run.
+pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings, CliError> {
+    let apps = if args.app.is_empty() {
+        App::ALL.to_vec()
+    } else {
+        App::ALL
+            .into_iter()
+            .filter(|app| args.app.contains(app))
+            .collect()
+    };
+    Ok(RunSettings {
+        target: target::of_run(args, env)?,
+        selection: Selection {
+            patterns: args.selection.clone(),
+            tags: args.tag.clone(),
+            apps,
+            only: None,
+        },
+        variants: args.variant.clone(),
+        scenarios: args.scenarios.clone(),
+        seed: args.seed,
+        run_id: args.run_id.clone(),
+        limits: Limits {
+            settle: args.settle,
+            timeout: args.target.timeout,
+            concurrency: args.concurrency,
+            rate: args.rate,
+            max_users: args.max_users,
+            cap_foreign_users: args.cap_foreign_users,
+        },
+        people: People {
+            email: args.email.clone(),
+            attributes: args.user_attribute.clone(),
+        },
+        cleanup: args.cleanup,
+        strict_rfc: args.strict_rfc,
+        snapshots: snapshots(args, env)?,
+        diff: args.diff,
+    })
+}
+
+fn snapshots(args: &RunArgs, env: &Environment) -> Result<Option<Snapshots>, CliError> {
+    let mode = match (args.update_snapshots, env.is_ci()) {
+        (true, true) => return Err(CliError::UpdateInCi),
+        (true, false) => SnapshotMode::Update,
+        (false, true) => SnapshotMode::Check,
+        (false, false) => SnapshotMode::Propose,
+    };
+    Ok(args
+        .snapshots
+        .clone()
+        .map(|folder| Snapshots { folder, mode }))
+}
+
+impl TargetChoice {
+    /// The target as it is remembered and named: its base URL without a slash at the end.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedded { faults } if faults.is_empty() => "the built-in server".to_owned(),
+            Self::Embedded { faults } => format!("the built-in server with {}", faults.join(", ")),
+            Self::Remote(remote) => remote.base.trim().trim_end_matches('/').to_owned(),
+        }
+    }
+}
+
+fn verbosity(args: &RunArgs) -> Verbosity {
+    match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    }
+}
+
+fn at_end(cleanup: Cleanup) -> AtEnd {
+    match cleanup {
+        Cleanup::Delete => AtEnd::Removed,
+        Cleanup::Deactivate => AtEnd::Deactivated,
+        Cleanup::None => AtEnd::Kept,
+    }
+}
+
+/// The built-in server is nobody's, so nobody is asked. A server on this machine may be a
+/// tunnel to another one, so somebody is.
+fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Result<(), AskError> {
+    let TargetChoice::Remote(_) = settings.target else {
+        return Ok(());
+    };
+    if yes || plan.users + plan.groups == 0 {
+        return Ok(());
+    }
+    let target = settings.target.name();
+    let question = ask::run_question(plan, at_end(settings.cleanup), &target);
+    person.ask(&question, &target)
+}
+
+/// Finds out before the run what would else be found out after it.
+fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
+    let mut places = Vec::new();
+    for wish in wishes {
+        if places.contains(&&wish.to) {
+            let place = match &wish.to {
+                ReportTo::Stdout => "the standard output".to_owned(),
+                ReportTo::File(path) => path.display().to_string(),
+            };
+            return Err(CliError::SamePlace(place));
+        }
+        places.push(&wish.to);
+        if let ReportTo::File(path) = &wish.to {
+            file::check(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes every report that can be written, and gives the first failure.
+fn write_reports(
+    wishes: &[ReportWish],
+    driven: &Driven,
+    streams: &mut Streams,
+) -> (Vec<PathBuf>, Option<CliError>) {
+    let mut written = Vec::new();
+    let mut failure = None;
+    for wish in wishes {
+        let text = match wish.form {
+            ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
+            ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+        };
+        let done = text.and_then(|text| match &wish.to {
+            ReportTo::Stdout => streams.print(&text),
+            ReportTo::File(path) => {
+                file::write(path, &text)?;
+                written.push(path.clone());
+                Ok(())
+            }
+        });
+        if let Err(error) = done {
+            failure.get_or_insert(error);
+        }
+    }
+    (written, failure)
+}
+
+fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError> {
+    Ok(last_run::load(&last_run::path(env)?)?.of(target)?.clone())
+}
+
+/// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
+/// a container without a home is a usual place to run in.
+fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+    if matches!(run.broken, Some(Broken::Preflight { .. })) {
+        return;
+    }
+    let kept = last_run::path(env).and_then(|path| {
+        // A damaged file is replaced: it can no longer tell anything.
+        let mut runs = match last_run::load(&path) {
+            Err(LastRunError::Form { .. }) => last_run::LastRuns::default(),
+            loaded => loaded?,
+        };
+        runs.remember(target, run);
+        last_run::save(&path, &runs)
+    });
+    if let Err(error) = kept {
+        let text = format!("this run is not kept for explain and --failed: {error}");
+        // Where even talk fails, nobody is there to be warned.
+        let _ = tell(&mut (streams.person.talk)(), "warning", &text);
+    }
+}
+
+/// The result goes to the standard output, unless a report goes there.
+fn show(
+    terminal: &Terminal,
+    driven: &Driven,
+    closing: &Closing,
+    wishes: &[ReportWish],
+    streams: &mut Streams,
+) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    if !driven.differences.is_empty() {
+        text.extend_from_slice(driven.differences.trim_end().as_bytes());
+        text.extend_from_slice(b"\n\n");
+    }
+    terminal.finish(&driven.run, closing, &mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    if wishes.iter().any(|wish| wish.to == ReportTo::Stdout) {
+        (streams.person.talk)().write_all(text.as_bytes())?;
+        return Ok(());
+    }
+    streams.print(&text)
+}
+
+/// What to do next, as commands.
+fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, String)> {
+    let mut next = Vec::new();
+    let mut add = |command: String, purpose: &str| next.push((command, purpose.to_owned()));
+    if run.broken.is_some() {
+        return next;
+    }
+    let worst = run.findings.iter().find(|f| f.level == Level::Error);
+    let worst = worst.or(run.findings.iter().find(|f| f.level == Level::Warning));
+    if let Some(finding) = worst {
+        add(
+            format!("scim-conform explain {}", finding.id),
+            "why it matters, and what to do",
+        );
+    }
+    let against = match target {
+        TargetChoice::Embedded { faults } => faults
+            .iter()
+            .map(|fault| format!(" --fault {fault}"))
+            .collect(),
+        TargetChoice::Remote(_) if args.target.target.is_some() => {
+            format!(" --target {}", target.name())
+        }
+        TargetChoice::Remote(_) => String::new(),
+    };
+    if run.count("failed") > 0 {
+        add(
+            format!("scim-conform run{against} --failed"),
+            "once it is fixed",
+        );
+    } else if args.failed {
+        add(format!("scim-conform run{against}"), "everything again");
+    }
+    let all_well = run.verdicts.values().all(|v| *v == Verdict::Conforms);
+    if matches!(target, TargetChoice::Embedded { .. }) && all_well {
+        add(
+            "scim-conform run --target URL".to_owned(),
+            "the same against your server",
+        );
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests;

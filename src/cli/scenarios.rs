@@ -1,0 +1,324 @@
+//! `scenarios list`, `show` and `lint`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::engine::event::{Event, Listener};
+use crate::okta::App;
+use crate::report::http;
+use crate::report::text::{count, hang, pad, printable, width_of};
+use crate::scenario::Scenario;
+use crate::verdict::{Origin, Outcome, ScenarioResult};
+
+use super::args::{LintArgs, ListArgs, ScenariosCommand, ShowArgs};
+use super::backend::Backend;
+use super::error::CliError;
+use super::exit::Exit;
+use super::selection::Selection;
+use super::settings::{Cleanup, Limits, People, RunSettings, TargetChoice};
+use super::streams::Streams;
+
+/// Ids longer than this stand on a line of their own.
+const LONGEST_ID: usize = 40;
+
+/// Lists, shows or checks.
+///
+/// # Errors
+/// [`CliError`].
+pub(crate) fn execute(
+    command: &ScenariosCommand,
+    backend: &dyn Backend,
+    streams: &mut Streams,
+) -> Result<Exit, CliError> {
+    let text = match command {
+        ScenariosCommand::List(args) => list(args, backend, streams.width)?,
+        ScenariosCommand::Show(args) => show(args, backend, streams.width)?,
+        ScenariosCommand::Lint(args) => lint(args, backend)?,
+    };
+    streams.print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn list(args: &ListArgs, backend: &dyn Backend, width: usize) -> Result<String, CliError> {
+    let catalogue = backend.catalogue(args.scenarios.as_deref())?;
+    let selection = Selection {
+        patterns: args.selection.clone(),
+        tags: args.tag.clone(),
+        apps: App::ALL.to_vec(),
+        only: None,
+    };
+    let mut chosen: Vec<&Scenario> = Vec::new();
+    for (scenario, _) in selection.choose(&catalogue)? {
+        if chosen.last().is_none_or(|last| last.id != scenario.id) {
+            chosen.push(scenario);
+        }
+    }
+    Ok(table(&chosen, width))
+}
+
+/// Id, apps and title of each, in columns.
+fn table(scenarios: &[&Scenario], width: usize) -> String {
+    let ids = scenarios.iter().map(|s| width_of(&s.id.0));
+    let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(0);
+    let mut shown = String::new();
+    for scenario in scenarios {
+        let id = printable(&scenario.id.0);
+        let mut column = id.as_ref();
+        if width_of(&id) > id_width {
+            // Writing to a String cannot fail.
+            let _ = writeln!(shown, "{id}");
+            column = "";
+        }
+        let first = format!("{}  {}  ", pad(column, id_width), pad(apps(scenario), 6));
+        shown.push_str(&hang(&first, &printable(&scenario.title), width, 3));
+    }
+    shown
+}
+
+fn apps(scenario: &Scenario) -> &'static str {
+    if scenario.probe {
+        return "probe";
+    }
+    match (
+        scenario.apps.contains(&App::Custom),
+        scenario.apps.contains(&App::Oin),
+    ) {
+        (true, false) => "custom",
+        (false, true) => "oin",
+        _ => "both",
+    }
+}
+
+fn lint(args: &LintArgs, backend: &dyn Backend) -> Result<String, CliError> {
+    let catalogue = backend.catalogue(args.folder.as_deref())?;
+    Ok(format!(
+        "{}, no mistakes\n",
+        count(catalogue.len() as u64, "scenario")
+    ))
+}
+
+fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, CliError> {
+    let catalogue = backend.catalogue(args.scenarios.as_deref())?;
+    let selection = Selection {
+        patterns: vec![args.id.clone()],
+        tags: vec![],
+        apps: args.app.map_or(App::ALL.to_vec(), |app| vec![app]),
+        only: None,
+    };
+    let chosen = selection.choose(&catalogue)?;
+    let settings = settings(args, selection.clone());
+    let driven = backend.drive(&settings, Arc::new(Deaf), &|_| Ok(()))?;
+    let mut shown = String::new();
+    let mut last = None;
+    for (scenario, app) in chosen {
+        if last != Some(&scenario.id) {
+            if last.is_some() {
+                shown.push('\n');
+            }
+            shown.push_str(&heading(scenario, width));
+            last = Some(&scenario.id);
+        }
+        let result = driven
+            .run
+            .scenarios
+            .iter()
+            .find(|result| result.id == scenario.id && result.app == app);
+        if let Some(result) = result {
+            shown.push_str(&transcript(result, args));
+        }
+    }
+    Ok(shown)
+}
+
+/// The scenario against the built-in server, in this process.
+fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
+    RunSettings {
+        target: TargetChoice::Embedded { faults: vec![] },
+        selection,
+        variants: crate::scenario::Variant::ALL.to_vec(),
+        scenarios: args.scenarios.clone(),
+        // The same HTTP whenever it is shown.
+        seed: Some(0),
+        run_id: Some("r0".to_owned()),
+        limits: Limits::default(),
+        people: People::default(),
+        cleanup: Cleanup::Delete,
+        strict_rfc: false,
+        snapshots: None,
+        diff: false,
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Listener for Deaf {
+    fn on(&self, _: &Event<'_>) {}
+}
+
+fn heading(scenario: &Scenario, width: usize) -> String {
+    let mut shown = hang(
+        &format!("{}  ", printable(&scenario.id.0)),
+        &printable(&scenario.title),
+        width,
+        usize::MAX,
+    );
+    if !scenario.why.is_empty() {
+        shown.push_str(&hang("", &printable(&scenario.why), width, usize::MAX));
+    }
+    if !scenario.tags.is_empty() {
+        shown.push_str(&hang(
+            "tags: ",
+            &scenario.tags.join(", "),
+            width,
+            usize::MAX,
+        ));
+    }
+    shown
+}
+
+/// What Okta sends in a scenario, step by step.
+fn transcript(result: &ScenarioResult, args: &ShowArgs) -> String {
+    let mut shown = String::new();
+    let app = result
+        .app
+        .map_or("probe".to_owned(), |app| format!("app {app}"));
+    // Writing to a String cannot fail.
+    let _ = writeln!(shown, "\n=== {app}");
+    if let Outcome::NotRun(reason) = &result.outcome {
+        let _ = writeln!(shown, "\nnot run: {}", printable(reason));
+    }
+    let mut step = "";
+    for recorded in &result.exchanges {
+        let judges = !matches!(recorded.origin, Origin::Okta | Origin::Probe);
+        if judges && !args.all {
+            continue;
+        }
+        if step != recorded.step {
+            step = &recorded.step;
+            let _ = writeln!(shown, "\n--- {}", printable(step));
+        }
+        let _ = write!(shown, "\n{}", http::render(recorded, args.headers));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{Prepared, Shared, catalogued, result, scenario, streams};
+    use crate::exchange::{Exchange, Method, Request, SendError, Timing};
+    use crate::verdict::Recorded;
+
+    fn sent(id: &str, step: &str, origin: Origin, target: &str) -> Recorded {
+        Recorded {
+            id: id.into(),
+            step: step.into(),
+            origin,
+            job: None,
+            slot: None,
+            evidence: None,
+            case: None,
+            exchange: Exchange {
+                request: Request {
+                    method: Method::Get,
+                    target: target.into(),
+                    headers: vec![],
+                    body: None,
+                },
+                outcome: Err(SendError::TooLarge { limit: 5 }),
+                timing: Timing::default(),
+            },
+        }
+    }
+
+    fn backend() -> Prepared {
+        let long = "a/very-long-name-of-a-scenario-that-breaks-the-table";
+        let catalogue = vec![
+            catalogued(
+                "group/push",
+                "A group is pushed",
+                &["fast"],
+                &App::ALL,
+                false,
+            ),
+            catalogued(long, "日本語の題", &[], &[App::Oin], false),
+            catalogued("probe/list", "Paging", &[], &App::ALL, true),
+        ];
+        let mut shown = scenario("group/push", Some(App::Oin), Outcome::Passed);
+        shown.exchanges = vec![
+            sent("E1", "1 push-group crew", Origin::Okta, "/Groups?x"),
+            sent("E2", "1 push-group crew", Origin::Observe, "/Groups/1"),
+            sent("E3", "2 unlink-group crew", Origin::Okta, "/Groups/1"),
+        ];
+        Prepared::of(result(vec![shown], &[]), catalogue)
+    }
+
+    fn told(command: &ScenariosCommand) -> Result<String, CliError> {
+        let out = Shared::default();
+        execute(command, &backend(), &mut streams(&out))?;
+        Ok(out.text())
+    }
+
+    fn show(id: &str, all: bool) -> ScenariosCommand {
+        ScenariosCommand::Show(ShowArgs {
+            id: id.into(),
+            app: Some(App::Oin),
+            headers: false,
+            all,
+            scenarios: None,
+        })
+    }
+
+    #[test]
+    fn the_list_is_a_table() {
+        let list = ScenariosCommand::List(ListArgs {
+            selection: vec![],
+            tag: vec![],
+            scenarios: None,
+        });
+        insta::assert_snapshot!(told(&list).unwrap(), @"
+        group/push  both    A group is pushed
+        a/very-long-name-of-a-scenario-that-breaks-the-table
+                    oin     日本語の題
+        probe/list  probe   Paging
+        ");
+    }
+
+    #[test]
+    fn a_scenario_shows_what_okta_sends() {
+        insta::assert_snapshot!(told(&show("group/push", false)).unwrap(), @"
+        group/push  A group is pushed
+        tags: fast
+
+        === app oin
+
+        --- 1 push-group crew
+
+        E1 okta, 0 ms
+        GET /Groups?x
+        no answer: the answer is larger than 5 bytes
+
+        --- 2 unlink-group crew
+
+        E3 okta, 0 ms
+        GET /Groups/1
+        no answer: the answer is larger than 5 bytes
+        ");
+        let all = told(&show("group/push", true)).unwrap();
+        assert!(all.contains("E2 observe"), "{all}");
+    }
+
+    #[test]
+    fn an_unknown_scenario_gets_a_suggestion() {
+        let error = told(&show("group/psuh", false)).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some("did you mean group/push?"));
+        assert_eq!(error.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn lint_counts_what_loads() {
+        let lint = ScenariosCommand::Lint(LintArgs { folder: None });
+        assert_eq!(told(&lint).unwrap(), "3 scenarios, no mistakes\n");
+    }
+}

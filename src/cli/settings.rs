@@ -1,0 +1,202 @@
+//! What a command was told to do, as plain typed values: no flags, no environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::exchange::HeaderText;
+use crate::scenario::Variant;
+use crate::secret::Secret;
+
+use super::selection::Selection;
+use super::values::EmailPattern;
+
+/// Everything a run is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSettings {
+    /// What to run against.
+    pub target: TargetChoice,
+    /// Which scenarios, under which apps.
+    pub selection: Selection,
+    /// Variants of Okta's behaviour that are on.
+    pub variants: Vec<Variant>,
+    /// A folder of the user's own scenarios, beside the built-in ones.
+    pub scenarios: Option<PathBuf>,
+    /// Seed of generated people; the engine's default when none is given.
+    pub seed: Option<u64>,
+    /// Part of every name; random when none is given.
+    pub run_id: Option<String>,
+    /// Bounds.
+    pub limits: Limits,
+    /// What the test people are like.
+    pub people: People,
+    /// What to do with what the run made.
+    pub cleanup: Cleanup,
+    /// Breaches of an RFC MUST are errors.
+    pub strict_rfc: bool,
+    /// The user's own accepted snapshots, if any.
+    pub snapshots: Option<Snapshots>,
+    /// Show the differences from the reference snapshots.
+    pub diff: bool,
+}
+
+/// What to run against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetChoice {
+    /// The tool's own reference server, in this process.
+    Embedded {
+        /// Names of the faults that it is to have.
+        faults: Vec<String>,
+    },
+    /// A server.
+    Remote(Box<Remote>),
+}
+
+/// A server and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The base URL as given; not empty.
+    pub base: String,
+    /// How to say who we are.
+    pub credentials: Credentials,
+    /// Further headers of every request.
+    pub headers: Vec<(String, HeaderText)>,
+    /// How to reach it.
+    pub network: Network,
+}
+
+/// The `Authorization` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// None is sent.
+    Anonymous,
+    /// `Bearer` and this token.
+    Bearer(Secret),
+    /// `Basic` and this `user:password`, not yet encoded.
+    Basic(Secret),
+    /// This whole value.
+    Header(Secret),
+}
+
+/// Certificates and proxies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// A file with further root certificates, PEM.
+    pub ca: Option<PathBuf>,
+    /// A file with a client certificate and its key, PEM.
+    pub client_cert: Option<PathBuf>,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// The way out.
+    pub proxy: Proxy,
+}
+
+/// The way out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// As the system and `HTTPS_PROXY` say.
+    #[default]
+    System,
+    /// None.
+    Direct,
+    /// This one; its URL may hold a password.
+    Url(Secret),
+}
+
+/// Bounds of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// How long a mismatch is read again before it counts.
+    pub settle: Duration,
+    /// The longest a request may take; Okta gives up after 60 s.
+    pub timeout: Duration,
+    /// Scenarios at a time.
+    pub concurrency: u32,
+    /// Requests a second.
+    pub rate: Option<f64>,
+    /// Users that may be created.
+    pub max_users: u64,
+    /// With more users of others than this, scenarios that list everything are not run.
+    pub cap_foreign_users: u64,
+}
+
+impl Default for Limits {
+    /// What a run has when nothing else is asked for.
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_secs(2),
+            timeout: Duration::from_secs(60),
+            concurrency: 4,
+            rate: None,
+            max_users: 1000,
+            cap_foreign_users: 1000,
+        }
+    }
+}
+
+/// What the test people are like.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct People {
+    /// Their e-mail addresses.
+    pub email: Option<EmailPattern>,
+    /// Attributes that each of them has.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// What to do at the end with what a run made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cleanup {
+    /// Delete it; deactivate users that cannot be deleted
+    #[default]
+    Delete,
+    /// Deactivate users and delete groups
+    Deactivate,
+    /// Leave everything as it is
+    None,
+}
+
+/// The user's own accepted snapshots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshots {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// What to do about differences.
+    pub mode: SnapshotMode,
+}
+
+/// What to do about a difference from an accepted snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotMode {
+    /// Report it and write `.snap.new` beside the accepted file.
+    Propose,
+    /// Report it and write nothing; so in CI.
+    Check,
+    /// Accept it.
+    Update,
+}
+
+/// What `serve` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The token that callers need; none lets everybody in.
+    pub token: Option<Secret>,
+    /// Names of the faults to have.
+    pub faults: Vec<String>,
+}
+
+/// What `sweep` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweepSettings {
+    /// Where to sweep.
+    pub target: Remote,
+    /// Only what these runs left; empty: what any run left.
+    pub run_ids: Vec<String>,
+    /// How to remove it.
+    pub cleanup: Cleanup,
+    /// The longest a request may take.
+    pub timeout: Duration,
+}

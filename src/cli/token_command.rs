@@ -1,0 +1,134 @@
+//! A token from the output of a command, such as a password manager's.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use crate::secret::Secret;
+
+/// How long a command may take; long enough to unlock a password manager.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// More than this is not a token. Bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// Why the command gave no token. No variant repeats its output.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenCommandError {
+    /// It could not be started.
+    #[error("the token command cannot be started: {0}")]
+    Start(std::io::Error),
+    /// It ended with an error.
+    #[error("the token command failed ({0})")]
+    Failed(ExitStatus),
+    /// It did not end.
+    #[error("the token command did not end within {} s", PATIENCE.as_secs())]
+    TimedOut,
+    /// It printed nothing.
+    #[error("the token command printed nothing")]
+    Empty,
+    /// It printed too much, or something else than text.
+    #[error("the token command printed something that is not a token")]
+    NoToken,
+}
+
+impl TokenCommandError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "run the command of --token-cmd by itself; it must print the token and nothing else"
+    }
+}
+
+/// Runs `command` in the system's shell and takes what it prints. Its error output goes to ours.
+///
+/// # Errors
+/// [`TokenCommandError`].
+pub(crate) fn run(command: &str) -> Result<Secret, TokenCommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(TokenCommandError::Start)?;
+    let output = runtime.block_on(async {
+        tokio::time::timeout(PATIENCE, output(command))
+            .await
+            .unwrap_or(Err(TokenCommandError::TimedOut))
+    })?;
+    let text = String::from_utf8(output).map_err(|_| TokenCommandError::NoToken)?;
+    if text.trim().is_empty() {
+        return Err(TokenCommandError::Empty);
+    }
+    Ok(Secret::new(text))
+}
+
+async fn output(command: &str) -> Result<Vec<u8>, TokenCommandError> {
+    let mut child = shell(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(TokenCommandError::Start)?;
+    let mut output = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout
+            .take(LONGEST + 1)
+            .read_to_end(&mut output)
+            .await
+            .map_err(|_| TokenCommandError::NoToken)?;
+    }
+    if output.len() as u64 > LONGEST {
+        return Err(TokenCommandError::NoToken);
+    }
+    let status = child.wait().await.map_err(TokenCommandError::Start)?;
+    if !status.success() {
+        return Err(TokenCommandError::Failed(status));
+    }
+    Ok(output)
+}
+
+#[cfg(not(windows))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.arg("/C").arg(command);
+    shell
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_prints_a_token() {
+        assert_eq!(run("echo abc").unwrap().expose().trim(), "abc");
+    }
+
+    #[test]
+    fn a_command_that_fails_says_so_and_shows_nothing() {
+        let cases = [
+            (
+                "echo swordfish; exit 3",
+                "the token command failed (exit status: 3)",
+            ),
+            ("true", "the token command printed nothing"),
+            (
+                "printf '\\377'",
+                "the token command printed something that is not a token",
+            ),
+            (
+                "head -c 100000 /dev/zero",
+                "the token command printed something that is not a token",
+            ),
+        ];
+        for (command, message) in cases {
+            assert_eq!(run(command).unwrap_err().to_string(), message);
+        }
+    }
+}

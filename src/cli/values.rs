@@ -1,0 +1,342 @@
+//! Values of options: durations, rates, e-mail patterns, attributes, reports.
+//!
+//! None of these can hold a secret, so clap may repeat them in its messages. What can (tokens,
+//! headers, URLs) is read in [`super::target`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::okta::App;
+use crate::scenario::Variant;
+
+use super::settings::Cleanup;
+
+/// The longest wait that can be asked for.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// Reads `500ms`, `2s`, `1.5s`, `3m`, `1h`, or `0`.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let unit_at = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .ok_or_else(|| format!("the unit is missing; write {text}s or {text}ms"))?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("write a number and ms, s, m or h, such as 500ms or 2s".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "write a number and ms, s, m or h, such as 500ms or 2s".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|time| *time <= LONGEST)
+        .ok_or_else(|| "the longest wait is 24h".to_owned())
+}
+
+/// The same, but not zero.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be more than nothing".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// Requests a second.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| *rate > 0.0 && rate.is_finite())
+        .ok_or_else(|| "write requests per second, more than 0, such as 10 or 0.5".to_owned())
+}
+
+/// An app by its name or an alias.
+///
+/// # Errors
+/// The names there are.
+pub fn app(text: &str) -> Result<App, String> {
+    match text {
+        "custom" | "aiw" => Ok(App::Custom),
+        "oin" | "test-app" | "template" => Ok(App::Oin),
+        _ => Err("the apps are custom (App Integration Wizard) and oin (catalogue)".to_owned()),
+    }
+}
+
+/// A variant by its name.
+///
+/// # Errors
+/// The names there are.
+pub fn variant(text: &str) -> Result<Variant, String> {
+    Variant::ALL
+        .into_iter()
+        .find(|variant| variant.as_str() == text)
+        .ok_or_else(|| {
+            let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
+            format!("the variants are: {}", names.join(", "))
+        })
+}
+
+/// How a sweep removes users; that it removes none makes no sense.
+///
+/// # Errors
+/// The words there are.
+pub fn removal(text: &str) -> Result<Cleanup, String> {
+    match text {
+        "delete" => Ok(Cleanup::Delete),
+        "deactivate" => Ok(Cleanup::Deactivate),
+        _ => Err("write delete or deactivate".to_owned()),
+    }
+}
+
+/// A run id: part of every login and group name, so it must fit into both.
+///
+/// # Errors
+/// What it may hold.
+pub fn run_id(text: &str) -> Result<String, String> {
+    let fits = (1..=20).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 20 of a-z and 0-9".to_owned())
+    }
+}
+
+/// `qa+{}@acme.io`: an address in which `{}` is replaced by something unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailPattern {
+    before: String,
+    after: String,
+}
+
+impl EmailPattern {
+    /// The address with `unique` in it.
+    #[must_use]
+    pub fn fill(&self, unique: &str) -> String {
+        format!("{}{unique}{}", self.before, self.after)
+    }
+}
+
+impl FromStr for EmailPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = "write an address with {} in it once, such as qa+{}@acme.io";
+        let (before, after) = text.split_once("{}").ok_or(problem)?;
+        let at_signs = text.matches('@').count();
+        let odd = |c: char| c.is_whitespace() || c.is_control() || c == '{' || c == '}';
+        let whole = !text.starts_with('@') && !text.ends_with('@');
+        if at_signs != 1 || !whole || before.contains(odd) || after.contains(odd) {
+            return Err(problem.to_owned());
+        }
+        Ok(Self {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        })
+    }
+}
+
+/// `name=text` or `name:=JSON`: an attribute that every user gets.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn attribute(text: &str) -> Result<(String, Value), String> {
+    let problem = "write name=text, or name:=value for a number, true, false or other JSON";
+    let (name, value) = text.split_once('=').ok_or(problem)?;
+    let (name, value) = match name.strip_suffix(':') {
+        Some(name) => {
+            let value = serde_json::from_str(value)
+                .map_err(|error| format!("what follows := is not JSON: {error}"))?;
+            (name, value)
+        }
+        None => (name, Value::from(value)),
+    };
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        return Err(problem.to_owned());
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// A form in which a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportForm {
+    /// Format 1 of [`crate::report::json`].
+    Json,
+    /// JUnit XML.
+    Junit,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportTo {
+    /// `-`.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+/// `json=report.json`, `junit=-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportWish {
+    /// The form.
+    pub form: ReportForm,
+    /// The place.
+    pub to: ReportTo,
+}
+
+impl FromStr for ReportWish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = "write json=FILE or junit=FILE; - as FILE is the standard output";
+        let (form, to) = text.split_once('=').ok_or(problem)?;
+        let form = match form {
+            "json" => ReportForm::Json,
+            "junit" => ReportForm::Junit,
+            _ => return Err(problem.to_owned()),
+        };
+        let to = match to {
+            "" => return Err(problem.to_owned()),
+            "-" => ReportTo::Stdout,
+            path => ReportTo::File(path.into()),
+        };
+        Ok(Self { form, to })
+    }
+}
+
+impl fmt::Display for ReportForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Json => "json",
+            Self::Junit => "junit",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        let good = [
+            ("0", 0),
+            ("500ms", 500),
+            ("2s", 2000),
+            ("1.5s", 1500),
+            ("3m", 180_000),
+            ("1h", 3_600_000),
+        ];
+        for (text, millis) in good {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in [
+            "",
+            "2",
+            "s",
+            "-1s",
+            "1.2.3s",
+            "2 s",
+            "2sec",
+            "1e9s",
+            "25h",
+            "99999999999999999999h",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            duration("2"),
+            Err("the unit is missing; write 2s or 2ms".into())
+        );
+        assert!(some_time("0s").is_err());
+    }
+
+    #[test]
+    fn rates_are_positive_numbers() {
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for text in ["0", "-1", "NaN", "inf", "", "ten"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn e_mail_patterns_have_one_place() {
+        let pattern: EmailPattern = "qa+{}@acme.io".parse().unwrap();
+        assert_eq!(pattern.fill("ada.r7"), "qa+ada.r7@acme.io");
+        for text in [
+            "",
+            "qa@acme.io",
+            "{}{}@acme.io",
+            "{}",
+            "qa {}@acme.io",
+            "{}@",
+            "@{}",
+            "a@{}@b",
+        ] {
+            assert!(text.parse::<EmailPattern>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_text_or_json() {
+        assert_eq!(
+            attribute("costCenter=42"),
+            Ok(("costCenter".into(), "42".into()))
+        );
+        assert_eq!(
+            attribute("costCenter:=42"),
+            Ok(("costCenter".into(), 42.into()))
+        );
+        assert_eq!(attribute("note=a=b"), Ok(("note".into(), "a=b".into())));
+        assert_eq!(attribute("note="), Ok(("note".into(), "".into())));
+        for text in ["note", "=x", "a b=x", "n:=oops"] {
+            assert!(attribute(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_have_a_form_and_a_place() {
+        let wish: ReportWish = "junit=out/r=1.xml".parse().unwrap();
+        assert_eq!(wish.form, ReportForm::Junit);
+        assert_eq!(wish.to, ReportTo::File("out/r=1.xml".into()));
+        assert_eq!("json=-".parse::<ReportWish>().unwrap().to, ReportTo::Stdout);
+        for text in ["json", "json=", "xml=a", "=a"] {
+            assert!(text.parse::<ReportWish>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_with_their_aliases() {
+        assert_eq!(app("aiw"), Ok(App::Custom));
+        assert_eq!(app("template"), Ok(App::Oin));
+        assert!(app("okta").is_err());
+        assert_eq!(variant("patch-profile"), Ok(Variant::PatchProfile));
+        assert!(variant("x").is_err());
+        assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
+        assert!(removal("none").is_err());
+        assert_eq!(run_id("r7x2"), Ok("r7x2".into()));
+        for text in ["", "R7", "a-b", "a".repeat(21).as_str()] {
+            assert!(run_id(text).is_err(), "{text}");
+        }
+    }
+}

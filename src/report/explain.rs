@@ -1,0 +1,196 @@
+//! Pages that explain: a check, or a finding of the last run.
+
+use crate::verdict::{CheckMeta, Level};
+
+use super::finding::{consequences, evidence_words, got, kind_word, labelled};
+use super::kept::KeptFinding;
+use super::palette::{self, BOLD, COMMAND, DIM, paint};
+use super::suggest;
+use super::text::{count, hang, printable};
+
+/// Places of a finding that are listed before the rest is only counted.
+const PLACES: usize = 12;
+
+/// The page of a check, with colour codes.
+#[must_use]
+pub fn check(meta: &CheckMeta, width: usize) -> String {
+    let level = match meta.level {
+        Level::Error => "an error: it breaks Okta, or loses or mixes up data",
+        Level::Warning => "a warning: Okta copes, a norm is broken",
+        Level::Note => "a note: worth knowing",
+    };
+    let mut shown = hang(
+        &format!("{}  ", paint(BOLD, meta.id)),
+        &printable(meta.title),
+        width,
+        usize::MAX,
+    );
+    shown.push_str(&hang(
+        "",
+        &format!("{level} ({}).", kind_word(meta.kind)),
+        width,
+        usize::MAX,
+    ));
+    section(&mut shown, "Why Okta cares", meta.why, width);
+    example(&mut shown, "An answer that passes", meta.passing);
+    example(&mut shown, "An answer that fails", meta.failing);
+    section(&mut shown, "What to do", meta.fix, width);
+    if !meta.norms.is_empty() {
+        shown.push_str(&format!("\n{}\n", paint(BOLD, "Where it stands")));
+        for norm in meta.norms {
+            shown.push_str(&hang("  ", norm, width, usize::MAX));
+        }
+    }
+    shown
+}
+
+/// Everything kept of a finding; its check's page follows when the check is still known.
+#[must_use]
+pub fn finding(finding: &KeptFinding, meta: Option<&CheckMeta>, width: usize) -> String {
+    let level = finding.level.as_str().to_uppercase();
+    let first = format!(
+        "{} {}  ",
+        paint(BOLD, &finding.id),
+        paint(palette::of(finding.level), &level)
+    );
+    let mut shown = hang(&first, &printable(&finding.title), width, usize::MAX);
+    let mut line = |label: &str, value: &str| {
+        if !value.is_empty() {
+            shown.push_str(&labelled(label, value, width, usize::MAX));
+        }
+    };
+    line("check", &format!("{} ({})", finding.check, finding.facet));
+    line("kind", kind_word(finding.kind));
+    line("Okta sent", &finding.sent);
+    line("wanted", &finding.wanted);
+    line("got", &got(&finding.got, &finding.pointer));
+    line(
+        "admin sees",
+        finding.okta_admin_sees.as_deref().unwrap_or_default(),
+    );
+    line("evidence", evidence_words(finding.evidence));
+    for one in &finding.consequences {
+        line("then", &consequences(std::slice::from_ref(one)));
+    }
+    places(&mut shown, finding, width);
+    if let Some(exchange) = &finding.exchange {
+        shown.push_str(&format!("\n{}\n", paint(BOLD, "The exchange")));
+        for text in exchange.lines() {
+            shown.push_str(&hang("  ", &printable(text), width, usize::MAX));
+        }
+    }
+    if let Some(repeat) = &finding.repeat {
+        shown.push_str(&format!(
+            "\n{}\n  {}\n",
+            paint(BOLD, "Repeat it"),
+            paint(COMMAND, &printable(repeat))
+        ));
+    }
+    if let Some(meta) = meta {
+        shown.push('\n');
+        shown.push_str(&check(meta, width));
+    }
+    shown
+}
+
+/// Where a finding was seen.
+fn places(shown: &mut String, finding: &KeptFinding, width: usize) {
+    if finding.at.is_empty() {
+        return;
+    }
+    let times = count(finding.at.len() as u64, "time");
+    shown.push_str(&format!("\n{}\n", paint(BOLD, &format!("Seen {times}"))));
+    for at in finding.at.iter().take(PLACES) {
+        let mut place = at.scenario.clone();
+        if let Some(app) = at.app {
+            place.push_str(&format!(" ({app})"));
+        }
+        place.push_str(&format!(", step {}", at.step));
+        if let Some(exchange) = &at.exchange {
+            place.push_str(&format!(", {exchange}"));
+        }
+        shown.push_str(&hang("  ", &printable(&place), width, 2));
+    }
+    if let Some(more) = finding.at.len().checked_sub(PLACES).filter(|n| *n > 0) {
+        shown.push_str(&format!("  {}\n", paint(DIM, &format!("and {more} more"))));
+    }
+}
+
+fn section(shown: &mut String, heading: &str, text: &str, width: usize) {
+    if text.is_empty() {
+        return;
+    }
+    shown.push_str(&format!("\n{}\n", paint(BOLD, heading)));
+    for paragraph in text.lines() {
+        shown.push_str(&hang("  ", &printable(paragraph), width, usize::MAX));
+    }
+}
+
+/// An example as it stands: it is code, so its lines are not broken.
+fn example(shown: &mut String, heading: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    shown.push_str(&format!("\n{}\n", paint(BOLD, heading)));
+    for line in text.lines() {
+        shown.push_str(&format!("  {}\n", printable(line)));
+    }
+}
+
+/// What `explain` found for the words it was given.
+#[derive(Debug, PartialEq)]
+pub enum Found {
+    /// One check.
+    Check(&'static CheckMeta),
+    /// Several checks speak of these words.
+    Several(Vec<&'static CheckMeta>),
+    /// None does; perhaps one of these was meant.
+    None {
+        /// Ids of checks.
+        suggestions: Vec<&'static str>,
+    },
+}
+
+/// Finds the check of that id, or those whose texts contain all the words of `text`, such as an
+/// error message from Okta's log.
+#[must_use]
+pub fn find(text: &str, checks: &[&'static CheckMeta]) -> Found {
+    let wanted = text.trim().to_lowercase();
+    if let Some(meta) = checks.iter().find(|meta| meta.id == wanted) {
+        return Found::Check(meta);
+    }
+    let words: Vec<&str> = wanted
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() > 2)
+        .collect();
+    let speaks = |meta: &CheckMeta| {
+        let all = [meta.id, meta.title, meta.why, meta.fix]
+            .join(" ")
+            .to_lowercase();
+        !words.is_empty() && words.iter().all(|word| all.contains(word))
+    };
+    let mut found: Vec<_> = checks.iter().copied().filter(|meta| speaks(meta)).collect();
+    match found.len() {
+        0 => Found::None {
+            suggestions: suggest::closest(&wanted, checks.iter().map(|meta| meta.id)),
+        },
+        1 => found.pop().map_or(
+            Found::None {
+                suggestions: Vec::new(),
+            },
+            Found::Check,
+        ),
+        _ => Found::Several(found),
+    }
+}
+
+/// A list of checks, an id and a title a line.
+#[must_use]
+pub fn choices(checks: &[&'static CheckMeta], width: usize) -> String {
+    let mut shown = String::new();
+    for meta in checks {
+        let first = format!("{}  ", paint(BOLD, meta.id));
+        shown.push_str(&hang(&first, meta.title, width, 2));
+    }
+    shown
+}

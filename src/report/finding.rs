@@ -1,0 +1,155 @@
+//! A finding as a block of a few lines.
+
+use crate::engine::outcome::RunResult;
+use crate::okta::Evidence;
+use crate::verdict::{At, Finding, Kind};
+
+use super::palette::{self, BOLD, COMMAND, DIM};
+use super::text::{hang, pad, printable, width_of};
+
+/// Columns before a value: three blanks, the label, two blanks.
+const LABEL: usize = 15;
+/// Lines that one value may take here; `explain` shows all of it.
+const LINES: usize = 3;
+
+/// The block of a finding, with colour codes, at most `width` columns wide.
+///
+/// `run` is where the finding is from; it decides how the command that repeats it reads.
+#[must_use]
+pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String {
+    let mut shown = heading(&finding.id, finding, width);
+    let mut line = |label: &str, value: &str| {
+        if !value.is_empty() {
+            shown.push_str(&labelled(label, value, width, LINES));
+        }
+    };
+    line("Okta sent", &finding.sent);
+    line("wanted", &finding.wanted);
+    line("got", &got(&finding.got, &finding.pointer));
+    line(
+        "admin sees",
+        finding.okta_admin_sees.as_deref().unwrap_or_default(),
+    );
+    line("fix", finding.check.fix);
+    line("evidence", &evidence(finding));
+    line("then", &consequences(&finding.consequences));
+    if let Some(at) = finding.at.first() {
+        shown.push_str(&repeat_line(&repeat(at, run), width));
+    }
+    shown
+}
+
+/// A finding in two lines: what, and what came back.
+#[must_use]
+pub(crate) fn brief(finding: &Finding, width: usize) -> String {
+    let mut shown = heading(&finding.id, finding, width);
+    shown.push_str(&labelled(
+        "got",
+        &got(&finding.got, &finding.pointer),
+        width,
+        LINES - 1,
+    ));
+    shown
+}
+
+/// `F1 ERROR  title`, and the kind where it is not a plain fault.
+fn heading(id: &str, finding: &Finding, width: usize) -> String {
+    let level = finding.level.as_str().to_uppercase();
+    let first = format!(
+        "{} {}  ",
+        palette::paint(BOLD, id),
+        palette::paint(palette::of(finding.level), &level)
+    );
+    let title = match finding.kind {
+        Kind::Fault => printable(finding.check.title).into_owned(),
+        kind => format!("{} ({})", printable(finding.check.title), kind_word(kind)),
+    };
+    hang(&first, &title, width, LINES)
+}
+
+/// One labelled value; foreign text is made harmless here.
+pub(crate) fn labelled(label: &str, value: &str, width: usize, lines: usize) -> String {
+    let first = format!("   {}", pad(&palette::paint(DIM, label), LABEL - 3));
+    hang(&first, &printable(value), width, lines)
+}
+
+/// What came back, with the place in the answer where there is one.
+pub(crate) fn got(got: &str, pointer: &str) -> String {
+    if pointer.is_empty() {
+        got.to_owned()
+    } else {
+        format!("{got} (at {pointer})")
+    }
+}
+
+/// How sure it is that Okta sends this, and how often it was seen.
+fn evidence(finding: &Finding) -> String {
+    let times = finding.at.len() as u64;
+    let mut scenarios: Vec<_> = finding.at.iter().map(|at| &at.scenario).collect();
+    scenarios.sort_unstable();
+    scenarios.dedup();
+    let seen = match (times, scenarios.len()) {
+        (0 | 1, _) => String::new(),
+        (times, 1) => format!(", seen {times} times"),
+        (times, many) => format!(", seen {times} times in {many} scenarios"),
+    };
+    format!("{}{seen}", evidence_words(finding.evidence))
+}
+
+/// The grade of evidence as a statement.
+pub(crate) fn evidence_words(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Recorded => "recorded in traces of Okta",
+        Evidence::Documented => "documented by Okta",
+        Evidence::Reported => "reported by others who connected Okta",
+        Evidence::Inferred => "inferred; nobody has recorded this request",
+    }
+}
+
+/// The word for a kind of finding.
+pub(crate) fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Fault => "fault",
+        Kind::Limitation => "limitation",
+        Kind::Unverifiable => "unverifiable",
+        Kind::Policy => "policy",
+    }
+}
+
+/// What followed from a root cause, in a line.
+pub(crate) fn consequences(consequences: &[(String, String)]) -> String {
+    let Some(((check, got), rest)) = consequences.split_first() else {
+        return String::new();
+    };
+    if rest.is_empty() {
+        format!("{check}: {got}")
+    } else {
+        format!("{check}: {got} (and {} more)", rest.len())
+    }
+}
+
+/// The command that repeats what was seen, under the same app, variants and faults.
+#[must_use]
+pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
+    let mut command = format!("scim-conform run {}", printable(&at.scenario));
+    if let Some(app) = at.app {
+        command.push_str(&format!(" --app {app}"));
+    }
+    for variant in &run.variants {
+        command.push_str(&format!(" --variant {variant}"));
+    }
+    for fault in &run.target.faults {
+        command.push_str(&format!(" --fault {fault}"));
+    }
+    command
+}
+
+/// The command on a line of its own, never broken: it is there to be copied.
+fn repeat_line(command: &str, width: usize) -> String {
+    let painted = palette::paint(COMMAND, command);
+    let line = format!("   {} {painted}\n", palette::paint(DIM, "repeat:"));
+    if width_of(&line) <= width {
+        return line;
+    }
+    format!("   {}\n   {painted}\n", palette::paint(DIM, "repeat:"))
+}

@@ -1,0 +1,446 @@
+//! The machine report, format 1. A public interface: `docs/json-report.md` describes every
+//! key. Within a format, keys may be added; none is renamed, removed or given another meaning.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::outcome::{Broken, LeftBehind, RunResult};
+use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
+use crate::okta::{App, Evidence};
+use crate::verdict::{
+    At, Finding, Kind, Level, Origin, Outcome, Recorded, ScenarioResult, Verdict,
+};
+
+use super::SnapshotCounts;
+
+/// The number in `format`.
+const FORMAT: u32 = 1;
+
+/// The report as indented JSON text with a line break at its end. `snapshots` is `None` when
+/// none were compared.
+#[must_use]
+pub fn render(run: &RunResult, snapshots: Option<&SnapshotCounts>) -> String {
+    let document = Document::of(run, snapshots);
+    // Serialising to memory fails only on map keys that are not strings; there are none.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u32,
+    tool: Tool,
+    run_id: &'a str,
+    seed: u64,
+    started: &'a str,
+    duration_ms: u64,
+    target: Target<'a>,
+    variants: BTreeMap<&'a str, bool>,
+    verdict: BTreeMap<App, Verdict>,
+    summary: Summary<'a>,
+    scenarios: Vec<Scenario<'a>>,
+    findings: Vec<FindingEntry<'a>>,
+    left_behind: Vec<Left<'a>>,
+    broken: Option<BrokenEntry<'a>>,
+    around: Vec<ExchangeEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    url: &'a str,
+    vendor: Option<&'a str>,
+    embedded: bool,
+    faults: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    scenarios: ScenarioCounts,
+    exchanges: u64,
+    findings: FindingCounts,
+    snapshots: Option<&'a SnapshotCounts>,
+    left_behind: usize,
+}
+
+#[derive(Serialize)]
+struct ScenarioCounts {
+    total: usize,
+    passed: usize,
+    failed: usize,
+    not_run: usize,
+}
+
+#[derive(Serialize)]
+struct FindingCounts {
+    error: usize,
+    warning: usize,
+    note: usize,
+}
+
+#[derive(Serialize)]
+struct Scenario<'a> {
+    id: &'a str,
+    app: Option<App>,
+    outcome: &'a str,
+    reason: Option<&'a str>,
+    duration_ms: u64,
+    findings: &'a [String],
+    exchanges: Vec<ExchangeEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExchangeEntry<'a> {
+    id: &'a str,
+    step: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a str>,
+    origin: Origin,
+    job: Option<&'a str>,
+    slot: Option<&'a str>,
+    evidence: Option<Evidence>,
+    request: RequestEntry<'a>,
+    response: ResponseEntry<'a>,
+    timing: TimingEntry,
+}
+
+#[derive(Serialize)]
+struct RequestEntry<'a> {
+    method: &'static str,
+    target: &'a str,
+    headers: Vec<Header<'a>>,
+    body: Value,
+    body_form: BodyForm,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    name: &'a str,
+    value: String,
+}
+
+/// An answer, or why there was none.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ResponseEntry<'a> {
+    Answer {
+        status: u16,
+        headers: Vec<Header<'a>>,
+        body: Value,
+        body_form: BodyForm,
+        body_oddities: Vec<String>,
+    },
+    None {
+        error: String,
+    },
+}
+
+/// How `body` is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum BodyForm {
+    /// No body; `body` is null.
+    None,
+    /// `body` is the value itself.
+    Json,
+    /// Not JSON; `body` is the text.
+    Text,
+    /// Neither JSON nor UTF-8; `body` is the bytes in base64 (RFC 4648, 4).
+    Base64,
+}
+
+#[derive(Serialize)]
+struct TimingEntry {
+    connect_ms: Option<f64>,
+    first_byte_ms: f64,
+    total_ms: f64,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    id: &'a str,
+    check: &'static str,
+    facet: &'a str,
+    level: Level,
+    kind: Kind,
+    title: &'static str,
+    sent: &'a str,
+    wanted: &'a str,
+    got: &'a str,
+    pointer: &'a str,
+    norm: &'static [&'static str],
+    evidence: Evidence,
+    okta_admin_sees: Option<&'a str>,
+    fix: &'static str,
+    /// Set by an `accept` entry of a vendor file; null for every other finding.
+    accepted: Option<&'a str>,
+    at: &'a [At],
+    consequences: Vec<Consequence<'a>>,
+}
+
+#[derive(Serialize)]
+struct Consequence<'a> {
+    check: &'a str,
+    got: &'a str,
+}
+
+#[derive(Serialize)]
+struct Left<'a> {
+    resource: &'static str,
+    id: &'a str,
+    name: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase", tag = "why")]
+enum BrokenEntry<'a> {
+    Preflight { problem: &'a str, hint: &'a str },
+    Interrupted,
+}
+
+impl<'a> Document<'a> {
+    fn of(run: &'a RunResult, snapshots: Option<&'a SnapshotCounts>) -> Self {
+        Self {
+            format: FORMAT,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            run_id: &run.run_id,
+            seed: run.seed,
+            started: &run.started,
+            duration_ms: whole_millis(run.duration),
+            target: Target {
+                url: &run.target.url,
+                vendor: None,
+                embedded: run.target.embedded,
+                faults: &run.target.faults,
+            },
+            variants: run.variants.iter().map(|v| (v.as_str(), true)).collect(),
+            verdict: run.verdicts.clone(),
+            summary: Summary::of(run, snapshots),
+            scenarios: run.scenarios.iter().map(Scenario::of).collect(),
+            findings: run.findings.iter().map(FindingEntry::of).collect(),
+            left_behind: run.left_behind.iter().map(Left::of).collect(),
+            broken: run.broken.as_ref().map(BrokenEntry::of),
+            around: run.around.iter().map(ExchangeEntry::of).collect(),
+        }
+    }
+}
+
+impl<'a> Summary<'a> {
+    fn of(run: &RunResult, snapshots: Option<&'a SnapshotCounts>) -> Self {
+        let findings = |level| run.findings.iter().filter(|f| f.level == level).count();
+        Self {
+            scenarios: ScenarioCounts {
+                total: run.scenarios.len(),
+                passed: run.count("passed"),
+                failed: run.count("failed"),
+                not_run: run.count("not-run"),
+            },
+            exchanges: run.exchanges,
+            findings: FindingCounts {
+                error: findings(Level::Error),
+                warning: findings(Level::Warning),
+                note: findings(Level::Note),
+            },
+            snapshots,
+            left_behind: run.left_behind.len(),
+        }
+    }
+}
+
+impl<'a> Scenario<'a> {
+    fn of(scenario: &'a ScenarioResult) -> Self {
+        Self {
+            id: &scenario.id.0,
+            app: scenario.app,
+            outcome: scenario.outcome.as_str(),
+            reason: match &scenario.outcome {
+                Outcome::NotRun(reason) => Some(reason),
+                Outcome::Passed | Outcome::Failed => None,
+            },
+            duration_ms: whole_millis(scenario.duration),
+            findings: &scenario.findings,
+            exchanges: scenario.exchanges.iter().map(ExchangeEntry::of).collect(),
+        }
+    }
+}
+
+impl<'a> ExchangeEntry<'a> {
+    fn of(recorded: &'a Recorded) -> Self {
+        let Exchange {
+            request,
+            outcome,
+            timing,
+        } = &recorded.exchange;
+        Self {
+            id: &recorded.id,
+            step: &recorded.step,
+            case: recorded.case.as_deref(),
+            origin: recorded.origin,
+            job: recorded.job.as_deref(),
+            slot: recorded.slot.as_deref(),
+            evidence: recorded.evidence,
+            request: RequestEntry::of(request),
+            response: match outcome {
+                Ok(response) => ResponseEntry::of(response),
+                Err(error) => ResponseEntry::None {
+                    error: error.to_string(),
+                },
+            },
+            timing: TimingEntry::of(timing),
+        }
+    }
+}
+
+impl<'a> RequestEntry<'a> {
+    fn of(request: &'a Request) -> Self {
+        let bytes = request.body.clone().unwrap_or_default();
+        let (body, body_form) = body(&bytes, serde_json::from_slice(&bytes).ok());
+        Self {
+            method: request.method.as_str(),
+            target: &request.target,
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| Header {
+                    name,
+                    // The text for display, in which a secret is masked.
+                    value: value.to_string(),
+                })
+                .collect(),
+            body,
+            body_form,
+        }
+    }
+}
+
+impl<'a> ResponseEntry<'a> {
+    fn of(response: &'a Response) -> Self {
+        let Body {
+            bytes,
+            json,
+            oddities,
+        } = &response.body;
+        let (body, body_form) = body(bytes, json.as_ref().ok().cloned());
+        Self::Answer {
+            status: response.status,
+            headers: response
+                .headers
+                .iter()
+                .map(|(name, value)| Header {
+                    name,
+                    value: value.clone(),
+                })
+                .collect(),
+            body,
+            body_form,
+            body_oddities: oddities.iter().map(oddity).collect(),
+        }
+    }
+}
+
+fn body(bytes: &Bytes, json: Option<Value>) -> (Value, BodyForm) {
+    if bytes.is_empty() {
+        return (Value::Null, BodyForm::None);
+    }
+    if let Some(value) = json {
+        return (value, BodyForm::Json);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Value::from(text), BodyForm::Text),
+        Err(_) => (Value::from(STANDARD.encode(bytes)), BodyForm::Base64),
+    }
+}
+
+fn oddity(oddity: &BodyOddity) -> String {
+    match oddity {
+        BodyOddity::ByteOrderMark => "byte order mark".to_owned(),
+        BodyOddity::DuplicateKey(pointer) => format!("duplicate key {pointer}"),
+        BodyOddity::BodyAfterNoContent => "body after a status without one".to_owned(),
+        BodyOddity::BadEncoding(reason) => format!("bad content encoding: {reason}"),
+    }
+}
+
+impl TimingEntry {
+    fn of(timing: &Timing) -> Self {
+        Self {
+            connect_ms: timing.connect.map(millis),
+            first_byte_ms: millis(timing.first_byte),
+            total_ms: millis(timing.total),
+        }
+    }
+}
+
+impl<'a> FindingEntry<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            id: &finding.id,
+            check: finding.check.id,
+            facet: &finding.facet,
+            level: finding.level,
+            kind: finding.kind,
+            title: finding.check.title,
+            sent: &finding.sent,
+            wanted: &finding.wanted,
+            got: &finding.got,
+            pointer: &finding.pointer,
+            norm: finding.check.norms,
+            evidence: finding.evidence,
+            okta_admin_sees: finding.okta_admin_sees.as_deref(),
+            fix: finding.check.fix,
+            accepted: None,
+            at: &finding.at,
+            consequences: finding
+                .consequences
+                .iter()
+                .map(|(check, got)| Consequence { check, got })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Left<'a> {
+    fn of(left: &'a LeftBehind) -> Self {
+        Self {
+            resource: left.resource,
+            id: &left.id,
+            name: &left.name,
+            reason: &left.reason,
+        }
+    }
+}
+
+impl<'a> BrokenEntry<'a> {
+    fn of(broken: &'a Broken) -> Self {
+        match broken {
+            Broken::Preflight { problem, hint } => Self::Preflight { problem, hint },
+            Broken::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+/// Whole milliseconds; a run of more than 500 million years is cut.
+fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds to the microsecond.
+fn millis(time: Duration) -> f64 {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
+}

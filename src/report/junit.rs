@@ -1,0 +1,129 @@
+//! The report in JUnit's XML form, as CI systems read it: a suite for each app and one for the
+//! probes, a test case for each scenario.
+//!
+//! A scenario that met an error is a *failure*; a run that broke off is an *error* in a suite of
+//! its own, so that the two are never mixed up.
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::engine::outcome::{Broken, RunResult};
+use crate::okta::App;
+use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
+
+use super::finding;
+use super::palette;
+use super::text::printable;
+
+/// Columns of a finding's text; wide, because a CI page breaks lines itself.
+const WIDTH: usize = 400;
+
+/// Why the report could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the JUnit report cannot be written as XML: {0}")]
+pub struct JunitError(#[from] quick_junit::SerializeError);
+
+/// The report as XML text.
+///
+/// # Errors
+/// When the XML writer refuses a text, which it does for none that is known.
+pub fn render(run: &RunResult) -> Result<String, JunitError> {
+    let mut report = Report::new(env!("CARGO_PKG_NAME"));
+    report.set_time(run.duration);
+    for app in App::ALL.map(Some).into_iter().chain([None]) {
+        if let Some(suite) = suite(run, app) {
+            report.add_test_suite(suite);
+        }
+    }
+    if let Some(broken) = &run.broken {
+        report.add_test_suite(broken_suite(broken));
+    }
+    Ok(report.to_string()?)
+}
+
+/// The suite of an app, or of the probes; none when it would be empty.
+fn suite(run: &RunResult, app: Option<App>) -> Option<TestSuite> {
+    let name = app.map_or("probes", App::as_str);
+    let mut scenarios = run.scenarios.iter().filter(|s| s.app == app).peekable();
+    scenarios.peek()?;
+    let mut suite = TestSuite::new(name);
+    suite.add_property(("target", &*printable(&run.target.url)));
+    suite.add_property(("run_id", &*printable(&run.run_id)));
+    suite.add_property(("seed", &*run.seed.to_string()));
+    suite.add_property(("started", &*printable(&run.started)));
+    let mut time = std::time::Duration::ZERO;
+    for scenario in scenarios {
+        time += scenario.duration;
+        suite.add_test_case(case(run, scenario, name));
+    }
+    suite.set_time(time);
+    Some(suite)
+}
+
+fn case(run: &RunResult, scenario: &ScenarioResult, suite: &str) -> TestCase {
+    let met: Vec<&Finding> = run
+        .findings
+        .iter()
+        .filter(|finding| scenario.findings.contains(&finding.id))
+        .collect();
+    let text = texts(run, met.iter().copied());
+    let status = match &scenario.outcome {
+        Outcome::Passed => TestCaseStatus::success(),
+        Outcome::NotRun(reason) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(&*printable(reason));
+            status
+        }
+        Outcome::Failed => failure(&met, &text),
+    };
+    let mut case = TestCase::new(&*scenario.id.0, status);
+    case.set_classname(format!("scim-conform.{suite}"));
+    case.set_time(scenario.duration);
+    if scenario.outcome != Outcome::Failed && !text.is_empty() {
+        case.set_system_out(text);
+    }
+    case
+}
+
+/// A failure, named after the first error of the scenario.
+fn failure(met: &[&Finding], text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let first = met.iter().find(|finding| finding.level == Level::Error);
+    if let Some(first) = first.or(met.first()) {
+        status.set_message(format!(
+            "{} {}: {}",
+            first.id,
+            first.check.title,
+            printable(&first.got)
+        ));
+        status.set_type(first.check.id);
+    }
+    status.set_description(text);
+    status
+}
+
+/// The blocks of findings, without colour.
+fn texts<'a>(run: &RunResult, findings: impl Iterator<Item = &'a Finding>) -> String {
+    let blocks: Vec<String> = findings
+        .map(|finding| palette::plain(&finding::block(finding, run, WIDTH)))
+        .collect();
+    blocks.join("\n")
+}
+
+fn broken_suite(broken: &Broken) -> TestSuite {
+    let (name, message, hint) = match broken {
+        Broken::Preflight { problem, hint } => ("preflight", &**problem, &**hint),
+        Broken::Interrupted => (
+            "interrupted",
+            "the run was interrupted",
+            "what it had made was cleaned up; the rest was not judged",
+        ),
+    };
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(&*printable(message));
+    status.set_description(&*printable(hint));
+    let mut case = TestCase::new(name, status);
+    case.set_classname("scim-conform.run");
+    let mut suite = TestSuite::new("run");
+    suite.add_test_case(case);
+    suite
+}

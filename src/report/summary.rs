@@ -1,0 +1,182 @@
+//! The end of a run in text: what did not run, the verdict on each app, counts, what is left.
+
+use std::collections::BTreeMap;
+
+use crate::engine::outcome::{Broken, LeftBehind, RunResult};
+use crate::okta::App;
+use crate::verdict::{Level, Outcome, ScenarioResult, Verdict};
+
+use super::palette::{BAD, BOLD, COMMAND, DIM, DOUBT, GOOD, paint};
+use super::text::{count, duration, hang, list, pad, printable};
+
+/// Scenarios or resources that are named before the rest is only counted.
+const NAMED: usize = 3;
+
+/// Scenarios that did not run, those with the same reason together.
+#[must_use]
+pub(crate) fn not_run(run: &RunResult, width: usize, fold: bool) -> String {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for scenario in &run.scenarios {
+        if let Outcome::NotRun(reason) = &scenario.outcome {
+            reasons.entry(reason).or_default().push(name(scenario));
+        }
+    }
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let mut shown = format!("{}\n", paint(BOLD, "Not run"));
+    for (reason, mut names) in reasons {
+        names.dedup();
+        let most = if fold { NAMED } else { usize::MAX };
+        shown.push_str(&hang("  ", &printable(reason), width, 2));
+        let dim = list(&names, most);
+        for line in hang("    ", &printable(&dim), width, usize::MAX).lines() {
+            shown.push_str(&paint(DIM, line));
+            shown.push('\n');
+        }
+    }
+    shown
+}
+
+/// `rename/login-and-email (oin)`.
+fn name(scenario: &ScenarioResult) -> String {
+    match scenario.app {
+        Some(app) => format!("{} ({app})", scenario.id),
+        None => scenario.id.to_string(),
+    }
+}
+
+/// Why the run broke off, if it did.
+#[must_use]
+pub(crate) fn broken(broken: &Broken, width: usize) -> String {
+    match broken {
+        Broken::Preflight { problem, hint } => {
+            let bad = paint(BAD, "broke off");
+            let first = format!("{}  ", pad(&bad, 9));
+            let mut shown = hang(&first, &printable(problem), width, 4);
+            let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
+            shown.push_str(&hang(&first, &printable(hint), width, 4));
+            shown
+        }
+        Broken::Interrupted => hang(
+            &format!("{}  ", paint(DOUBT, "interrupted")),
+            "what this run had made was cleaned up; the rest was not judged",
+            width,
+            4,
+        ),
+    }
+}
+
+/// One line an app.
+#[must_use]
+pub(crate) fn verdicts(run: &RunResult) -> String {
+    let mut shown = String::new();
+    for (app, verdict) in &run.verdicts {
+        let (style, word) = match verdict {
+            Verdict::Conforms => (GOOD, "YES"),
+            Verdict::Fails => (BAD, "NO"),
+            Verdict::Undecided => (DOUBT, "UNDECIDED"),
+        };
+        let label = format!("works with Okta {} app:", app_name(*app));
+        shown.push_str(&format!(
+            "{} {} {}\n",
+            pad(&paint(BOLD, &label), 29),
+            pad(&paint(style, word), 10),
+            paint(DIM, &tally(run, Some(*app)))
+        ));
+    }
+    if run.scenarios.iter().any(|s| s.app.is_none()) {
+        shown.push_str(&format!(
+            "{} {}\n",
+            pad("probes, which every app needs:", 40),
+            paint(DIM, &tally(run, None))
+        ));
+    }
+    shown
+}
+
+/// The name of an app within a sentence.
+pub(crate) fn app_name(app: App) -> &'static str {
+    match app {
+        App::Custom => "custom",
+        App::Oin => "OIN",
+    }
+}
+
+/// `18 passed, 2 failed, 1 not run` of one app.
+fn tally(run: &RunResult, app: Option<App>) -> String {
+    outcomes(run.scenarios.iter().filter(|s| s.app == app))
+}
+
+fn outcomes<'a>(scenarios: impl Iterator<Item = &'a ScenarioResult>) -> String {
+    let (mut passed, mut failed, mut not_run) = (0, 0, 0);
+    for scenario in scenarios {
+        match scenario.outcome {
+            Outcome::Passed => passed += 1,
+            Outcome::Failed => failed += 1,
+            Outcome::NotRun(_) => not_run += 1,
+        }
+    }
+    let mut parts = vec![format!("{passed} passed")];
+    if failed > 0 {
+        parts.push(format!("{failed} failed"));
+    }
+    if not_run > 0 {
+        parts.push(format!("{not_run} not run"));
+    }
+    parts.join(", ")
+}
+
+/// Findings, exchanges and time in two lines.
+#[must_use]
+pub(crate) fn counts(run: &RunResult) -> String {
+    let of = |level: Level| run.findings.iter().filter(|f| f.level == level).count() as u64;
+    format!(
+        "{}\n{}\n",
+        [
+            count(of(Level::Error), "error"),
+            count(of(Level::Warning), "warning"),
+            count(of(Level::Note), "note"),
+        ]
+        .join(", "),
+        paint(
+            DIM,
+            &format!(
+                "{} ({}), {} in {}, seed {}",
+                count(run.scenarios.len() as u64, "scenario"),
+                outcomes(run.scenarios.iter()),
+                count(run.exchanges, "exchange"),
+                duration(run.duration),
+                run.seed
+            )
+        )
+    )
+}
+
+/// What the run could not remove, and how to.
+#[must_use]
+pub(crate) fn left_behind(left: &[LeftBehind], width: usize) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let number = |resource: &str| left.iter().filter(|l| l.resource == resource).count() as u64;
+    let mut kinds = Vec::new();
+    for (resource, noun) in [("User", "user"), ("Group", "group")] {
+        if number(resource) > 0 {
+            kinds.push(count(number(resource), noun));
+        }
+    }
+    let mut shown = format!("{} {}\n", paint(DOUBT, "Left behind:"), kinds.join(", "));
+    for one in left.iter().take(NAMED) {
+        let text = format!("{} {} ({}): {}", one.resource, one.id, one.name, one.reason);
+        shown.push_str(&hang("  ", &printable(&text), width, 2));
+    }
+    if let Some(more) = left.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        shown.push_str(&format!("  and {more} more\n"));
+    }
+    shown.push_str(&format!(
+        "  remove them later: {}\n",
+        paint(COMMAND, "scim-conform sweep")
+    ));
+    shown
+}

@@ -1,0 +1,247 @@
+//! Every report of one run that holds one of everything.
+
+mod fixture;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use scim_conform::engine::event::{Event, Listener};
+use scim_conform::engine::outcome::{Broken, RunResult};
+use scim_conform::report::explain::{self, Found};
+use scim_conform::report::kept::KeptFinding;
+use scim_conform::report::plan::AtEnd;
+use scim_conform::report::text::width_of;
+use scim_conform::report::{
+    Closing, SnapshotCounts, Terminal, TerminalOptions, Verbosity, http, json, junit,
+};
+
+/// A stream whose text the test can read.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+fn options(verbosity: Verbosity) -> TerminalOptions {
+    TerminalOptions {
+        width: 80,
+        verbosity,
+        progress: false,
+        at_end: AtEnd::Removed,
+    }
+}
+
+fn closing() -> Closing {
+    Closing {
+        written: vec!["out/report.json".into()],
+        compared: vec![],
+        next: vec![(
+            "scim-conform explain F1".into(),
+            "what to do about it".into(),
+        )],
+    }
+}
+
+/// The result on a terminal, with and without colour codes.
+fn terminal(run: &RunResult, verbosity: Verbosity) -> (String, String) {
+    let mut out = Vec::new();
+    Terminal::new(options(verbosity), Box::new(io::sink()))
+        .finish(run, &closing(), &mut out)
+        .unwrap();
+    let coloured = String::from_utf8(out).unwrap();
+    let plain = anstream::adapter::strip_str(&coloured).to_string();
+    (coloured, plain)
+}
+
+fn assert_fits(text: &str) {
+    for line in text.lines() {
+        assert!(width_of(line) <= 80, "{} columns: {line}", width_of(line));
+        assert_eq!(line.trim_end(), line, "blanks at the end: {line:?}");
+    }
+}
+
+#[test]
+fn the_terminal_shows_everything_calmly() {
+    let (_, plain) = terminal(&fixture::run(), Verbosity::Normal);
+    assert_fits(&plain);
+    insta::assert_snapshot!("terminal", plain);
+}
+
+#[test]
+fn a_quiet_terminal_shows_errors_and_the_verdict() {
+    let (_, plain) = terminal(&fixture::run(), Verbosity::Quiet);
+    assert_fits(&plain);
+    insta::assert_snapshot!("terminal_quiet", plain);
+}
+
+#[test]
+fn a_verbose_terminal_folds_nothing() {
+    let (_, plain) = terminal(&fixture::run(), Verbosity::Verbose);
+    assert_fits(&plain);
+    assert!(!plain.contains("1 more\n"), "{plain}");
+    assert!(plain.contains("variant/four"), "{plain}");
+    assert!(plain.contains("perhaps an ETag"), "{plain}");
+}
+
+#[test]
+fn a_run_that_broke_off_says_why_and_what_to_do() {
+    let (_, plain) = terminal(&fixture::broken(), Verbosity::Normal);
+    assert_fits(&plain);
+    insta::assert_snapshot!("terminal_broken", plain);
+}
+
+#[test]
+fn a_server_cannot_paint_the_terminal() {
+    let (coloured, _) = terminal(&fixture::run(), Verbosity::Verbose);
+    assert!(!coloured.contains('\u{202e}'));
+    // The reset after red text is our own; the server's bare red is not there.
+    assert!(coloured.contains("\\u{1b}[31m"));
+    assert!(!coloured.contains("\u{1b}[31m\n"));
+}
+
+#[test]
+fn talk_and_result_are_two_streams() {
+    let talk = Shared::default();
+    let terminal = Terminal::new(options(Verbosity::Verbose), Box::new(talk.clone()));
+    let run = fixture::run();
+    terminal.on(&Event::Planned(&fixture::plan()));
+    terminal.on(&Event::ScenarioFinished(&run.scenarios[0]));
+    terminal.on(&Event::Progress { exchanges: 7 });
+    terminal.on(&Event::Met(&run.findings[0]));
+    terminal.on(&Event::CleaningUp { resources: 3 });
+    terminal.on(&Event::Finished(&run));
+    let told = anstream::adapter::strip_str(&talk.text()).to_string();
+    insta::assert_snapshot!("talk", told);
+}
+
+#[test]
+fn a_quiet_run_says_nothing_while_it_runs() {
+    let talk = Shared::default();
+    let terminal = Terminal::new(options(Verbosity::Quiet), Box::new(talk.clone()));
+    let run = fixture::run();
+    terminal.on(&Event::Planned(&fixture::plan()));
+    terminal.on(&Event::ScenarioFinished(&run.scenarios[0]));
+    assert_eq!(talk.text(), "");
+}
+
+#[test]
+fn the_json_report_is_format_1() {
+    let counts = SnapshotCounts {
+        same: 30,
+        folded: 4,
+        changed: 1,
+        new: 0,
+    };
+    insta::assert_snapshot!("json", json::render(&fixture::run(), Some(&counts)));
+}
+
+#[test]
+fn the_json_report_of_a_broken_run_says_so() {
+    let mut run = fixture::broken();
+    fn parse(run: &RunResult) -> serde_json::Value {
+        serde_json::from_str(&json::render(run, None)).unwrap()
+    }
+    let value = parse(&run);
+    assert_eq!(value["broken"]["why"], "preflight");
+    assert_eq!(value["broken"]["problem"], "GET /Users answered 401");
+    assert_eq!(value["verdict"]["oin"], "undecided");
+    assert!(value["summary"]["snapshots"].is_null());
+    run.broken = Some(Broken::Interrupted);
+    assert_eq!(parse(&run)["broken"]["why"], "interrupted");
+}
+
+#[test]
+fn the_junit_report_tells_failures_from_errors() {
+    insta::assert_snapshot!("junit", junit::render(&fixture::run()).unwrap());
+    insta::assert_snapshot!("junit_broken", junit::render(&fixture::broken()).unwrap());
+}
+
+#[test]
+fn a_finding_can_be_explained_after_its_run() {
+    let run = fixture::run();
+    let kept = KeptFinding::of(&run.findings[0], &run);
+    let page = explain::finding(&kept, Some(&fixture::SAME_ID), 80);
+    let plain = anstream::adapter::strip_str(&page).to_string();
+    assert_fits(&plain);
+    insta::assert_snapshot!("explain_finding", plain);
+    let text = serde_json::to_string(&kept).unwrap();
+    assert_eq!(serde_json::from_str::<KeptFinding>(&text).unwrap(), kept);
+}
+
+#[test]
+fn a_check_is_found_by_id_and_by_words() {
+    let find = |text| explain::find(text, fixture::CHECKS);
+    assert_eq!(
+        find("list/total-is-a-number"),
+        Found::Check(&fixture::TOTAL)
+    );
+    assert_eq!(
+        find("second account, Okta"),
+        Found::Check(&fixture::SAME_ID)
+    );
+    assert_eq!(
+        find("Okta"),
+        Found::Several(vec![
+            &fixture::SAME_ID,
+            &fixture::TOTAL,
+            &fixture::TITLE_DROPPED,
+            &fixture::ETAG
+        ])
+    );
+    let slip = Found::None {
+        suggestions: vec!["meta/etag"],
+    };
+    assert_eq!(find("meta/etga"), slip);
+    assert_eq!(
+        find(""),
+        Found::None {
+            suggestions: vec![]
+        }
+    );
+}
+
+#[test]
+fn no_report_shows_a_secret() {
+    let run = fixture::run();
+    let mut shown = vec![
+        terminal(&run, Verbosity::Verbose).0,
+        json::render(&run, None),
+        junit::render(&run).unwrap(),
+        format!("{run:?}"),
+    ];
+    for recorded in run.scenarios.iter().flat_map(|s| &s.exchanges) {
+        shown.push(http::render(recorded, true));
+    }
+    for finding in &run.findings {
+        shown.push(serde_json::to_string(&KeptFinding::of(finding, &run)).unwrap());
+    }
+    for text in &shown {
+        assert!(!text.contains(fixture::SECRET), "{text}");
+    }
+    assert!(shown[1].contains("***"));
+}
+
+#[test]
+fn an_exchange_reads_as_http() {
+    let run = fixture::run();
+    let shown: String = run.scenarios[0]
+        .exchanges
+        .iter()
+        .map(|recorded| http::render(recorded, true) + "\n")
+        .collect();
+    insta::assert_snapshot!("http", anstream::adapter::strip_str(&shown).to_string());
+}
