@@ -96,6 +96,7 @@ fn okta(step: &str, slot: &str, request: Request, response: Response) -> Recorde
 }
 
 fn scenario(mut exchanges: Vec<Recorded>) -> ScenarioResult {
+        run_names: Vec::new(),
     for (n, recorded) in exchanges.iter_mut().enumerate() {
         recorded.id = format!("E{}", n + 1);
     }

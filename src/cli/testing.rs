@@ -24,6 +24,7 @@ pub(crate) fn scenario(id: &str, app: Option<App>, outcome: Outcome) -> Scenario
         app,
         outcome,
         duration: Duration::ZERO,
+        run_names: Vec::new(),
         findings: vec![],
         exchanges: vec![],
     }

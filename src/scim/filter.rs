@@ -107,9 +107,7 @@ impl Filter {
         let filter = parser.any_of()?;
         match parser.lexer.next()? {
             None => Ok(filter),
-            Some(token) => Err(parser
-                .lexer
-                .error(token.offset, Expected::EndOrConjunction)),
+            Some(token) => Err(parser.lexer.error(token.offset, Expected::EndOrConjunction)),
         }
     }
 
@@ -403,7 +401,9 @@ mod tests {
             assert_eq!((error.offset, error.expected), (offset, expected), "{text}");
         }
         assert_eq!(
-            Filter::parse("userName like \"x\"").unwrap_err().to_string(),
+            Filter::parse("userName like \"x\"")
+                .unwrap_err()
+                .to_string(),
             "expected one of eq, ne, co, sw, ew, gt, ge, lt, le, pr after a blank at byte 9, \
              found `like \"x\"`"
         );

@@ -329,9 +329,7 @@ pub static USER: Schema = Schema {
         ),
         Attribute::list(
             "ims",
-            &plural(&[
-                "aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo",
-            ]),
+            &plural(&["aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo"]),
         ),
         Attribute::list(
             "photos",
@@ -413,10 +411,7 @@ pub static GROUP: Schema = Schema {
     urn: urn::GROUP,
     name: "Group",
     description: "Group",
-    attributes: &[
-        Attribute::string("displayName").required(),
-        MEMBERS,
-    ],
+    attributes: &[Attribute::string("displayName").required(), MEMBERS],
 };
 
 /// The enterprise extension of a user (RFC 7643, 4.3).
@@ -450,10 +445,7 @@ mod tests {
         assert_eq!(USER.attribute("USERNAME").unwrap().name, "userName");
         assert_eq!(GROUP.attribute("externalid").unwrap().name, "externalId");
         let emails = USER.attribute("emails").unwrap();
-        assert_eq!(
-            emails.sub_attribute("Primary").unwrap().kind,
-            Kind::Boolean
-        );
+        assert_eq!(emails.sub_attribute("Primary").unwrap().kind, Kind::Boolean);
         assert!(USER.attribute("members").is_none());
         assert!(by_urn(&urn::GROUP.to_lowercase()).is_some());
     }

@@ -117,10 +117,7 @@ impl<'v> Scope<'v> {
             Self::Resource(kind, resource) => {
                 let (schema, object) = match schema_of(kind, path)? {
                     schema if schema.urn == kind.schema().urn => (schema, Some(resource)),
-                    schema => (
-                        schema,
-                        resource.get(schema.urn).and_then(Value::as_object),
-                    ),
+                    schema => (schema, resource.get(schema.urn).and_then(Value::as_object)),
                 };
                 let attribute = schema.attribute(&path.name)?;
                 let value = object.and_then(|object| object.get(attribute.name));
@@ -220,7 +217,9 @@ fn compare(
             .and_then(|(left, right)| left.partial_cmp(&right)),
         (Value::String(left), Literal::Text(right)) => {
             if attribute.kind == Type::DateTime {
-                date_time(left).zip(date_time(right)).map(|(l, r)| l.cmp(&r))
+                date_time(left)
+                    .zip(date_time(right))
+                    .map(|(l, r)| l.cmp(&r))
             } else {
                 return compare_texts(matching, attribute.case_exact, left, operator, right);
             }
@@ -246,7 +245,13 @@ fn compare_texts(
     wanted: &str,
 ) -> bool {
     let exact = case_exact || matching == Matching::Exact;
-    let key = |text: &str| if exact { text.to_owned() } else { fold::key(text) };
+    let key = |text: &str| {
+        if exact {
+            text.to_owned()
+        } else {
+            fold::key(text)
+        }
+    };
     let (value, wanted) = (key(value), key(wanted));
     match operator {
         Comparison::Eq => equal(matching, &value, &wanted),

@@ -114,7 +114,14 @@ pub(super) fn modify(
     let applied = operations
         .into_iter()
         .try_for_each(|operation| {
-            apply(context, store, &id, &mut attributes, operation, &mut journal)
+            apply(
+                context,
+                store,
+                &id,
+                &mut attributes,
+                operation,
+                &mut journal,
+            )
         })
         .and_then(|()| display_name(&attributes).map(|_| ()));
     if let Err(problem) = applied {
@@ -204,7 +211,9 @@ fn read_members(
         let Some(kind) = store.member_kind(id) else {
             match context.policy.on_unknown_member() {
                 Unknown::Refuse => {
-                    return Err(Problem::invalid_value(format!("Member {id} does not exist")));
+                    return Err(Problem::invalid_value(format!(
+                        "Member {id} does not exist"
+                    )));
                 }
                 Unknown::Crash => return Err(Problem::internal("null")),
                 Unknown::Skip => continue,

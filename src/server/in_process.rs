@@ -9,8 +9,7 @@ use http::{HeaderName, HeaderValue};
 use super::answer::WireEffect;
 use super::tenant::Tenant;
 use crate::exchange::{
-    Body, BodyOddity, Exchange, Method, NotJson, Request, Response, SendError, Sending, Timing,
-    Transport,
+    Body, BodyOddity, Exchange, Method, Request, Response, SendError, Sending, Timing, Transport,
 };
 
 /// A transport that ends in a tenant of this process.
@@ -76,7 +75,9 @@ fn to_http(request: &Request) -> Result<http::Request<Bytes>, SendError> {
         // The value may be a secret: the error names neither the value nor the library's words.
         let value = HeaderValue::try_from(value.expose());
         let (Ok(name), Ok(value)) = (name, value) else {
-            return Err(unsendable("a header holds a forbidden character".to_owned()));
+            return Err(unsendable(
+                "a header holds a forbidden character".to_owned(),
+            ));
         };
         message.headers_mut().append(name, value);
     }
@@ -85,8 +86,12 @@ fn to_http(request: &Request) -> Result<http::Request<Bytes>, SendError> {
 
 fn outcome(method: Method, answer: http::Response<Bytes>) -> Result<Response, SendError> {
     let (parts, bytes) = answer.into_parts();
-    let bytes = if method == Method::Head { Bytes::new() } else { bytes };
-    let mut body = body_of(bytes);
+    let bytes = if method == Method::Head {
+        Bytes::new()
+    } else {
+        bytes
+    };
+    let mut body = Body::read(bytes, None);
     match parts.extensions.get() {
         Some(WireEffect::CloseWithoutAnswer) => {
             return Err(SendError::Closed {
@@ -112,24 +117,4 @@ fn outcome(method: Method, answer: http::Response<Bytes>) -> Result<Response, Se
         headers: headers.collect(),
         body,
     })
-}
-
-/// Reads a body; the one place that has to know how a [`Body`] is made.
-fn body_of(bytes: Bytes) -> Body {
-    let json = if bytes.is_empty() {
-        Err(NotJson::Empty)
-    } else if bytes.trim_ascii_start().starts_with(b"<") {
-        Err(NotJson::Html)
-    } else {
-        serde_json::from_slice(&bytes).map_err(|problem| NotJson::Syntax {
-            reason: problem.to_string(),
-            line: problem.line(),
-            column: problem.column(),
-        })
-    };
-    Body {
-        bytes,
-        json,
-        oddities: Vec::new(),
-    }
 }

@@ -12,7 +12,10 @@ const TAKEN_AS_STRINGS: [&str; 2] = ["roles", "entitlements"];
 
 /// The attributes of a whole resource: known ones under the schema's spelling, read-only
 /// and unknown ones left out, `null` and `[]` as unassigned (RFC 7643, 2.5).
-pub(super) fn resource(kind: Kind, body: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+pub(super) fn resource(
+    kind: Kind,
+    body: &Map<String, Value>,
+) -> Result<Map<String, Value>, Problem> {
     let mut attributes = Map::new();
     for (name, value) in body {
         if let Some(extension) = kind.extension(name) {
@@ -98,7 +101,10 @@ pub(super) fn elements_of(
 
 /// How many elements say that they are the primary one; RFC 7643, 2.4 allows one.
 pub(super) fn primaries(elements: &[Value]) -> usize {
-    elements.iter().filter(|element| is_primary(element)).count()
+    elements
+        .iter()
+        .filter(|element| is_primary(element))
+        .count()
 }
 
 /// Whether an element says that it is the primary one.

@@ -165,26 +165,64 @@ fn refuse_user_body(policy: &Policy, put: bool, body: &Map<String, Value>) -> Re
         Ok(())
     };
     let name = text("userName");
-    refuse(Fault::UserNameMustBeEmail, !name.contains('@'), "userName must be an e-mail address")?;
-    refuse(Fault::AtSignRefused, name.contains('@'), "userName holds an invalid character")?;
+    refuse(
+        Fault::UserNameMustBeEmail,
+        !name.contains('@'),
+        "userName must be an e-mail address",
+    )?;
+    refuse(
+        Fault::AtSignRefused,
+        name.contains('@'),
+        "userName holds an invalid character",
+    )?;
     let password = text("password");
     let without_symbol = !password.is_empty() && password.chars().all(char::is_alphanumeric);
-    refuse(Fault::PasswordPolicyEnforced, without_symbol, "Password must contain symbol")?;
+    refuse(
+        Fault::PasswordPolicyEnforced,
+        without_symbol,
+        "Password must contain symbol",
+    )?;
     let known = |key: &String| {
         Kind::User.schema().attribute(key).is_some() || Kind::User.extension(key).is_some()
     };
-    refuse(Fault::UnknownAttributeRefused, !body.keys().all(known), "Unknown attribute")?;
+    refuse(
+        Fault::UnknownAttributeRefused,
+        !body.keys().all(known),
+        "Unknown attribute",
+    )?;
     let roles = body.get("roles").and_then(Value::as_array);
     let strings = roles.into_iter().flatten().any(Value::is_string);
-    refuse(Fault::RolesAsStringsRefused, strings, "roles must be objects")?;
-    let read_only = ["id", "meta", "groups"].iter().any(|name| body.contains_key(*name));
-    refuse(Fault::UserPutRefusesReadOnly, put && read_only, "Attribute is readOnly")?;
-    refuse(Fault::ExtensionRefused, extension.is_some(), "Unknown schema")?;
+    refuse(
+        Fault::RolesAsStringsRefused,
+        strings,
+        "roles must be objects",
+    )?;
+    let read_only = ["id", "meta", "groups"]
+        .iter()
+        .any(|name| body.contains_key(*name));
+    refuse(
+        Fault::UserPutRefusesReadOnly,
+        put && read_only,
+        "Attribute is readOnly",
+    )?;
+    refuse(
+        Fault::ExtensionRefused,
+        extension.is_some(),
+        "Unknown schema",
+    )?;
     let manager = extension.and_then(|extension| extension.get("manager"));
-    crash(Fault::ManagerCrashes, manager.is_some_and(Value::is_object), "manager is no string")?;
+    crash(
+        Fault::ManagerCrashes,
+        manager.is_some_and(Value::is_object),
+        "manager is no string",
+    )?;
     crash(Fault::NullCrashes, body.values().any(holds_null), "null")?;
     let long = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() > 64);
-    crash(Fault::LongValueCrashes, any_text(body, &long), "Data too long for column")
+    crash(
+        Fault::LongValueCrashes,
+        any_text(body, &long),
+        "Data too long for column",
+    )
 }
 
 fn holds_null(value: &Value) -> bool {
@@ -234,7 +272,9 @@ fn refuse_group_body(
     let name = body.get("displayName").and_then(Value::as_str);
     let name = name.unwrap_or_default();
     if policy.has(Fault::GroupNameCharactersRefused) && name.contains(['.', ':', '&', '/', '#']) {
-        return Err(Problem::invalid_value("displayName holds an invalid character"));
+        return Err(Problem::invalid_value(
+            "displayName holds an invalid character",
+        ));
     }
     let members = body.get("members").and_then(Value::as_array);
     if policy.has(Fault::NullDisplayCrashes) && members.into_iter().flatten().any(holds_null) {
@@ -253,7 +293,13 @@ fn refuse_group_body(
 }
 
 fn slug_of(name: &str) -> String {
-    let dashed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let dashed = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
     name.chars().map(dashed).collect()
 }
 
@@ -267,7 +313,11 @@ fn refuse_group_operation(policy: &Policy, operation: &Map<String, Value>) -> Re
         return Ok(());
     }
     let by_path = operation.get("path").and_then(Value::as_str) == Some("members");
-    let members = if by_path { value } else { inner.and_then(|v| v.get("members")) };
+    let members = if by_path {
+        value
+    } else {
+        inner.and_then(|v| v.get("members"))
+    };
     let Some(members) = members else {
         return Ok(());
     };
@@ -284,7 +334,10 @@ fn refuse_group_operation(policy: &Policy, operation: &Map<String, Value>) -> Re
 
 fn operations(body: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
     let operations = body.get("Operations").and_then(Value::as_array);
-    operations.into_iter().flatten().filter_map(Value::as_object)
+    operations
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
 }
 
 /// Changes what a request says.
@@ -313,7 +366,8 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         _ => {}
     }
     if !patch {
-        body.values_mut().for_each(|value| amend_text(policy, value));
+        body.values_mut()
+            .for_each(|value| amend_text(policy, value));
     }
 }
 
@@ -347,7 +401,9 @@ fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
     };
     if policy.has(Fault::NameCutAtApostrophe) {
         for part in name.values_mut() {
-            let cut = part.as_str().and_then(|text| text.split(['\'', '’']).next());
+            let cut = part
+                .as_str()
+                .and_then(|text| text.split(['\'', '’']).next());
             if let Some(cut) = cut {
                 *part = Value::from(cut);
             }
@@ -390,7 +446,13 @@ fn amend_group(policy: &Policy, method: &Method, body: &mut Map<String, Value>) 
     if policy.has(Fault::GroupNameRewritten)
         && let Some(name) = body.get("displayName").and_then(Value::as_str)
     {
-        let plain = |c: char| if c.is_alphanumeric() || c == ' ' { c } else { '_' };
+        let plain = |c: char| {
+            if c.is_alphanumeric() || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        };
         let name: String = name.chars().map(plain).collect();
         body.insert("displayName".into(), name.into());
     }
@@ -500,7 +562,11 @@ pub(super) fn stranger(policy: &Policy, store: &Store, incoming: &Incoming) -> O
         return None;
     }
     let name = incoming.body.as_ref()?.get("userName")?.as_str()?;
-    if !store.of(Kind::User).lookup(Indexed::UserName, name).is_empty() {
+    if !store
+        .of(Kind::User)
+        .lookup(Indexed::UserName, name)
+        .is_empty()
+    {
         return None;
     }
     let mut users = store.of(Kind::User).iter();

@@ -105,7 +105,9 @@ impl Default for Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The port cannot be had.
-    #[error("cannot listen on 127.0.0.1:{port}: {reason}; choose another port, or 0 for a free one")]
+    #[error(
+        "cannot listen on 127.0.0.1:{port}: {reason}; choose another port, or 0 for a free one"
+    )]
     Listen {
         /// The port asked for.
         port: u16,
@@ -245,7 +247,10 @@ impl Tenants {
         let unknown = || {
             Problem::new(
                 StatusCode::NOT_FOUND,
-                format!("There is no endpoint {path}; SCIM begins at {}", self.base_url(None)),
+                format!(
+                    "There is no endpoint {path}; SCIM begins at {}",
+                    self.base_url(None)
+                ),
             )
         };
         let (name, rest) = match self.options.mode {
@@ -373,7 +378,8 @@ async fn read(
     let (tenant, path) = tenants.of_path(parts.uri.path())?;
     parts.uri = relative(path, parts.uri.query())
         .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "The path is not valid"))?;
-    let collected = tokio::time::timeout(limits.body_wait, Limited::new(body, limits.body).collect());
+    let collected =
+        tokio::time::timeout(limits.body_wait, Limited::new(body, limits.body).collect());
     let body = match collected.await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(problem)) if problem.is::<LengthLimitError>() => {

@@ -114,9 +114,9 @@ pub(super) fn apply(
             apply_object(kind, attributes, operation.op, value)
         }
         Some(PatchPath::Schema(known)) => {
-            let extension = kind
-                .extension(known)
-                .ok_or_else(|| invalid_path(format!("{known} is no schema of a {}", kind.name())))?;
+            let extension = kind.extension(known).ok_or_else(|| {
+                invalid_path(format!("{known} is no schema of a {}", kind.name()))
+            })?;
             if operation.op == Op::Remove {
                 attributes.shift_remove(extension.urn);
                 return Ok(());
@@ -220,7 +220,9 @@ fn resolve(kind: Kind, path: &PatchPath) -> Result<Target, Problem> {
         None => None,
     };
     if elements.is_some() && !attribute.multi_valued {
-        return Err(invalid_path(format!("{path}: not a multi-valued attribute")));
+        return Err(invalid_path(format!(
+            "{path}: not a multi-valued attribute"
+        )));
     }
     Ok(Target {
         schema,
@@ -349,7 +351,9 @@ fn set_elements(
             }
             append(&mut elements, new)
         }
-        (selection, sub) => change_selected(&mut elements, op, attribute, selection.as_ref(), sub, value)?,
+        (selection, sub) => {
+            change_selected(&mut elements, op, attribute, selection.as_ref(), sub, value)?
+        }
     };
     demote_other_primaries(&mut elements, &changed);
     if ingest::primaries(&elements) > 1 {
@@ -479,15 +483,14 @@ fn demote_other_primaries(elements: &mut [Value], changed: &[usize]) {
     }
 }
 
-fn remove(
-    kind: Kind,
-    attributes: &mut Map<String, Value>,
-    target: &Target,
-) -> Result<(), Problem> {
+fn remove(kind: Kind, attributes: &mut Map<String, Value>, target: &Target) -> Result<(), Problem> {
     if target.attribute.required && target.elements.is_none() && target.sub.is_none() {
         return Err(Problem::bad_request(
             ErrorType::Mutability,
-            format!("{} is required and cannot be removed", target.attribute.name),
+            format!(
+                "{} is required and cannot be removed",
+                target.attribute.name
+            ),
         ));
     }
     if let Some(holder) = container(kind, attributes, target.schema) {

@@ -51,7 +51,9 @@ fn values_are_added() {
         // RFC 7644, 3.5.2.1, second example: no path.
         (
             json!([{"op": "add", "value": {"emails": [{"value": "babs@jensen.org", "type": "home"}], "nickName": "Babs"}}]),
-            with(json!({"emails": [work, home, {"value": "babs@jensen.org", "type": "home"}], "nickName": "Babs"})),
+            with(
+                json!({"emails": [work, home, {"value": "babs@jensen.org", "type": "home"}], "nickName": "Babs"}),
+            ),
         ),
         // What is there already is not added again.
         (
@@ -69,7 +71,9 @@ fn values_are_added() {
         // A complex value is merged.
         (
             json!([{"op": "add", "path": "name", "value": {"middleName": "Jane"}}]),
-            with(json!({"name": {"givenName": "Barbara", "familyName": "Jensen", "middleName": "Jane"}})),
+            with(
+                json!({"name": {"givenName": "Barbara", "familyName": "Jensen", "middleName": "Jane"}}),
+            ),
         ),
         // An add that selects nothing makes what it describes.
         (
@@ -82,7 +86,11 @@ fn values_are_added() {
         ),
     ];
     for (operations, after) in table {
-        assert_eq!(patched(babs(), operations.clone()), Ok(after), "{operations}");
+        assert_eq!(
+            patched(babs(), operations.clone()),
+            Ok(after),
+            "{operations}"
+        );
     }
 }
 
@@ -149,7 +157,11 @@ fn values_are_replaced() {
         ),
     ];
     for (operations, after) in table {
-        assert_eq!(patched(babs(), operations.clone()), Ok(after), "{operations}");
+        assert_eq!(
+            patched(babs(), operations.clone()),
+            Ok(after),
+            "{operations}"
+        );
     }
 }
 
@@ -181,7 +193,11 @@ fn values_are_removed() {
         (json!([{"op": "remove", "path": ENTERPRISE}]), babs()),
     ];
     for (operations, after) in table {
-        assert_eq!(patched(babs(), operations.clone()), Ok(after), "{operations}");
+        assert_eq!(
+            patched(babs(), operations.clone()),
+            Ok(after),
+            "{operations}"
+        );
     }
 }
 
@@ -189,24 +205,70 @@ fn values_are_removed() {
 fn wrong_operations_are_refused() {
     let table = [
         (json!([]), ErrorType::InvalidSyntax),
-        (json!([{"op": "move", "value": {}}]), ErrorType::InvalidSyntax),
-        (json!([{"op": "replace", "value": "x"}]), ErrorType::InvalidValue),
-        (json!([{"op": "replace", "path": "title"}]), ErrorType::InvalidValue),
+        (
+            json!([{"op": "move", "value": {}}]),
+            ErrorType::InvalidSyntax,
+        ),
+        (
+            json!([{"op": "replace", "value": "x"}]),
+            ErrorType::InvalidValue,
+        ),
+        (
+            json!([{"op": "replace", "path": "title"}]),
+            ErrorType::InvalidValue,
+        ),
         (json!([{"op": "remove"}]), ErrorType::NoTarget),
-        (json!([{"op": "remove", "path": "userName"}]), ErrorType::Mutability),
-        (json!([{"op": "replace", "path": "id", "value": "x"}]), ErrorType::Mutability),
-        (json!([{"op": "add", "path": "groups", "value": []}]), ErrorType::Mutability),
-        (json!([{"op": "replace", "path": "meta.version", "value": "x"}]), ErrorType::Mutability),
-        (json!([{"op": "replace", "path": "shoeSize", "value": 7}]), ErrorType::InvalidPath),
-        (json!([{"op": "replace", "path": "emails[", "value": 7}]), ErrorType::InvalidPath),
-        (json!([{"op": "replace", "path": "name[givenName pr]", "value": {}}]), ErrorType::InvalidPath),
-        (json!([{"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x"}]), ErrorType::NoTarget),
-        (json!([{"op": "replace", "path": "active", "value": "false"}]), ErrorType::InvalidValue),
-        (json!([{"op": "replace", "path": "emails", "value": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]}]), ErrorType::InvalidValue),
-        (json!([{"op": "replace", "path": "emails.primary", "value": true}]), ErrorType::InvalidValue),
+        (
+            json!([{"op": "remove", "path": "userName"}]),
+            ErrorType::Mutability,
+        ),
+        (
+            json!([{"op": "replace", "path": "id", "value": "x"}]),
+            ErrorType::Mutability,
+        ),
+        (
+            json!([{"op": "add", "path": "groups", "value": []}]),
+            ErrorType::Mutability,
+        ),
+        (
+            json!([{"op": "replace", "path": "meta.version", "value": "x"}]),
+            ErrorType::Mutability,
+        ),
+        (
+            json!([{"op": "replace", "path": "shoeSize", "value": 7}]),
+            ErrorType::InvalidPath,
+        ),
+        (
+            json!([{"op": "replace", "path": "emails[", "value": 7}]),
+            ErrorType::InvalidPath,
+        ),
+        (
+            json!([{"op": "replace", "path": "name[givenName pr]", "value": {}}]),
+            ErrorType::InvalidPath,
+        ),
+        (
+            json!([{"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x"}]),
+            ErrorType::NoTarget,
+        ),
+        (
+            json!([{"op": "replace", "path": "active", "value": "false"}]),
+            ErrorType::InvalidValue,
+        ),
+        (
+            json!([{"op": "replace", "path": "emails", "value": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]}]),
+            ErrorType::InvalidValue,
+        ),
+        (
+            json!([{"op": "replace", "path": "emails.primary", "value": true}]),
+            ErrorType::InvalidValue,
+        ),
     ];
     for (operations, kind) in table {
-        assert_eq!(patched(babs(), operations.clone()), Err(Some(kind)), "{operations}");
+        assert_eq!(
+            patched(babs(), operations.clone()),
+            Err(Some(kind)),
+            "{operations}"
+        );
     }
 }
 
@@ -218,7 +280,10 @@ fn operations_are_applied_in_order() {
         {"op": "add", "path": "nickName", "value": "Babs"},
         {"op": "remove", "path": "nickName"},
     ]);
-    assert_eq!(patched(babs(), operations), Ok(with(json!({"title": "last"}))));
+    assert_eq!(
+        patched(babs(), operations),
+        Ok(with(json!({"title": "last"})))
+    );
 }
 
 proptest::proptest! {

@@ -169,7 +169,11 @@ impl Policy {
     }
 
     /// The order of a list, and what is left of it.
-    pub(super) fn arrange<'s>(&self, mut records: Vec<&'s Record>, query: &Query) -> Vec<&'s Record> {
+    pub(super) fn arrange<'s>(
+        &self,
+        mut records: Vec<&'s Record>,
+        query: &Query,
+    ) -> Vec<&'s Record> {
         if self.has(Fault::ListTruncated100) && query.filter.is_none() {
             records.truncate(100);
         }
@@ -193,7 +197,9 @@ impl Policy {
             Kind::User if self.has(Fault::LookupByEmail) => {
                 Some(with_user_name_as(filter, "emails", Some("value")))
             }
-            Kind::User if self.has(Fault::LookupById) => Some(with_user_name_as(filter, "id", None)),
+            Kind::User if self.has(Fault::LookupById) => {
+                Some(with_user_name_as(filter, "id", None))
+            }
             Kind::User if self.has(Fault::FilterCutAtApostrophe) => Some(cut_at_apostrophe(filter)),
             _ => Some(filter),
         }
@@ -309,12 +315,27 @@ impl Policy {
         let activates = new.get("active") == Some(&Value::Bool(true));
         let renamed = old.get("userName") != new.get("userName");
         let table = [
-            (Kind::User, Fault::DeactivationPatchIgnored, !put && !activates, "active"),
-            (Kind::User, Fault::DeactivationPutIgnored, put && !activates, "active"),
+            (
+                Kind::User,
+                Fault::DeactivationPatchIgnored,
+                !put && !activates,
+                "active",
+            ),
+            (
+                Kind::User,
+                Fault::DeactivationPutIgnored,
+                put && !activates,
+                "active",
+            ),
             (Kind::User, Fault::ReactivationIgnored, activates, "active"),
             (Kind::User, Fault::EmailChangeIgnored, put, "emails"),
             (Kind::User, Fault::RenameKeepsEmail, renamed, "emails"),
-            (Kind::User, Fault::DisplayNameChangeIgnored, put, "displayName"),
+            (
+                Kind::User,
+                Fault::DisplayNameChangeIgnored,
+                put,
+                "displayName",
+            ),
             (Kind::User, Fault::RenameEchoedNotStored, true, "userName"),
             (Kind::Group, Fault::GroupRenameIgnored, true, "displayName"),
         ];
@@ -338,7 +359,8 @@ impl Policy {
 
     /// Whether this change gives the user another id.
     pub(super) fn renews_id(&self, old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
-        let name = |of: &Map<String, Value>| of.get("userName").and_then(Value::as_str).map(fold::key);
+        let name =
+            |of: &Map<String, Value>| of.get("userName").and_then(Value::as_str).map(fold::key);
         let inactive = Some(&Value::Bool(false));
         let woken = old.get("active") == inactive && new.get("active") != inactive;
         self.has(Fault::RenameChangesId) && name(old) != name(new)
@@ -460,14 +482,12 @@ fn with_user_name_as(filter: Filter, name: &str, sub: Option<&str>) -> Filter {
 /// `eq "o'neil"` as `sw "o"`.
 fn cut_at_apostrophe(filter: Filter) -> Filter {
     match filter {
-        Filter::Compare(path, Comparison::Eq, Literal::Text(text)) => {
-            match text.split_once('\'') {
-                Some((start, _)) => {
-                    Filter::Compare(path, Comparison::Sw, Literal::Text(start.to_owned()))
-                }
-                None => Filter::Compare(path, Comparison::Eq, Literal::Text(text)),
+        Filter::Compare(path, Comparison::Eq, Literal::Text(text)) => match text.split_once('\'') {
+            Some((start, _)) => {
+                Filter::Compare(path, Comparison::Sw, Literal::Text(start.to_owned()))
             }
-        }
+            None => Filter::Compare(path, Comparison::Eq, Literal::Text(text)),
+        },
         other => other,
     }
 }
@@ -476,7 +496,12 @@ fn cut_at_apostrophe(filter: Filter) -> Filter {
 mod tests {
     use super::*;
 
-    fn window(policy: &Policy, start_index: i64, count: Option<i64>, total: usize) -> (usize, usize) {
+    fn window(
+        policy: &Policy,
+        start_index: i64,
+        count: Option<i64>,
+        total: usize,
+    ) -> (usize, usize) {
         let query = Query {
             start_index: Some(start_index),
             count,
@@ -510,7 +535,11 @@ mod tests {
             (Fault::PagingIgnored, 1, (0, 500)),
         ];
         for (fault, start, expected) in table {
-            assert_eq!(window(&with(fault), start, Some(100), 500), expected, "{fault}");
+            assert_eq!(
+                window(&with(fault), start, Some(100), 500),
+                expected,
+                "{fault}"
+            );
         }
     }
 }

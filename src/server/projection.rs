@@ -28,7 +28,10 @@ struct Selector {
 }
 
 fn selectors(kind: Kind, names: &[String]) -> Vec<Selector> {
-    names.iter().filter_map(|name| selector(kind, name)).collect()
+    names
+        .iter()
+        .filter_map(|name| selector(kind, name))
+        .collect()
 }
 
 fn selector(kind: Kind, name: &str) -> Option<Selector> {
@@ -145,7 +148,13 @@ mod tests {
         assert_eq!(
             projected(
                 &[],
-                &["id", "title", "name.familyName", "emails", urn::ENTERPRISE_USER]
+                &[
+                    "id",
+                    "title",
+                    "name.familyName",
+                    "emails",
+                    urn::ENTERPRISE_USER
+                ]
             ),
             json!({"schemas": [urn::USER], "id": "1", "userName": "ada", "name": {"givenName": "Ada"}})
         );

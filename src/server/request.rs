@@ -109,9 +109,8 @@ impl Query {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = percent_decode(name, true).zip(percent_decode(value, true));
-            let (name, value) = decoded.ok_or_else(|| {
-                Problem::invalid_value("The query is not percent-encoded UTF-8")
-            })?;
+            let (name, value) = decoded
+                .ok_or_else(|| Problem::invalid_value("The query is not percent-encoded UTF-8"))?;
             match name.as_str() {
                 "filter" => query.filter = Some(value),
                 "startIndex" => query.start_index = Some(integer(&name, &value)?),

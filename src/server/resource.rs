@@ -1,7 +1,7 @@
 //! A stored record as a client sees it, and what users and groups have in common.
 
-use http::header::{self, HeaderMap};
 use http::StatusCode;
+use http::header::{self, HeaderMap};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Problem};

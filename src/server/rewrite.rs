@@ -31,7 +31,8 @@ impl Asked<'_> {
     }
 
     fn filters(&self) -> bool {
-        self.incoming.is_some_and(|incoming| incoming.query.filter.is_some())
+        self.incoming
+            .is_some_and(|incoming| incoming.query.filter.is_some())
     }
 
     fn sent(&self, name: &str) -> Option<&Value> {
@@ -75,14 +76,19 @@ fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     if let Some(kind) = asked.kind()
         && let Some(body) = answer.object_mut()
     {
-        if policy.has(Fault::ListCrashesOnIncompleteUser) && kind == Kind::User && incomplete(body) {
+        if policy.has(Fault::ListCrashesOnIncompleteUser) && kind == Kind::User && incomplete(body)
+        {
             return Answer::json(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 json!({"schemas": [urn::ERROR], "status": "500", "detail": "null"}),
             );
         }
         let resources = body.get_mut("Resources").and_then(Value::as_array_mut);
-        for resource in resources.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for resource in resources
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+        {
             shape(policy, kind, resource);
         }
         list_body(policy, kind, asked.filters(), count, body);
@@ -128,7 +134,10 @@ fn list_body(
     count: Option<i64>,
     body: &mut Map<String, Value>,
 ) {
-    let returned = body.get("Resources").and_then(Value::as_array).map_or(0, Vec::len);
+    let returned = body
+        .get("Resources")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
     if policy.has(Fault::UserReturnedTwice) && filters && kind == Kind::User && returned == 1 {
         if let Some(users) = body.get_mut("Resources").and_then(Value::as_array_mut) {
             users.extend_from_within(..);
@@ -262,7 +271,10 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     if policy.has(Fault::SchemasMissing) {
         resource.shift_remove("schemas");
     }
-    if let Some(location) = resource.get_mut("meta").and_then(|meta| meta.get_mut("location")) {
+    if let Some(location) = resource
+        .get_mut("meta")
+        .and_then(|meta| meta.get_mut("location"))
+    {
         let path = location.as_str().map(path_of).unwrap_or_default();
         if policy.has(Fault::LocationOfAnotherHost) {
             *location = format!("http://scim-backend.internal:8080{path}").into();
@@ -290,7 +302,10 @@ fn user_shape(policy: &Policy, user: &mut Map<String, Value>) {
         user.shift_remove("name");
     }
     if policy.has(Fault::NamePartsNull) {
-        user.insert("name".into(), json!({"givenName": null, "familyName": null}));
+        user.insert(
+            "name".into(),
+            json!({"givenName": null, "familyName": null}),
+        );
     }
     if policy.has(Fault::EmailsAsObject)
         && let Some(emails) = user.get_mut("emails")
@@ -312,7 +327,10 @@ fn user_shape(policy: &Policy, user: &mut Map<String, Value>) {
     if policy.has(Fault::ExtensionUnderWrongKey)
         && let Some(extension) = user.shift_remove(urn::ENTERPRISE_USER)
     {
-        user.insert("urn:scim:schemas:extension:enterprise:1.0".into(), extension);
+        user.insert(
+            "urn:scim:schemas:extension:enterprise:1.0".into(),
+            extension,
+        );
     }
     if policy.has(Fault::FormattedNameShown)
         && let Some(formatted) = user.get("name").and_then(|name| name.get("formatted"))
@@ -325,7 +343,10 @@ fn user_shape(policy: &Policy, user: &mut Map<String, Value>) {
 
 fn free_user_shape(policy: &Policy, user: &mut Map<String, Value>) {
     if policy.takes(Freedom::ExtraAttributes) {
-        user.insert("photos".into(), json!([{"value": "https://cdn.example.test/1.png", "type": "photo"}]));
+        user.insert(
+            "photos".into(),
+            json!([{"value": "https://cdn.example.test/1.png", "type": "photo"}]),
+        );
         if let Some(name) = user.get_mut("name").and_then(Value::as_object_mut) {
             let part = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default();
             let formatted = format!("{} {}", part("givenName"), part("familyName"));
@@ -337,7 +358,11 @@ fn free_user_shape(policy: &Policy, user: &mut Map<String, Value>) {
             user.shift_remove(name);
         }
         let emails = user.get_mut("emails").and_then(Value::as_array_mut);
-        for email in emails.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for email in emails
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+        {
             email.shift_remove("type");
         }
     }
@@ -481,7 +506,9 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         answer.body = Payload::Raw(super::answer::SCIM_JSON, bytes);
     }
     if policy.takes(Freedom::PlainJsonMediaType) && !matches!(answer.body, Payload::Empty) {
-        answer.headers.push((header::CONTENT_TYPE, "application/json".into()));
+        answer
+            .headers
+            .push((header::CONTENT_TYPE, "application/json".into()));
     }
     let changed = matches!(*asked.method, Method::PATCH | Method::DELETE);
     if changed && success && policy.has(Fault::BodyAfterNoContent) {
@@ -489,7 +516,8 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
             Payload::Json(value) => Bytes::from(value.to_string()),
             _ => Bytes::from_static(b"{}"),
         };
-        return Answer::empty(StatusCode::NO_CONTENT).with_wire(WireEffect::BodyAfterNoContent(body));
+        return Answer::empty(StatusCode::NO_CONTENT)
+            .with_wire(WireEffect::BodyAfterNoContent(body));
     }
     let created_user = answer.status == StatusCode::CREATED && asked.kind() == Some(Kind::User);
     if created_user && policy.has(Fault::ConnectionClosedAfterCreate) {

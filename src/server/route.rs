@@ -185,7 +185,13 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_decoded() {
-        for text in ["Eng & Ops", "tanaka@example.com", "a/b?c#d", "Łukasz 🦀", "%41+"] {
+        for text in [
+            "Eng & Ops",
+            "tanaka@example.com",
+            "a/b?c#d",
+            "Łukasz 🦀",
+            "%41+",
+        ] {
             let encoded = percent_encode(text);
             assert!(encoded.is_ascii());
             assert_eq!(percent_decode(&encoded, true).as_deref(), Some(text));

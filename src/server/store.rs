@@ -198,7 +198,10 @@ impl Collection {
         for key in Indexed::keys(&record.attributes) {
             self.unfile(&key, &record.id);
         }
-        if let Ok(place) = self.order.binary_search_by_key(&record.rank, |(rank, _)| *rank) {
+        if let Ok(place) = self
+            .order
+            .binary_search_by_key(&record.rank, |(rank, _)| *rank)
+        {
             self.order.remove(place);
         }
         Some(record)

@@ -4,10 +4,7 @@
 const MOST: usize = 3;
 
 /// The known names that look most like `name`, the most similar first.
-pub(super) fn similar(
-    name: &str,
-    known: impl Iterator<Item = &'static str>,
-) -> Vec<&'static str> {
+pub(super) fn similar(name: &str, known: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     let mut scored: Vec<(usize, &str)> = known
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| {

@@ -188,9 +188,18 @@ impl Tenant {
         self.limit_rate()?;
         let path = request.uri().path();
         let route = route.ok_or_else(|| {
-            Problem::new(StatusCode::NOT_FOUND, format!("There is no endpoint {path}"))
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                format!("There is no endpoint {path}"),
+            )
         })?;
-        intercept::by_head(&self.policy, request.method(), path, &route, request.headers())?;
+        intercept::by_head(
+            &self.policy,
+            request.method(),
+            path,
+            &route,
+            request.headers(),
+        )?;
         let mut incoming = Incoming::read(request, route)?;
         *kept = Some(incoming.clone());
         if let Some(answer) = intercept::instead(&self.policy, &self.read(), &incoming)? {
@@ -215,12 +224,16 @@ impl Tenant {
     }
 
     fn limit_rate(&self) -> Result<(), Answer> {
-        let limits = self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
+        let limits =
+            self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
         let count = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         if !limits || !count.is_multiple_of(5) {
             return Ok(());
         }
-        let answer = Answer::from(Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests"));
+        let answer = Answer::from(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many requests",
+        ));
         if self.policy.has(Fault::RetryAfterAsDate) {
             let date = "Wed, 21 Oct 2099 07:28:00 GMT";
             return Err(answer.with_header(header::RETRY_AFTER, date));
@@ -236,9 +249,7 @@ impl Tenant {
             method => method,
         };
         match (route, method) {
-            (Route::Collection(kind), &Method::GET) => {
-                self.list(*kind, incoming)
-            }
+            (Route::Collection(kind), &Method::GET) => self.list(*kind, incoming),
             (Route::Collection(kind), &Method::POST) => self.create(*kind, incoming),
             (Route::Resource(kind, id), &Method::GET) => {
                 resource::get(context, &self.read(), *kind, id, incoming)
@@ -281,7 +292,9 @@ impl Tenant {
         if let Some(id) = intercept::stranger(&self.policy, &store, incoming) {
             let record = resource::visible(&self.policy, &store, kind, &id)?;
             let (created, query) = (StatusCode::CREATED, &incoming.query);
-            return Ok(resource::answer(context, &store, kind, record, created, query));
+            return Ok(resource::answer(
+                context, &store, kind, record, created, query,
+            ));
         }
         match kind {
             Kind::User => users::create(context, &mut store, incoming),

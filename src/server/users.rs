@@ -162,7 +162,10 @@ fn commit(
     } else {
         id.clone()
     };
-    let inactive = store.of(KIND).get(&id).is_some_and(|record| !record.is_active());
+    let inactive = store
+        .of(KIND)
+        .get(&id)
+        .is_some_and(|record| !record.is_active());
     if inactive && policy.deactivation_leaves_groups() {
         store.leave_groups(&id);
     }
@@ -220,14 +223,15 @@ fn taken_by(
         return None;
     }
     let named = store.of(KIND).lookup(Indexed::UserName, name).iter();
-    let mailed = context.policy.unique_emails().then(|| addresses(attributes));
+    let mailed = context
+        .policy
+        .unique_emails()
+        .then(|| addresses(attributes));
     let mailed = mailed.into_iter().flatten();
     let mailed = mailed.flat_map(|address| store.of(KIND).lookup(Indexed::Email, address));
     named
         .chain(mailed)
-        .find(|id| {
-            Some(*id) != own && context.policy.collides(store, id, name, moment)
-        })
+        .find(|id| Some(*id) != own && context.policy.collides(store, id, name, moment))
         .cloned()
 }
 
