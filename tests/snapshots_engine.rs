@@ -96,11 +96,11 @@ fn okta(step: &str, slot: &str, request: Request, response: Response) -> Recorde
 }
 
 fn scenario(mut exchanges: Vec<Recorded>) -> ScenarioResult {
-        run_names: Vec::new(),
     for (n, recorded) in exchanges.iter_mut().enumerate() {
         recorded.id = format!("E{}", n + 1);
     }
     ScenarioResult {
+        run_names: Vec::new(),
         id: ScenarioId("assign/new".to_owned()),
         title: "Assign somebody".to_owned(),
         app: Some(App::Custom),
