@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("scenarios");
     println!("cargo::rerun-if-changed=scenarios");
     let mut files = Vec::new();
-    collect(&root, &root, &mut files)?;
+    collect(&root, &root, "yaml", &mut files)?;
     files.sort();
 
     let mut code = String::new();
@@ -42,20 +42,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenarios: Vec<(String, String)> =
         files.into_iter().map(|file| (file.clone(), file)).collect();
     list(&mut code, "SCENARIOS", "The catalogue.", &root, &scenarios)?;
+    references(&mut code)?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("embedded.rs"), code)?;
     Ok(())
 }
 
-/// All YAML files below `folder`, as paths from `root` with `/` between the names.
-fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+/// The snapshots of the reference run, if there are any yet.
+fn references(code: &mut String) -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("snapshots/reference");
+    println!("cargo::rerun-if-changed=snapshots");
+    let mut files = Vec::new();
+    if root.is_dir() {
+        collect(&root, &root, "snap", &mut files)?;
+    }
+    files.sort();
+    let files: Vec<(String, String)> = files.into_iter().map(|file| (file.clone(), file)).collect();
+    list(
+        code,
+        "REFERENCES",
+        "The snapshots of the reference run.",
+        &root,
+        &files,
+    )
+}
+
+/// All files below `folder` that end in `ending`, as paths from `root` with `/` between the names.
+fn collect(
+    root: &Path,
+    folder: &Path,
+    ending: &str,
+    files: &mut Vec<String>,
+) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             println!("cargo::rerun-if-changed={}", path.display());
-            collect(root, &path, files)?;
+            collect(root, &path, ending, files)?;
         } else if path
             .extension()
-            .is_some_and(|extension| extension == "yaml")
+            .is_some_and(|extension| extension == ending)
         {
             let names: Vec<&str> = path
                 .strip_prefix(root)?

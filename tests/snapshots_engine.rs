@@ -22,6 +22,7 @@ const USER: &str = "2819c223-7f76-453a-919d-413861904646";
 fn names() -> RunNames {
     RunNames {
         run_id: "k3x9f2".to_owned(),
+        tail: 0,
         base_url: "http://127.0.0.1:4711/scim/v2".to_owned(),
         host: "127.0.0.1:4711".to_owned(),
     }
@@ -100,7 +101,6 @@ fn scenario(mut exchanges: Vec<Recorded>) -> ScenarioResult {
         recorded.id = format!("E{}", n + 1);
     }
     ScenarioResult {
-        run_names: Vec::new(),
         id: ScenarioId("assign/new".to_owned()),
         title: "Assign somebody".to_owned(),
         app: Some(App::Custom),
@@ -404,6 +404,7 @@ fn another_run_against_an_equal_server_gives_the_same_bytes() {
         .collect();
     let names = RunNames {
         run_id: run.to_owned(),
+        tail: 0,
         base_url: "http://scim.example.test/tenant/7/".to_owned(),
         host: "scim.example.test".to_owned(),
     };

@@ -1,7 +1,6 @@
 //! The command line as clap reads it. What a value means is decided in [`super::target`] and
 //! [`super::run`].
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -108,7 +107,7 @@ pub(crate) enum Command {
     /// Explain a finding, a check or an error message
     #[command(
         after_help = "Examples:\n  scim-conform explain F1\n  scim-conform explain \
-                            user/id-stable\n  scim-conform explain Multiple users found"
+                            lookup/finds-user\n  scim-conform explain Multiple users found"
     )]
     Explain(ExplainArgs),
     /// Remove what earlier runs left at a target
@@ -297,13 +296,17 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 /// Arguments of `serve`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  scim-conform serve\n  scim-conform serve --listen \
-                        127.0.0.1:0 --fault duplicate-created"
+    after_help = "Examples:\n  scim-conform serve --token test-token\n  scim-conform serve --port 0 \
+                        --fault duplicate-created\n  scim-conform serve --list-faults"
 )]
 pub(crate) struct ServeArgs {
-    /// Address and port; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// Port on the loopback address; 0 picks a free one
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// Show every fault that the server can have, and stop
+    #[arg(long)]
+    pub(crate) list_faults: bool,
 
     /// Token that callers need [env: SCIM_CONFORM_TOKEN] [default: none]
     #[arg(long, value_name = "TOKEN", value_parser = secret)]

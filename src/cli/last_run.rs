@@ -271,12 +271,20 @@ impl Comparison {
     }
 }
 
-/// The file that the last runs are kept in: below `SCIM_CONFORM_STATE`, else the place that the
-/// system has for a program's state (XDG Base Directory Specification; `LOCALAPPDATA`).
+/// The file that the last runs are kept in.
 ///
 /// # Errors
 /// [`LastRunError::NoFolder`].
 pub fn path(env: &Environment) -> Result<PathBuf, LastRunError> {
+    Ok(folder(env)?.join("last-run.json"))
+}
+
+/// The folder for what a run leaves to later ones: below `SCIM_CONFORM_STATE`, else the place that the
+/// system has for a program's state (XDG Base Directory Specification; `LOCALAPPDATA`).
+///
+/// # Errors
+/// [`LastRunError::NoFolder`].
+pub fn folder(env: &Environment) -> Result<PathBuf, LastRunError> {
     let own = |folder: PathBuf| folder.join("scim-conform");
     let absolute = |path: &PathBuf| path.is_absolute();
     // The specification says that a relative XDG path is to be ignored.
@@ -288,7 +296,7 @@ pub fn path(env: &Environment) -> Result<PathBuf, LastRunError> {
         None if cfg!(windows) => local(),
         None => xdg().or_else(home),
     };
-    Ok(folder.ok_or(LastRunError::NoFolder)?.join("last-run.json"))
+    folder.ok_or(LastRunError::NoFolder)
 }
 
 /// Reads the file; a missing one is an empty one.

@@ -15,6 +15,7 @@ pub mod error;
 pub mod exit;
 mod explain;
 pub mod last_run;
+mod live;
 mod run;
 mod scenarios;
 pub mod selection;
@@ -34,6 +35,8 @@ use environment::Environment;
 use error::CliError;
 use exit::Exit;
 use streams::Streams;
+
+pub use live::Live;
 
 /// Reads the arguments of the process, does what they say, and tells an error where there is
 /// one.

@@ -1,6 +1,8 @@
 //! `serve`: from arguments to settings.
 
+use crate::report::text::{hang, printable};
 use crate::secret::Secret;
+use crate::server::Fault;
 
 use super::args::ServeArgs;
 use super::backend::Backend;
@@ -19,11 +21,34 @@ pub(crate) fn execute(
     args: &ServeArgs,
     env: &Environment,
     backend: &dyn Backend,
-    streams: &Streams,
+    streams: &mut Streams,
 ) -> Result<Exit, CliError> {
+    if args.list_faults {
+        let text = faults(streams.width);
+        streams.print(&text)?;
+        return Ok(Exit::Success);
+    }
     let settings = settings(args, env)?;
     backend.serve(&settings, &mut (streams.person.talk)())?;
     Ok(Exit::Success)
+}
+
+/// Every fault with what is right, what is wrong, and where it was seen.
+fn faults(width: usize) -> String {
+    let mut shown = String::new();
+    for fault in Fault::ALL.iter().copied() {
+        shown.push_str(fault.name());
+        shown.push('\n');
+        for (label, text) in [
+            ("right  ", fault.right()),
+            ("wrong  ", fault.wrong()),
+            ("seen   ", fault.url()),
+        ] {
+            shown.push_str(&hang(&format!("  {label}"), &printable(text), width, 2));
+        }
+        shown.push('\n');
+    }
+    shown
 }
 
 fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliError> {
@@ -42,7 +67,7 @@ fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliErr
         return Err(TargetError::Empty { name }.into());
     }
     Ok(ServeSettings {
-        listen: args.listen,
+        port: args.port,
         token,
         faults: args.fault.clone(),
     })
@@ -54,7 +79,8 @@ mod tests {
 
     fn args(token: Option<&str>) -> ServeArgs {
         ServeArgs {
-            listen: ([127, 0, 0, 1], 0).into(),
+            port: 0,
+            list_faults: false,
             token: token.map(Secret::new),
             fault: vec![],
         }

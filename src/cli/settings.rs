@@ -1,6 +1,5 @@
 //! What a command was told to do, as plain typed values: no flags, no environment.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -180,8 +179,8 @@ pub enum SnapshotMode {
 /// What `serve` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeSettings {
-    /// Where to listen; port 0 picks a free one.
-    pub listen: SocketAddr,
+    /// The loopback port to listen on; 0 picks a free one.
+    pub port: u16,
     /// The token that callers need; none lets everybody in.
     pub token: Option<Secret>,
     /// Names of the faults to have.

@@ -24,7 +24,6 @@ pub(crate) fn scenario(id: &str, app: Option<App>, outcome: Outcome) -> Scenario
         app,
         outcome,
         duration: Duration::ZERO,
-        run_names: Vec::new(),
         findings: vec![],
         exchanges: vec![],
     }

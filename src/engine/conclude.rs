@@ -153,6 +153,7 @@ impl Causes {
                         okta_admin_sees: observation.okta_admin_sees.clone(),
                         at: vec![observation.at.clone()],
                         consequences: Vec::new(),
+                        differences: Vec::new(),
                     };
                     self.0
                         .insert((check.id, facet.clone()), (finding, vec![scenario]));

@@ -25,22 +25,39 @@ use super::settings::{Cleanup, Reach, Settings};
 use super::steps::Stage;
 use super::target::Run;
 
-/// Runs `parts`; `interrupt` completes when the user wants it to stop.
+/// Characters that follow the run id in a name: two for the scenario and app, two for the row.
+pub const NAME_TAIL: usize = 4;
+
+/// Why a run did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError<E> {
+    /// The ledger file cannot be made.
+    #[error("cannot write the ledger: {0}")]
+    Ledger(std::io::Error),
+    /// Nobody agreed to the plan.
+    #[error("declined")]
+    Declined(E),
+}
+
+/// Runs `parts`. `consent` is asked after a good pre-flight and before the first write; `interrupt` completes when the
+/// user wants it to stop.
 ///
 /// # Errors
-/// When the ledger file cannot be made.
-pub async fn run(
+/// When the ledger file cannot be made, or `consent` is refused.
+pub async fn run<E>(
     settings: Arc<Settings>,
     behaviour: Arc<Behaviour>,
     plan: &Plan,
     parts: Vec<Part>,
     listener: Arc<dyn Listener>,
+    consent: impl Fn(&Plan) -> Result<(), E>,
     interrupt: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<RunResult> {
+) -> Result<RunResult, RunError<E>> {
     let started = Instant::now();
     let began = jiff::Timestamp::now();
     let ledger = match &settings.ledger {
-        Some(path) => Ledger::in_file(path, &settings.run_id, &settings.target.url)?,
+        Some(path) => Ledger::in_file(path, &settings.run_id, &settings.target.url)
+            .map_err(RunError::Ledger)?,
         None => Ledger::default(),
     };
     let run = Run::new(
@@ -63,8 +80,13 @@ pub async fn run(
         run: Arc::clone(&run),
         listener,
     };
-    let mut ended = whole.all(plan, parts).await;
+    let ended = whole.all(plan, parts, consent).await;
     watch.abort();
+    if let (Err(_), Some(path)) = (&ended, &settings.ledger) {
+        // Nothing was made, so there is nothing to keep the book of.
+        let _ = std::fs::remove_file(path);
+    }
+    let mut ended = ended.map_err(RunError::Declined)?;
     if run.is_stopped() {
         ended.broken = Some(Broken::Interrupted);
     }
@@ -119,7 +141,6 @@ fn not_run(id: crate::scenario::ScenarioId, app: Option<App>, reason: &str) -> S
         app,
         outcome: Outcome::NotRun(reason.to_owned()),
         duration: std::time::Duration::ZERO,
-        run_names: Vec::new(),
         findings: Vec::new(),
         exchanges: Vec::new(),
     }
@@ -170,7 +191,12 @@ impl Whole {
         )
     }
 
-    async fn all(&self, plan: &Plan, parts: Vec<Part>) -> Ended {
+    async fn all<E>(
+        &self,
+        plan: &Plan,
+        parts: Vec<Part>,
+        consent: impl Fn(&Plan) -> Result<(), E>,
+    ) -> Result<Ended, E> {
         let mut ended = Ended::default();
         let mut foreign = 0;
         if let Reach::Shared(transport) = &self.settings.reach {
@@ -181,11 +207,12 @@ impl Whole {
                 Ok(there) => foreign = there,
                 Err(broken) => {
                     ended.broken = Some(broken);
-                    return ended;
+                    return Ok(ended);
                 }
             }
         }
         self.listener.on(&Event::Planned(plan));
+        consent(plan)?;
         let met = Arc::new(Mutex::new(HashSet::new()));
         let mut played = Vec::with_capacity(parts.len());
         let isolated = matches!(self.settings.reach, Reach::Isolated(_));
@@ -213,7 +240,7 @@ impl Whole {
             ended.around.extend(one.around);
             ended.left_behind.extend(one.left_behind);
         }
-        ended
+        Ok(ended)
     }
 
     /// Plays parts, at most `at_once` at a time.
@@ -251,7 +278,7 @@ impl Whole {
         let app_word = part.app.map_or("probe", App::as_str);
         let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
         let session = Arc::new(self.session(&scenario.id.0, part.app, self.transport(&tenant)));
-        let (outcome, run_names) = self.play(&part, &session).await;
+        let outcome = self.play(&part, &session).await;
         let (exchanges, observations) = session.finish();
         let members_seen = exchanges.iter().any(shows_a_member);
         let left_behind = match self.settings.reach {
@@ -266,7 +293,6 @@ impl Whole {
             app: part.app,
             outcome,
             duration: started.elapsed(),
-            run_names,
             findings: Vec::new(),
             exchanges,
         };
@@ -284,14 +310,13 @@ impl Whole {
         }
     }
 
-    async fn play(&self, part: &Part, session: &Arc<Session>) -> (Outcome, Vec<String>) {
+    async fn play(&self, part: &Part, session: &Arc<Session>) -> Outcome {
         let scenario = &part.scenario;
         let rows: Vec<_> = if scenario.cases.is_empty() {
             vec![None]
         } else {
             scenario.cases.iter().map(Some).collect()
         };
-        let mut run_names = Vec::with_capacity(rows.len());
         let mut outcome = Outcome::Passed;
         for (n, case) in rows.into_iter().enumerate() {
             let run_name = format!(
@@ -317,9 +342,8 @@ impl Whole {
             if let Err(broken) = stage.play().await {
                 outcome = Outcome::NotRun(broken.0);
             }
-            run_names.push(run_name);
         }
-        (outcome, run_names)
+        outcome
     }
 
     async fn remove(&self, session: &Session) -> Vec<LeftBehind> {

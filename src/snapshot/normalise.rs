@@ -15,6 +15,8 @@ use super::words::{Stretch, stretches};
 pub struct RunNames {
     /// The run id, part of every login and group name.
     pub run_id: String,
+    /// So many letters or digits follow the run id in a name, to tell scenarios and rows apart.
+    pub tail: usize,
     /// The target's base URL, with or without a slash at its end.
     pub base_url: String,
     /// The target's host, with the port if the URL has one.
@@ -40,6 +42,7 @@ pub(super) struct Normaliser<'a> {
     run: &'a str,
     /// The run id as it stands in a URL.
     run_escaped: String,
+    tail: usize,
 }
 
 /// A stretch of text while it is rewritten.
@@ -64,6 +67,7 @@ impl<'a> Normaliser<'a> {
             host: &names.host,
             run: &names.run_id,
             run_escaped: percent::encode(&names.run_id),
+            tail: names.tail,
         }
     }
 
@@ -209,6 +213,13 @@ impl<'a> Normaliser<'a> {
             let Some((at, form)) = found else { break };
             let end = at + form.len();
             let same = rest.get(at..end) == Some(form);
+            let tail = rest.get(end..).unwrap_or_default();
+            let end = end
+                + tail
+                    .bytes()
+                    .take(self.tail)
+                    .take_while(u8::is_ascii_alphanumeric)
+                    .count();
             out.push(Piece::Open(rest.get(..at).unwrap_or_default()));
             out.push(Piece::Done(if same { "<run>" } else { "<RUN>" }.to_owned()));
             rest = rest.get(end..).unwrap_or_default();
@@ -361,6 +372,7 @@ mod tests {
     fn names() -> RunNames {
         RunNames {
             run_id: "k3x9f2".to_owned(),
+            tail: 0,
             base_url: "http://127.0.0.1:4711/scim/v2/".to_owned(),
             host: "127.0.0.1:4711".to_owned(),
         }
@@ -422,6 +434,7 @@ mod tests {
         let aliases = Aliases::default();
         let names = RunNames {
             run_id: "k3 ü".to_owned(),
+            tail: 0,
             ..names()
         };
         let normaliser = Normaliser::new(&names, &aliases);

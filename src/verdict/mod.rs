@@ -151,6 +151,8 @@ pub struct Finding {
     pub at: Vec<At>,
     /// What followed from it: (check id, got).
     pub consequences: Vec<(String, String)>,
+    /// How the step that shows it differs from the known-good server, in lines.
+    pub differences: Vec<String>,
 }
 
 /// How a scenario ended.
@@ -201,8 +203,6 @@ pub struct ScenarioResult {
     pub outcome: Outcome,
     /// How long it took.
     pub duration: std::time::Duration,
-    /// What `{run}` stood for, one text a case row.
-    pub run_names: Vec<String>,
     /// Ids of the findings it met.
     pub findings: Vec<String>,
     /// Every exchange, in order.

@@ -1,0 +1,395 @@
+//! `run`: settings to an engine run, and the comparison with snapshots.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::engine::cast;
+use crate::engine::event::Listener;
+use crate::engine::outcome::{RunResult, TargetInfo};
+use crate::engine::plan::{self, Part};
+use crate::engine::run::{self, RunError};
+use crate::engine::settings::{Cleanup as EngineCleanup, Reach, Settings};
+use crate::exchange::{self, BaseUrl, HeaderText, Pooled, ProxyChoice, Transport};
+use crate::okta::request::Client;
+use crate::report::SnapshotCounts;
+use crate::scenario::Scenario;
+use crate::secret::Secret;
+use crate::server::{Fault, Mode, Options, Policy, Running, Server};
+use crate::snapshot::{
+    self, Comparison, FileError, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
+};
+
+use super::super::backend::{Backend as _, Consent, Driven, Refusal};
+use super::super::selection::{Selection, SelectionError};
+use super::super::settings::{Cleanup, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::{Live, behaviour, interrupted, reach, usage, world};
+
+/// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
+const SEED: u64 = 1;
+/// How long a run waits for a target that answers 429, for one request. Okta itself would wait for hours.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the requests go, and what keeps the server alive meanwhile.
+struct Way {
+    reach: Reach,
+    info: TargetInfo,
+    client: Client,
+    secrets: Vec<Secret>,
+    server: Option<Arc<Running>>,
+}
+
+pub(super) async fn drive(
+    live: &Live,
+    settings: &RunSettings,
+    listener: Arc<dyn Listener>,
+    consent: Consent<'_>,
+) -> Result<Driven, Refusal> {
+    let catalogue = live.catalogue(settings.scenarios.as_deref())?;
+    let parts = parts(&settings.selection, &catalogue)?;
+    let way = match &settings.target {
+        TargetChoice::Embedded { faults } => embedded(faults).await?,
+        TargetChoice::Remote(remote) => {
+            let reached = reach(remote, settings.limits.timeout)?;
+            Way {
+                info: TargetInfo {
+                    url: reached.base.to_string(),
+                    embedded: false,
+                    faults: Vec::new(),
+                },
+                reach: Reach::Shared(Arc::new(reached.transport)),
+                client: reached.client,
+                secrets: reached.secrets,
+                server: None,
+            }
+        }
+    };
+    let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
+    let is_remote = matches!(settings.target, TargetChoice::Remote(_));
+    let engine = Arc::new(Settings {
+        target: way.info,
+        reach: way.reach,
+        client: way.client,
+        credentials: way.secrets,
+        apps: settings.selection.apps.clone(),
+        variants: settings.variants.clone(),
+        seed: settings.seed.unwrap_or(SEED),
+        settle: settings.limits.settle,
+        patience: PATIENCE,
+        concurrency: settings.limits.concurrency as usize,
+        rate: settings.limits.rate,
+        max_users: Some(settings.limits.max_users),
+        max_foreign_users: settings.limits.cap_foreign_users,
+        email: settings
+            .people
+            .email
+            .as_ref()
+            .map(|pattern| pattern.fill("{}")),
+        user_attributes: settings
+            .people
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.clone(), text_of(value)))
+            .collect(),
+        cleanup: match settings.cleanup {
+            Cleanup::Delete => EngineCleanup::Delete,
+            Cleanup::Deactivate => EngineCleanup::Deactivate,
+            Cleanup::None => EngineCleanup::Nothing,
+        },
+        ledger: live
+            .ledgers()
+            .filter(|_| is_remote)
+            .map(|folder| folder.join(format!("{run_id}.jsonl"))),
+        strict_rfc: settings.strict_rfc,
+        run_id,
+    });
+    let (plan, parts) = plan::plan(parts, &engine);
+    let ended = run::run(
+        Arc::clone(&engine),
+        Arc::new(behaviour()?),
+        &plan,
+        parts,
+        listener,
+        consent,
+        interrupted(),
+    )
+    .await;
+    let mut run = ended.map_err(|error| match error {
+        RunError::Ledger(error) => world(
+            &format!("cannot write the list of what this run creates: {error}"),
+            Some("set SCIM_CONFORM_STATE to a folder that can be written to"),
+        ),
+        RunError::Declined(why) => Refusal::Ask(why),
+    })?;
+    if let Some(server) = way.server.and_then(Arc::into_inner) {
+        server.stop().await;
+    }
+    let compared = compare(&mut run, settings)?;
+    Ok(Driven {
+        snapshots: Some(compared.counts),
+        snapshots_differ: compared.own_differ,
+        differences: compared.text,
+        run,
+    })
+}
+
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Refusal> {
+    let chosen = selection
+        .choose(catalogue)
+        .map_err(|e: SelectionError| usage(&e, Some(&e.hint())))?;
+    let parts = chosen
+        .into_iter()
+        .enumerate()
+        .map(|(ordinal, (scenario, app))| Part {
+            scenario: Arc::new(scenario.clone()),
+            app,
+            ordinal,
+        });
+    Ok(parts.collect())
+}
+
+/// The reference server in this process, behind real sockets, with a tenant for each scenario and app.
+async fn embedded(names: &[String]) -> Result<Way, Refusal> {
+    let policy = policy(names)?;
+    let seeds_stranger = policy
+        .faults()
+        .iter()
+        .any(|f| f.name().contains("stranger"));
+    let token = Secret::new(Uuid::new_v4().simple().to_string());
+    let options = Options {
+        mode: Mode::PerScenario,
+        token: Some(token.clone()),
+        policy,
+        ..Options::default()
+    };
+    let running = Server::start(options).await.map_err(|e| world(&e, None))?;
+    let running = Arc::new(running);
+    let url = running.base_url();
+    let server = Arc::clone(&running);
+    let reach = Reach::Isolated(Arc::new(move |tenant| {
+        if seeds_stranger && let Some(tenant) = running.tenant(tenant) {
+            // The faults that hand out somebody else need somebody else.
+            let _ = tenant.seed_user(&stranger());
+            let _ = tenant.seed_group(&json!({"displayName": "Board"}));
+        }
+        transport(&running.tenant_url(tenant))
+    }));
+    Ok(Way {
+        reach,
+        info: TargetInfo {
+            url,
+            embedded: true,
+            faults: names.to_vec(),
+        },
+        client: Client {
+            authorization: Some(HeaderText::Secret(Secret::new(format!(
+                "Bearer {}",
+                token.expose()
+            )))),
+            extra: Vec::new(),
+        },
+        secrets: vec![token],
+        server: Some(server),
+    })
+}
+
+fn stranger() -> Value {
+    json!({"userName": "stranger@example.test", "name": {"givenName": "Some", "familyName": "Stranger"},
+        "emails": [{"value": "stranger@example.test", "primary": true}], "active": true})
+}
+
+/// A loopback transport, without proxies.
+fn transport(url: &str) -> Arc<dyn Transport> {
+    let settings = BaseUrl::parse(url).map(|base| exchange::Settings {
+        proxy: ProxyChoice::None,
+        ..exchange::Settings::new(base)
+    });
+    match settings.map(Pooled::new) {
+        Ok(Ok(pooled)) => Arc::new(pooled),
+        // A loopback URL of our own making always parses; what cannot be sent says so in its exchange.
+        _ => Arc::new(Nowhere),
+    }
+}
+
+/// A transport that goes nowhere.
+struct Nowhere;
+
+impl Transport for Nowhere {
+    fn send<'a>(&'a self, request: exchange::Request) -> exchange::Sending<'a> {
+        let outcome = Err(exchange::SendError::Unsendable {
+            reason: "the embedded server has no address".to_owned(),
+        });
+        Box::pin(std::future::ready(exchange::Exchange {
+            request,
+            outcome,
+            timing: exchange::Timing::default(),
+        }))
+    }
+}
+
+/// A policy with the named faults.
+pub(super) fn policy(names: &[String]) -> Result<Policy, Refusal> {
+    names.iter().try_fold(Policy::default(), |policy, name| {
+        let fault = Fault::from_name(name).map_err(|e| {
+            usage(
+                &e,
+                Some("scim-conform serve --list-faults shows all of them"),
+            )
+        })?;
+        Ok(policy.with_fault(fault))
+    })
+}
+
+/// What came of comparing with snapshots.
+struct Compared {
+    counts: SnapshotCounts,
+    own_differ: bool,
+    text: String,
+}
+
+/// The snapshots that the binary carries.
+static REFERENCE: Reference = Reference(crate::embedded::reference);
+
+fn compare(run: &mut RunResult, settings: &RunSettings) -> Result<Compared, Refusal> {
+    let host = run
+        .target
+        .url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or_default()
+        .to_owned();
+    let mut counts = snapshot::Counts::default();
+    let mut text = String::new();
+    let mut differences = Vec::new();
+    for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
+        let transcript = transcript(scenario, &run.run_id, &run.target.url, &host);
+        let reference = REFERENCE
+            .transcript(scenario.app, &scenario.id.0)
+            .map_err(|e: FileError| world(&e, None))?;
+        let Some(reference) = reference else {
+            counts.add(snapshot::Compared::New);
+            continue;
+        };
+        let comparison = snapshot::compare(&reference, &transcript, Tolerance::Reference);
+        counts.add(comparison.compared());
+        if settings.diff && !comparison.differences.is_empty() {
+            text.push_str(&heading(scenario, "the known-good server"));
+            text.push_str(&lines(&comparison));
+        }
+        differences.push((scenario.id.0.clone(), scenario.app, comparison));
+    }
+    for finding in &mut run.findings {
+        finding.differences = of_finding(finding, &differences);
+    }
+    let mut own_differ = false;
+    if let Some(own) = &settings.snapshots {
+        let (differ, shown, own_counts) = compare_own(run, own, &host)?;
+        (own_differ, counts) = (differ, own_counts);
+        text.push_str(&shown);
+    }
+    let counts = SnapshotCounts {
+        same: counts.same as u64,
+        folded: counts.folded as u64,
+        changed: counts.changed as u64,
+        new: counts.new as u64,
+    };
+    Ok(Compared {
+        counts,
+        own_differ,
+        text,
+    })
+}
+
+fn transcript(
+    scenario: &crate::verdict::ScenarioResult,
+    run_id: &str,
+    url: &str,
+    host: &str,
+) -> Transcript {
+    Transcript::of(
+        scenario,
+        &RunNames {
+            run_id: run_id.to_owned(),
+            tail: run::NAME_TAIL,
+            base_url: url.to_owned(),
+            host: host.to_owned(),
+        },
+    )
+}
+
+fn heading(scenario: &crate::verdict::ScenarioResult, than: &str) -> String {
+    let app = scenario
+        .app
+        .map(|app| format!(" ({app})"))
+        .unwrap_or_default();
+    format!("{}{app} differs from {than}:\n", scenario.id)
+}
+
+fn lines(comparison: &Comparison) -> String {
+    comparison
+        .differences
+        .iter()
+        .map(|d| format!("  {}: {d}\n", d.place))
+        .collect()
+}
+
+/// The differences in the exchange that shows a finding, at most three.
+fn of_finding(
+    finding: &crate::verdict::Finding,
+    differences: &[(String, Option<crate::okta::App>, Comparison)],
+) -> Vec<String> {
+    let Some(at) = finding.at.first() else {
+        return Vec::new();
+    };
+    let here = differences
+        .iter()
+        .find(|(id, app, _)| *id == at.scenario && *app == at.app);
+    here.map(|(_, _, comparison)| {
+        let of_step = comparison
+            .differences
+            .iter()
+            .filter(|d| d.place.step == at.step);
+        of_step.take(3).map(ToString::to_string).collect()
+    })
+    .unwrap_or_default()
+}
+
+fn compare_own(
+    run: &RunResult,
+    own: &Snapshots,
+    host: &str,
+) -> Result<(bool, String, snapshot::Counts), Refusal> {
+    let writing = match own.mode {
+        SnapshotMode::Propose => Writing::Pending,
+        SnapshotMode::Check => Writing::Nothing,
+        SnapshotMode::Update => Writing::Accept,
+    };
+    let store = Store::new(&own.folder, writing);
+    let (mut differ, mut text, mut counts) = (false, String::new(), snapshot::Counts::default());
+    for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
+        let transcript = transcript(scenario, &run.run_id, &run.target.url, host);
+        let name = Name {
+            app: scenario.app,
+            scenario: scenario.id.0.clone(),
+        };
+        let checked = store
+            .check(&name, &scenario.title, &transcript)
+            .map_err(|e| world(&e, Some("check the folder of --snapshots")))?;
+        counts.add(checked.compared);
+        if checked.compared == snapshot::Compared::Changed {
+            differ = true;
+            text.push_str(&heading(scenario, "your accepted snapshot"));
+            text.push_str(&lines(&checked.comparison));
+        }
+    }
+    Ok((differ, text, counts))
+}

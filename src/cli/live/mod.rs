@@ -1,0 +1,228 @@
+//! The backend that does the work: it is where the engine, the reference server and the snapshots meet.
+
+mod drive;
+mod serve;
+mod sweep;
+
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+
+use crate::check;
+use crate::document::{self, Look};
+use crate::engine::event::Listener;
+use crate::exchange::{self, BaseUrl, HeaderText, Pem, Pooled, ProxyChoice};
+use crate::okta::Behaviour;
+use crate::okta::request::Client;
+use crate::scenario::catalog::{Catalog, CatalogError};
+use crate::scenario::{Context, Scenario};
+use crate::secret::Secret;
+
+use super::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept};
+use super::environment::Environment;
+use super::last_run;
+use super::settings::{
+    Credentials, Network, Proxy, Remote, RunSettings, ServeSettings, SweepSettings,
+};
+
+/// The real backend.
+#[derive(Debug, Default)]
+pub struct Live {
+    /// Folder for what must survive a crash: the ledgers of runs. None where the system names no place.
+    pub state: Option<PathBuf>,
+}
+
+impl Backend for Live {
+    fn drive(
+        &self,
+        settings: &RunSettings,
+        listener: Arc<dyn Listener>,
+        consent: Consent<'_>,
+    ) -> Result<Driven, Refusal> {
+        block_on(drive::drive(self, settings, listener, consent))?
+    }
+
+    fn catalogue(&self, folder: Option<&Path>) -> Result<Vec<Scenario>, Refusal> {
+        let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
+        let context = Context { checks: &checks };
+        let mut scenarios = Catalog::embedded(context)
+            .map_err(|e| mistakes(&e))?
+            .scenarios()
+            .to_vec();
+        if let Some(folder) = folder {
+            let own = Catalog::from_folder(folder, context).map_err(|e| mistakes(&e))?;
+            for scenario in own.scenarios() {
+                // One's own scenario replaces a built-in one of the same id.
+                scenarios.retain(|built_in| built_in.id != scenario.id);
+                scenarios.push(scenario.clone());
+            }
+            scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        Ok(scenarios)
+    }
+
+    fn serve(&self, settings: &ServeSettings, talk: &mut dyn Write) -> Result<(), Refusal> {
+        block_on(serve::serve(settings, talk))?
+    }
+
+    fn sweep(&self, settings: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {
+        block_on(sweep::sweep(self, settings, consent))?
+    }
+}
+
+impl Live {
+    /// The backend of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self {
+            state: last_run::folder(&Environment::of_process()).ok(),
+        }
+    }
+
+    /// Where ledgers of runs lie.
+    fn ledgers(&self) -> Option<PathBuf> {
+        self.state.as_ref().map(|folder| folder.join("ledgers"))
+    }
+}
+
+fn mistakes(error: &CatalogError) -> Refusal {
+    let shown = document::render(
+        error.diagnostics(),
+        Look {
+            color: true,
+            ..Look::default()
+        },
+    );
+    Refusal::Files {
+        shown,
+        mistakes: error.diagnostics().len(),
+    }
+}
+
+fn usage(problem: &dyn std::fmt::Display, hint: Option<&str>) -> Refusal {
+    Refusal::Usage {
+        problem: problem.to_string(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+fn world(problem: &dyn std::fmt::Display, hint: Option<&str>) -> Refusal {
+    Refusal::World {
+        problem: problem.to_string(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Refusal> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| world(&format!("cannot start: {e}"), None))?;
+    let done = runtime.block_on(work);
+    // What still hangs (a peer that never answers) must not keep the process.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+fn behaviour() -> Result<Behaviour, Refusal> {
+    Behaviour::embedded()
+        .map_err(|e| world(&e, Some("this is a defect of this build; please report it")))
+}
+
+/// Completes on Ctrl-C, and on SIGTERM where there is such a thing.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// A server under test, ready to be talked to.
+struct Reached {
+    transport: Pooled,
+    base: BaseUrl,
+    client: Client,
+    secrets: Vec<Secret>,
+}
+
+fn reach(remote: &Remote, timeout: std::time::Duration) -> Result<Reached, Refusal> {
+    let base = BaseUrl::parse(&remote.base).map_err(|e| usage(&e, None))?;
+    let mut settings = exchange::Settings::new(base.clone());
+    settings.idle_timeout = timeout;
+    settings.total_timeout = timeout;
+    network(&remote.network, &mut settings)?;
+    let transport = Pooled::new(settings).map_err(|e| usage(&e, None))?;
+    let (authorization, mut secrets) = authorization(&remote.credentials);
+    for (_, value) in &remote.headers {
+        if let HeaderText::Secret(secret) = value {
+            secrets.push(secret.clone());
+        }
+    }
+    Ok(Reached {
+        transport,
+        base,
+        client: Client {
+            authorization,
+            extra: remote.headers.clone(),
+        },
+        secrets,
+    })
+}
+
+fn network(network: &Network, settings: &mut exchange::Settings) -> Result<(), Refusal> {
+    let pem = |path: &PathBuf| Pem::read(path).map_err(|e| usage(&e, None));
+    settings.ca = network
+        .ca
+        .as_ref()
+        .map(pem)
+        .transpose()?
+        .into_iter()
+        .collect();
+    settings.client_identity = network.client_cert.as_ref().map(pem).transpose()?;
+    settings.insecure = network.insecure;
+    settings.proxy = match &network.proxy {
+        Proxy::System => ProxyChoice::Environment,
+        Proxy::Direct => ProxyChoice::None,
+        Proxy::Url(url) => ProxyChoice::url(url.expose(), "").map_err(|e| usage(&e, None))?,
+    };
+    Ok(())
+}
+
+/// The `Authorization` value, and the texts that must appear nowhere.
+fn authorization(credentials: &Credentials) -> (Option<HeaderText>, Vec<Secret>) {
+    let value = match credentials {
+        Credentials::Anonymous => return (None, Vec::new()),
+        Credentials::Bearer(token) => Secret::new(format!("Bearer {}", token.expose())),
+        Credentials::Basic(pair) => {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose());
+            let password = pair
+                .expose()
+                .split_once(':')
+                .map_or(pair.expose(), |(_, password)| password);
+            let secrets = vec![Secret::new(encoded.clone()), Secret::new(password)];
+            return (
+                Some(HeaderText::Secret(Secret::new(format!("Basic {encoded}")))),
+                secrets,
+            );
+        }
+        Credentials::Header(value) => value.clone(),
+    };
+    let bare = value
+        .expose()
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    (Some(HeaderText::Secret(value)), vec![Secret::new(bare)])
+}
