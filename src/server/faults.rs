@@ -300,7 +300,7 @@ faults! {
             Some("Okta developer forum"), "https://devforum.okta.com/t/24187";
         CreatedNeverFound "created-never-found"
             "What was created is found by its name."
-            "A look-up never finds users that SCIM created."
+            "A look-up never finds what SCIM created."
             Some("Suna"), "https://github.com/kortix-ai/suna/pull/4244";
         LookupLags "lookup-lags"
             "What was created is found at once."

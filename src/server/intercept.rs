@@ -10,18 +10,20 @@ use super::freedoms::Freedom;
 use super::listing;
 use super::policy::Policy;
 use super::request::{Incoming, Query};
+use super::resource::Context;
 use super::route::{Kind, Route};
 use super::store::{Id, Indexed, Store};
 use crate::scim::urn;
 
 /// Refuses a request by its method, path and headers alone.
 pub(super) fn by_head(
-    policy: &Policy,
+    context: Context<'_>,
     method: &Method,
     path: &str,
     route: &Route,
     headers: &HeaderMap,
-) -> Result<(), Answer> {
+) -> Result<(), Box<Answer>> {
+    let policy = context.policy;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let accept = text(header::ACCEPT).unwrap_or_default();
@@ -38,8 +40,10 @@ pub(super) fn by_head(
         return refuse(StatusCode::NOT_ACCEPTABLE, "Not acceptable");
     }
     if policy.has(Fault::CreateRedirected) && *method == Method::POST && !path.ends_with('/') {
-        return Err(Answer::empty(StatusCode::TEMPORARY_REDIRECT)
-            .with_header(header::LOCATION, format!("{path}/")));
+        return Err(Box::new(
+            Answer::empty(StatusCode::TEMPORARY_REDIRECT)
+                .with_header(header::LOCATION, format!("{}{path}/", context.base_url)),
+        ));
     }
     if policy.has(Fault::GroupsMissing) && route.kind() == Some(Kind::Group) {
         return refuse(StatusCode::NOT_FOUND, "Not found");
@@ -234,10 +238,10 @@ fn holds_null(value: &Value) -> bool {
     }
 }
 
-/// Whether a value of the resource's own attributes, or one level below, fulfils `wanted`.
+/// Whether an attribute, or a part of the name, fulfils `wanted`.
 fn any_text(body: &Map<String, Value>, wanted: &dyn Fn(&Value) -> bool) -> bool {
     body.iter().any(|(name, value)| {
-        let inner = value.as_object().filter(|_| !urn::is_urn(name));
+        let inner = value.as_object().filter(|_| name == "name");
         wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
     })
 }

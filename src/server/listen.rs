@@ -299,6 +299,8 @@ async fn accept(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_wait)
+            // The buffer alone is no limit: it may be overrun by the size of one read.
+            .max_header_size(limits.head)
             .max_buf_size(limits.head.max(8 * 1024))
             .serve_connection(io, service);
         let connection = graceful.watch(connection);
@@ -413,6 +415,8 @@ struct Sent {
     rest: Option<Bytes>,
     announced: u64,
     breaks_off: bool,
+    /// hyper has been given the time to send what it has.
+    flushed: bool,
 }
 
 impl Sent {
@@ -421,6 +425,7 @@ impl Sent {
             announced: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             rest: Some(bytes).filter(|bytes| !bytes.is_empty()),
             breaks_off: false,
+            flushed: false,
         }
     }
 
@@ -439,10 +444,17 @@ impl Body for Sent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Closed>>> {
         match self.rest.take() {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            None if self.breaks_off && !self.flushed => {
+                // An error drops what is still buffered: the client would see no answer at
+                // all instead of half of one.
+                self.flushed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             None if self.breaks_off => Poll::Ready(Some(Err(Closed))),
             None => Poll::Ready(None),
         }

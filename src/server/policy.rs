@@ -99,6 +99,12 @@ impl Policy {
         &self.freedoms
     }
 
+    /// Whether nothing is switched on.
+    #[must_use]
+    pub fn is_known_good(&self) -> bool {
+        self.faults.is_empty() && self.freedoms.is_empty()
+    }
+
     /// Whether a fault is on.
     #[must_use]
     pub fn has(&self, fault: Fault) -> bool {

@@ -42,7 +42,7 @@ impl Asked<'_> {
 
 /// The answer as this server sends it.
 pub(super) fn answer(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
-    if policy.faults().is_empty() && policy.freedoms().is_empty() {
+    if policy.is_known_good() {
         return answer;
     }
     if answer.status.is_client_error() || answer.status.is_server_error() {
@@ -67,11 +67,10 @@ fn total(answer: &Answer) -> Option<u64> {
 
 fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     let count = asked.incoming.and_then(|incoming| incoming.query.count);
-    let empty = total(&answer) == Some(0);
-    if empty {
-        if let Some(other) = empty_list(policy, asked) {
-            return other;
-        }
+    if total(&answer) == Some(0)
+        && let Some(other) = empty_list(policy, asked)
+    {
+        return other;
     }
     if let Some(kind) = asked.kind()
         && let Some(body) = answer.object_mut()

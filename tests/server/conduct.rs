@@ -106,13 +106,13 @@ fn a_catalogue_app_pushes_groups_by_patch() {
         json!([{"op": "replace", "path": "members", "value": [{"value": ada}]}]),
     )
     .expect(StatusCode::OK);
-    assert_eq!(okta.members(&group), [ada.clone()]);
+    assert_eq!(okta.members(&group), [ada.as_str()]);
     okta.patch(
         &target,
         json!([{"op": "replace", "value": {"id": group, "displayName": "Day"}}]),
     )
     .expect(StatusCode::OK);
-    assert_eq!(okta.members(&group), [ada.clone()]);
+    assert_eq!(okta.members(&group), [ada.as_str()]);
     okta.patch(
         &target,
         json!([{"op": "replace", "value": {"members": []}}]),

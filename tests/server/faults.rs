@@ -1,1 +1,39 @@
+//! Every fault and every freedom shows in Okta's own traffic: one that does not would be a
+//! promise that `--fault` cannot keep.
 
+use std::collections::HashMap;
+
+use scim_conform::server::{Fault, Freedom, Policy};
+
+use super::traffic::transcript;
+
+#[test]
+fn the_known_good_traffic_is_the_same_every_time() {
+    assert_eq!(transcript(Policy::default()), transcript(Policy::default()));
+}
+
+#[test]
+fn every_fault_changes_what_okta_sees_in_its_own_way() {
+    let mut seen = HashMap::from([(transcript(Policy::default()), "no fault")]);
+    let mut same = Vec::new();
+    for fault in Fault::ALL.iter().copied() {
+        let transcript = transcript(Policy::default().with_fault(fault));
+        if let Some(other) = seen.insert(transcript, fault.name()) {
+            same.push((other, fault.name()));
+        }
+    }
+    assert!(same.is_empty(), "nobody can tell these apart: {same:?}");
+}
+
+#[test]
+fn every_freedom_changes_what_okta_sees_in_its_own_way() {
+    let mut seen = HashMap::from([(transcript(Policy::default()), "no freedom")]);
+    let mut same = Vec::new();
+    for freedom in Freedom::ALL.iter().copied() {
+        let transcript = transcript(Policy::default().with_freedom(freedom));
+        if let Some(other) = seen.insert(transcript, freedom.name()) {
+            same.push((other, freedom.name()));
+        }
+    }
+    assert!(same.is_empty(), "nobody can tell these apart: {same:?}");
+}
