@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use crate::engine::outcome::Plan;
+use crate::engine::outcome::{Plan, TargetInfo};
 use crate::report::plan::{AtEnd, at_most};
 use crate::report::text::printable;
 
@@ -117,6 +117,11 @@ mod tests {
     #[test]
     fn the_question_says_what_will_happen() {
         let plan = Plan {
+            target: TargetInfo {
+                url: "https://scim.example.test/v2".into(),
+                embedded: false,
+                faults: vec![],
+            },
             scenarios: vec![],
             not_run: vec![],
             users: 12,
