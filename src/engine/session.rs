@@ -1,5 +1,6 @@
 //! One scenario under one app: sends calls, guards other people's accounts, records, and collects observations.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -17,6 +18,8 @@ use crate::secret::{MASK, Secret};
 use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::cast;
+use super::masking;
 use super::target::Run;
 
 /// A scenario under one app, shared by its lines.
@@ -41,7 +44,8 @@ struct State {
     recorded: Vec<Recorded>,
     observations: Vec<Observation>,
     book: Book,
-    passwords: Vec<Secret>,
+    /// In clear, to find them; the state is never printed.
+    passwords: HashSet<String>,
     password_after: &'static str,
 }
 
@@ -150,7 +154,7 @@ impl Session {
     /// A password that will be sent: it is masked in the record from now on.
     pub fn hide(&self, password: &Secret, sent_by: &'static str) {
         let mut state = self.state();
-        state.passwords.push(password.clone());
+        state.passwords.insert(password.expose().to_owned());
         state.password_after = sent_by;
     }
 
@@ -292,45 +296,57 @@ impl Session {
             .flatten()
             .chain(listed.is_none().then_some(json))
         {
-            if let Some(id) = reading::id_of(one) {
+            let ours = one
+                .as_object()
+                .is_some_and(|r| masking::has_our_name(r, &self.run.run_id));
+            if let Some(id) = reading::id_of(one).filter(|_| !ours) {
                 self.run.ledger.saw(resource, &id);
             }
         }
     }
 
+    /// The passwords of this scenario that stand in an exchange. One pass over the bytes, however many there are: an
+    /// import of a crowd would be slow otherwise.
+    fn passwords_in(&self, exchange: &Exchange) -> Vec<String> {
+        let state = self.state();
+        let answer = exchange.response().map(|r| &r.body.bytes);
+        let mut found: Vec<String> = Vec::new();
+        for bytes in exchange.request.body.iter().chain(answer) {
+            for window in bytes
+                .windows(cast::PASSWORD_LENGTH)
+                .filter(|w| cast::looks_like_a_password(w))
+            {
+                if let Some(password) = std::str::from_utf8(window)
+                    .ok()
+                    .filter(|w| state.passwords.contains(*w))
+                    && !found.iter().any(|f| f == password)
+                {
+                    found.push(password.to_owned());
+                }
+            }
+        }
+        found
+    }
+
     /// Takes passwords and other people's data out of what is kept.
     fn mask(&self, exchange: &mut Exchange) {
-        let passwords: Vec<String> = self
-            .state()
-            .passwords
-            .iter()
-            .map(|p| p.expose().to_owned())
-            .collect();
+        let passwords = self.passwords_in(exchange);
         let hide = |bytes: &Bytes| {
             let mut text = String::from_utf8_lossy(bytes).into_owned();
             for password in &passwords {
-                if text.contains(password.as_str()) {
-                    text = text.replace(password.as_str(), MASK);
-                }
+                text = text.replace(password.as_str(), MASK);
             }
             Bytes::from(text)
         };
-        let holds = |bytes: &Bytes| {
-            passwords
-                .iter()
-                .any(|p| bytes.windows(p.len().max(1)).any(|w| w == p.as_bytes()))
-        };
-        if let Some(body) = exchange.request.body.as_mut().filter(|b| holds(b)) {
-            *body = hide(body);
+        if !passwords.is_empty() {
+            exchange.request.body = exchange.request.body.as_ref().map(hide);
+            if let Ok(response) = &mut exchange.outcome {
+                let oddities = std::mem::take(&mut response.body.oddities);
+                response.body = Body::read(hide(&response.body.bytes), None);
+                response.body.oddities = oddities;
+            }
         }
-        if let Ok(response) = &mut exchange.outcome
-            && holds(&response.body.bytes)
-        {
-            let oddities = std::mem::take(&mut response.body.oddities);
-            response.body = Body::read(hide(&response.body.bytes), None);
-            response.body.oddities = oddities;
-        }
-        super::masking::strangers(
+        masking::strangers(
             exchange,
             &self.run.ledger,
             &self.run.run_id,
@@ -421,7 +437,7 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
 }
 
 /// A request in a line: method, target, and the start of the body; passwords masked.
-fn describe(request: &Request, passwords: &[Secret]) -> String {
+fn describe(request: &Request, passwords: &HashSet<String>) -> String {
     const MOST: usize = 240;
     let mut text = format!("{} {}", request.method, request.target);
     if let Some(body) = &request.body {
@@ -429,7 +445,7 @@ fn describe(request: &Request, passwords: &[Secret]) -> String {
         text.push_str(&String::from_utf8_lossy(body));
     }
     for password in passwords {
-        text = text.replace(password.expose(), MASK);
+        text = text.replace(password.as_str(), MASK);
     }
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
