@@ -5,8 +5,8 @@ use crate::verdict::{CheckMeta, Level};
 use super::finding::{consequences, evidence_words, got, kind_word, labelled};
 use super::kept::KeptFinding;
 use super::palette::{self, BOLD, COMMAND, DIM, paint};
-use super::suggest;
 use super::text::{count, hang, printable};
+use crate::suggest;
 
 /// Places of a finding that are listed before the rest is only counted.
 const PLACES: usize = 12;
