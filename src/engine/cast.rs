@@ -246,15 +246,6 @@ pub fn password() -> Secret {
     Secret::new(format!("aA{}9", random_text(5)))
 }
 
-/// Bytes of a password.
-pub const PASSWORD_LENGTH: usize = 8;
-
-/// Whether bytes may be one of [`password`]'s; most are not, and need no closer look.
-#[must_use]
-pub fn looks_like_a_password(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"aA") && bytes.ends_with(b"9")
-}
-
 /// A run id: a letter and five letters or digits.
 #[must_use]
 pub fn run_id() -> String {

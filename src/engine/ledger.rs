@@ -118,12 +118,6 @@ impl Ledger {
         self.books().foreign.contains(&(resource, id.to_owned()))
     }
 
-    /// Whether the id stood in an answer, as a user's or a group's, before it was ours.
-    #[must_use]
-    pub fn knows_id_as_foreign(&self, id: &str) -> bool {
-        self.knows_as_foreign(Resource::User, id) || self.knows_as_foreign(Resource::Group, id)
-    }
-
     /// Claims a resource that the run has just made.
     pub fn claim(&self, resource: Resource, id: &str, name: &str) {
         {

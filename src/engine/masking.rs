@@ -3,16 +3,20 @@
 use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, ForeignNames, Ownership, mask_exchange};
+use crate::okta::reading;
 
 use super::ledger::Ledger;
 
 /// The run's own resources: those in its ledger, and those that carry its id in their name, such as the one in
 /// the very answer that is about to be claimed.
-struct Own<'a> {
-    ledger: &'a Ledger,
-    run_id: &'a str,
-    /// The id in this answer, when the answer is a resource with our name.
-    fresh: Option<String>,
+pub struct Own<'a> {
+    /// What the run has made.
+    pub ledger: &'a Ledger,
+    /// Part of every name that the run makes.
+    pub run_id: &'a str,
+    /// The id of the resource that is being answered, when its name is ours: a 201 names it in `Location`, too,
+    /// before the ledger knows it.
+    pub here: Option<String>,
 }
 
 /// Whether a resource carries the run's id in its name. Another scenario of the run may list it before the one
@@ -23,13 +27,13 @@ pub fn has_our_name(resource: &Map<String, Value>, run_id: &str) -> bool {
         resource
             .get(*key)
             .and_then(Value::as_str)
-            .is_some_and(|name| name.to_ascii_lowercase().contains(run_id))
+            .is_some_and(|n| n.to_ascii_lowercase().contains(run_id))
     })
 }
 
 impl Ownership for Own<'_> {
     fn owns_id(&self, id: &str) -> bool {
-        self.fresh.as_deref() == Some(id) || self.ledger.owns_id(id)
+        self.here.as_deref() == Some(id) || self.ledger.owns_id(id)
     }
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
@@ -41,23 +45,20 @@ impl Ownership for Own<'_> {
     }
 }
 
-/// Masks what is not the run's own. `run_id` is part of every name that the run makes.
+/// Masks what is not the run's own.
 pub fn strangers(exchange: &mut Exchange, ledger: &Ledger, run_id: &str, names: &ForeignNames) {
-    let mut own = Own {
-        ledger,
-        run_id,
-        fresh: None,
-    };
-    let answer = exchange
+    let here = exchange
         .response()
         .and_then(|r| r.json())
-        .and_then(Value::as_object);
-    own.fresh = answer
-        .filter(|resource| has_our_name(resource, run_id))
-        .and_then(|resource| resource.get("id"))
-        .and_then(Value::as_str)
-        // Somebody else's id stays somebody else's, whatever name the answer puts on it.
-        .filter(|id| !ledger.knows_id_as_foreign(id))
-        .map(str::to_owned);
-    mask_exchange(exchange, &own, names);
+        .filter(|json| json.as_object().is_some_and(|o| has_our_name(o, run_id)))
+        .and_then(reading::id_of);
+    mask_exchange(
+        exchange,
+        &Own {
+            ledger,
+            run_id,
+            here,
+        },
+        names,
+    );
 }

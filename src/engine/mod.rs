@@ -9,6 +9,7 @@ pub mod judge;
 pub mod ledger;
 pub mod masking;
 pub mod outcome;
+pub mod passwords;
 pub mod plan;
 pub mod preflight;
 pub mod run;

@@ -1,9 +1,7 @@
 //! One scenario under one app: sends calls, guards other people's accounts, records, and collects observations.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check::catalogue::connection;
@@ -14,12 +12,12 @@ use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, retry};
-use crate::secret::{MASK, Secret};
+use crate::secret::Secret;
 use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
-use super::cast;
 use super::masking;
+use super::passwords::Passwords;
 use super::target::Run;
 
 /// A scenario under one app, shared by its lines.
@@ -44,8 +42,7 @@ struct State {
     recorded: Vec<Recorded>,
     observations: Vec<Observation>,
     book: Book,
-    /// In clear, to find them; the state is never printed.
-    passwords: HashSet<String>,
+    passwords: Passwords,
     password_after: &'static str,
 }
 
@@ -154,7 +151,7 @@ impl Session {
     /// A password that will be sent: it is masked in the record from now on.
     pub fn hide(&self, password: &Secret, sent_by: &'static str) {
         let mut state = self.state();
-        state.passwords.insert(password.expose().to_owned());
+        state.passwords.add(password);
         state.password_after = sent_by;
     }
 
@@ -305,44 +302,20 @@ impl Session {
         }
     }
 
-    /// The passwords of this scenario that stand in an exchange. One pass over the bytes, however many there are: an
-    /// import of a crowd would be slow otherwise.
-    fn passwords_in(&self, exchange: &Exchange) -> Vec<String> {
-        let state = self.state();
-        let answer = exchange.response().map(|r| &r.body.bytes);
-        let mut found: Vec<String> = Vec::new();
-        for bytes in exchange.request.body.iter().chain(answer) {
-            for window in bytes
-                .windows(cast::PASSWORD_LENGTH)
-                .filter(|w| cast::looks_like_a_password(w))
-            {
-                if let Some(password) = std::str::from_utf8(window)
-                    .ok()
-                    .filter(|w| state.passwords.contains(*w))
-                    && !found.iter().any(|f| f == password)
-                {
-                    found.push(password.to_owned());
-                }
-            }
-        }
-        found
-    }
-
     /// Takes passwords and other people's data out of what is kept.
     fn mask(&self, exchange: &mut Exchange) {
-        let passwords = self.passwords_in(exchange);
-        let hide = |bytes: &Bytes| {
-            let mut text = String::from_utf8_lossy(bytes).into_owned();
-            for password in &passwords {
-                text = text.replace(password.as_str(), MASK);
+        {
+            let passwords = &self.state().passwords;
+            if let Some(body) = &mut exchange.request.body
+                && let Some(hidden) = passwords.hide(body)
+            {
+                *body = hidden;
             }
-            Bytes::from(text)
-        };
-        if !passwords.is_empty() {
-            exchange.request.body = exchange.request.body.as_ref().map(hide);
-            if let Ok(response) = &mut exchange.outcome {
+            if let Ok(response) = &mut exchange.outcome
+                && let Some(hidden) = passwords.hide(&response.body.bytes)
+            {
                 let oddities = std::mem::take(&mut response.body.oddities);
-                response.body = Body::read(hide(&response.body.bytes), None);
+                response.body = Body::read(hidden, None);
                 response.body.oddities = oddities;
             }
         }
@@ -437,15 +410,13 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
 }
 
 /// A request in a line: method, target, and the start of the body; passwords masked.
-fn describe(request: &Request, passwords: &HashSet<String>) -> String {
+fn describe(request: &Request, passwords: &Passwords) -> String {
     const MOST: usize = 240;
     let mut text = format!("{} {}", request.method, request.target);
     if let Some(body) = &request.body {
+        let hidden = passwords.hide(body);
         text.push(' ');
-        text.push_str(&String::from_utf8_lossy(body));
-    }
-    for password in passwords {
-        text = text.replace(password.as_str(), MASK);
+        text.push_str(&String::from_utf8_lossy(hidden.as_ref().unwrap_or(body)));
     }
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
