@@ -83,6 +83,7 @@ pub fn ask(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::outcome::TargetInfo;
 
     fn answer(input: &str) -> (Result<(), AskError>, String) {
         let mut output = Vec::new();
@@ -117,6 +118,11 @@ mod tests {
     #[test]
     fn the_question_says_what_will_happen() {
         let plan = Plan {
+            target: TargetInfo {
+                url: "https://scim.example.test/v2".into(),
+                embedded: false,
+                faults: vec![],
+            },
             scenarios: vec![],
             not_run: vec![],
             users: 12,

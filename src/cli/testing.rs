@@ -78,6 +78,11 @@ impl Backend for Prepared {
     ) -> Result<Driven, Refusal> {
         *self.told.lock().unwrap() = Some(settings.clone());
         let plan = Plan {
+            target: TargetInfo {
+                url: "https://scim.example.test/v2".into(),
+                embedded: false,
+                faults: vec![],
+            },
             scenarios: vec![],
             not_run: vec![],
             users: 2,

@@ -27,7 +27,7 @@ pub struct Naming<'a> {
     /// Pattern for e-mail addresses; `{}` stands for the part before the `@`.
     pub email: Option<&'a str>,
     /// Constants for attributes that the target demands.
-    pub attributes: &'a [(String, String)],
+    pub attributes: &'a [(String, Value)],
 }
 
 /// The org of a scenario, before its first step.
@@ -113,7 +113,7 @@ fn person(key: &str, spec: &PersonSpec, scenario: &Scenario, naming: &Naming<'_>
     profile.insert("displayName".into(), format!("{first} {last}").into());
     profile.insert("locale".into(), "en-US".into());
     for (name, value) in naming.attributes {
-        profile.insert(name.clone(), value.as_str().into());
+        profile.insert(name.clone(), value.clone());
     }
     for (name, value) in &spec.attributes {
         profile.insert(name.clone(), filled(value, naming.run));

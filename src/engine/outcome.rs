@@ -10,6 +10,8 @@ use crate::verdict::{Finding, Recorded, ScenarioResult, Verdict};
 /// What a run is going to do to a target; announced before the first write.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// Where.
+    pub target: TargetInfo,
     /// Scenario and app pairs, in the order in which they will start; probes have no app.
     pub scenarios: Vec<(ScenarioId, Option<App>)>,
     /// Selected, but not going to run, with the reason.

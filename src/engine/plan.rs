@@ -58,6 +58,7 @@ pub fn parts(
 #[must_use]
 pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
     let mut plan = Plan {
+        target: settings.target.clone(),
         scenarios: Vec::new(),
         not_run: Vec::new(),
         users: 0,
@@ -92,7 +93,9 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
     (plan, running)
 }
 
-fn users(scenario: &Scenario) -> u64 {
+/// Users that a scenario creates under one app, over all its rows.
+#[must_use]
+pub fn users(scenario: &Scenario) -> u64 {
     let rows = scenario.cases.len().max(1) as u64;
     rows * (scenario.people.len() as u64 + u64::from(scenario.crowd))
 }

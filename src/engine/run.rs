@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
@@ -18,7 +19,7 @@ use super::conclude::{self, Shown};
 use super::event::{Event, Listener};
 use super::ledger::Ledger;
 use super::outcome::{Broken, LeftBehind, Plan, RunResult};
-use super::plan::Part;
+use super::plan::{self, Part};
 use super::preflight;
 use super::session::Session;
 use super::settings::{Cleanup, Reach, Settings};
@@ -251,13 +252,25 @@ impl Whole {
         met: &Arc<Mutex<HashSet<(String, String)>>>,
         played: &mut Vec<Played>,
     ) {
+        // Test users at the same time, over all scenarios: a target may have that many licences and no more.
+        let most = self
+            .settings
+            .max_users
+            .map_or(u32::MAX >> 3, |n| u32::try_from(n).unwrap_or(u32::MAX >> 3));
+        let beds = Arc::new(Semaphore::new(most as usize));
         let mut waiting = parts.into_iter();
         let mut playing = JoinSet::new();
         loop {
             while playing.len() < at_once.max(1) {
                 let Some(part) = waiting.next() else { break };
                 let (whole, met) = (self.clone(), Arc::clone(met));
-                playing.spawn(async move { whole.one(part, &met).await });
+                let beds = Arc::clone(&beds);
+                playing.spawn(async move {
+                    let users = u32::try_from(plan::users(&part.scenario)).unwrap_or(u32::MAX);
+                    // Closed never; a scenario that needs more than there are was left out of the plan.
+                    let _held = beds.acquire_many(users.min(most)).await;
+                    whole.one(part, &met).await
+                });
             }
             match playing.join_next().await {
                 None => return,

@@ -212,7 +212,7 @@ impl Session {
             match wait.filter(|w| waited + *w <= self.run.patience) {
                 Some(wait) => {
                     waited += wait;
-                    tokio::time::sleep(wait).await;
+                    self.run.pause(wait).await;
                 }
                 None => {
                     let asked =

@@ -65,7 +65,7 @@ pub struct Settings {
     /// Pattern for e-mail addresses; `{}` stands for the part before the `@`.
     pub email: Option<String>,
     /// Constants for attributes that the target demands: Okta attribute or SCIM path, and value.
-    pub user_attributes: Vec<(String, String)>,
+    pub user_attributes: Vec<(String, serde_json::Value)>,
     /// What happens to what the run made.
     pub cleanup: Cleanup,
     /// File that created ids are written to before anything else happens.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::exchange::ForeignNames;
@@ -25,6 +26,7 @@ pub struct Run {
     pub patience: Duration,
     exchanges: AtomicU64,
     stopped: AtomicBool,
+    stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
 }
@@ -56,6 +58,7 @@ impl Run {
             patience,
             exchanges: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
         })
@@ -64,6 +67,19 @@ impl Run {
     /// From now on nothing is sent any more but the clean-up.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+        self.stopping.notify_waiters();
+    }
+
+    /// Waits, but not longer than until the run is stopped.
+    pub async fn pause(&self, duration: Duration) {
+        let stopping = self.stopping.notified();
+        if self.is_stopped() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            () = stopping => {}
+        }
     }
 
     /// Whether the run is being stopped.

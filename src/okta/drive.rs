@@ -430,16 +430,19 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             // Parseable, but without an id: Okta believes in success and stores no External ID.
             return Ok(());
         }
-        let text = if resource == Resource::User {
-            "Create new user returned empty user."
-        } else {
-            "Create new group returned empty group."
-        };
+        let mut text = exchange
+            .response()
+            .map(reading::no_resource)
+            .unwrap_or_default();
+        if text.is_empty() {
+            let word = resource.word();
+            text = format!("Create new {word} returned empty {word}.");
+        }
         Err(self.trouble(
             template,
             Method::Post,
-            Cause::Unreadable(text.to_owned()),
-            text,
+            Cause::Unreadable(text.clone()),
+            &text,
         ))
     }
 
@@ -457,7 +460,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
                 Ok(())
             }
             _ => {
-                let text = reading::failure(&exchange);
+                let text = exchange
+                    .response()
+                    .map(reading::no_resource)
+                    .unwrap_or_default();
                 Err(self.trouble(
                     template,
                     Method::Get,
@@ -612,7 +618,8 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         self.send(template, request, intent).await.map(|_| ())
     }
 
-    /// Removes and adds since the last push, at most a batch of members a request.
+    /// Removes and adds since the last push. A batch counts both: the OIN Manager asked for the number of
+    /// membership changes in a PATCH.
     async fn patch_delta(
         &mut self,
         template: &Template,
@@ -624,15 +631,15 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let mut believed = group.pushed.clone();
         let removed: Vec<String> = group.removed().into_iter().collect();
         let added = group.added();
-        let requests = removed.len().max(added.len()).div_ceil(batch);
-        for n in 0..requests {
-            let remove: BTreeSet<String> = removed
+        for start in (0..removed.len() + added.len()).step_by(batch) {
+            let remove: BTreeSet<String> =
+                removed.iter().skip(start).take(batch).cloned().collect();
+            let add: Vec<Member> = added
                 .iter()
-                .skip(n * batch)
-                .take(batch)
+                .skip(start.saturating_sub(removed.len()))
+                .take(batch - remove.len())
                 .cloned()
                 .collect();
-            let add: Vec<Member> = added.iter().skip(n * batch).take(batch).cloned().collect();
             let change = MemberChange::Delta {
                 remove: remove.clone(),
                 add: add.iter().map(|m| m.id.clone()).collect(),
@@ -811,7 +818,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             Subject::Group(g) => ("", "", g.name.as_str()),
             Subject::App => ("", "", ""),
         };
-        text.replace("{app}", "your app")
+        text.replace("{app}", "<your app>")
             .replace("{name}", name)
             .replace("{login}", login)
             .replace("{group}", group)

@@ -349,14 +349,8 @@ impl Org {
         })
     }
 
-    /// Ids pushed earlier whose owners are still in the Okta group, but not provisioned any more.
+    /// Ids pushed earlier that belong to nobody provisioned any more.
     fn unprovisioned_members(&self, group: &Group) -> BTreeSet<String> {
-        let left: BTreeSet<&String> = self
-            .people
-            .iter()
-            .filter(|(key, _)| !group.members.contains(*key))
-            .filter_map(|(_, p)| p.link.as_ref())
-            .collect();
         let linked: BTreeSet<&String> = self
             .people
             .values()
@@ -366,7 +360,7 @@ impl Org {
             .pushed
             .members
             .iter()
-            .filter(|id| !left.contains(id) && !linked.contains(id))
+            .filter(|id| !linked.contains(id))
             .cloned()
             .collect()
     }

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::job::MatchWord;
-use crate::exchange::{Exchange, Response};
+use crate::exchange::{Exchange, NotJson, Response};
 
 /// What a look-up found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +61,13 @@ fn envelope<'v>(json: &'v Value, key: &str) -> Option<&'v Value> {
 /// # Errors
 /// The text that the admin sees.
 pub fn page(response: &Response) -> Result<Page<'_>, String> {
-    let json = response
-        .body
-        .json
-        .as_ref()
-        .map_err(|e| unreadable(response, &e.to_string()))?;
+    let no_users = || "No results for users returned".to_owned();
+    let json = match &response.body.json {
+        Ok(json) => json,
+        // So the knowledge base says of both, for the test of a connection.
+        Err(NotJson::Empty | NotJson::Html) => return Err(no_users()),
+        Err(not_json) => return Err(unreadable(response, &not_json.to_string())),
+    };
     let number = |key: &str| match envelope(json, key) {
         Some(Value::Number(n)) => n.as_u64().or_else(|| {
             n.as_f64()
@@ -74,7 +76,6 @@ pub fn page(response: &Response) -> Result<Page<'_>, String> {
         }),
         _ => None,
     };
-    let no_users = || "No results for users returned".to_owned();
     if !json.is_object() {
         return Err(no_users());
     }
@@ -154,9 +155,19 @@ pub fn failure(exchange: &Exchange) -> String {
                 ),
                 None => reason(response.status).to_owned(),
             },
-            Err(crate::exchange::NotJson::Empty) => reason(response.status).to_owned(),
+            Err(NotJson::Empty) => reason(response.status).to_owned(),
             Err(not_json) => unreadable(response, &not_json.to_string()),
         },
+    }
+}
+
+/// What the admin sees when a 2xx answer holds no resource: the parser's complaint, or nothing when
+/// there is nothing to complain about.
+#[must_use]
+pub(super) fn no_resource(response: &Response) -> String {
+    match &response.body.json {
+        Ok(_) | Err(NotJson::Empty) => String::new(),
+        Err(not_json) => unreadable(response, &not_json.to_string()),
     }
 }
 

@@ -66,6 +66,10 @@ impl FromStr for Selector {
                 Some(rest) => {
                     let condition = rest.strip_suffix(']').ok_or_else(bad)?;
                     let (attribute, literal) = condition.split_once("==").ok_or_else(bad)?;
+                    // A value stands in a sub-attribute of an element, never in its place.
+                    if attribute.is_empty() || !matches!(steps.last(), Some(Step::Key(_))) {
+                        return Err(bad());
+                    }
                     let wanted = match literal {
                         "true" => Wanted::Bool(true),
                         "false" => Wanted::Bool(false),
@@ -85,7 +89,7 @@ impl FromStr for Selector {
             };
             steps.push(step);
         }
-        match steps.first() {
+        match steps.last() {
             Some(Step::Key(_)) => Ok(Self {
                 namespace: None,
                 steps,
@@ -112,7 +116,7 @@ impl fmt::Display for Selector {
                 Step::Element {
                     attribute,
                     wanted: Wanted::Text(t),
-                } => write!(f, "[{attribute} eq \"{t}\"]")?,
+                } => write!(f, "[{attribute} eq {}]", Value::from(t.as_str()))?,
             }
         }
         Ok(())
@@ -235,6 +239,7 @@ fn write_steps(object: &mut Map<String, Value>, steps: &[Step], value: Value) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -297,6 +302,9 @@ mod tests {
             "emails.^[primary=true].value",
             "emails.^[type==work].value",
             "emails[0].value",
+            "emails.^[primary==true]",
+            "emails.^[==true].value",
+            "emails.^[primary==true].^[type=='work'].value",
         ] {
             assert!(bad.parse::<Selector>().is_err(), "{bad:?}");
         }
@@ -314,5 +322,88 @@ mod tests {
                 .to_string(),
             "urn:x:manager.value"
         );
+        assert_eq!(
+            selector(r#"roles.^[type=='a"b\c'].value"#).to_string(),
+            r#"roles[type eq "a\"b\\c"].value"#
+        );
+    }
+
+    /// Names such as an administrator may write, with all shapes that there are.
+    fn external_name() -> impl Strategy<Value = String> {
+        let key = "[a-c]|é| |😀";
+        // The marks are other attributes than the values: who writes over the mark loses the element.
+        let mark = "\\^\\[(primary==(true|false)|type=='[ab\"\\\\]{0,2}')\\]";
+        let place =
+            proptest::string::string_regex(&format!("({key})(\\.{mark})?(\\.({key})){{0,2}}"));
+        place
+            .unwrap()
+            .prop_filter("a value stands in a sub-attribute", |n| !n.ends_with(']'))
+    }
+
+    /// Resources that fit the names above, or do not.
+    fn resource() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[ab😀]{0,2}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let key = prop_oneof![
+                "[a-c]|é| |😀",
+                Just("primary".to_owned()),
+                Just("type".to_owned())
+            ];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((key, inner), 0..4)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[a-b.^\\[\\]='é true]{0,24}|\\PC{0,24}", resource in resource()) {
+            if let Ok(selector) = text.parse::<Selector>() {
+                prop_assert!(!selector.to_string().is_empty());
+                prop_assert!(text.starts_with(selector.attribute()));
+                let _ = selector.read(&resource);
+                let mut object = resource.as_object().cloned().unwrap_or_default();
+                selector.write(&mut object, Value::Null);
+            }
+        }
+
+        #[test]
+        fn what_was_written_is_read(
+            name in external_name(),
+            urn in proptest::option::of("urn:[a-c]"),
+            resource in resource(),
+            value in resource(),
+        ) {
+            let selector = selector(&name).within(urn);
+            let mut object = resource.as_object().cloned().unwrap_or_default();
+            selector.write(&mut object, value.clone());
+            let once = Value::Object(object.clone());
+            prop_assert_eq!(selector.read(&once), Some(&value));
+            selector.write(&mut object, value);
+            prop_assert_eq!(Value::Object(object).to_string(), once.to_string(), "twice is once");
+        }
+
+        #[test]
+        fn a_write_leaves_the_rest_and_its_order(
+            name in external_name(),
+            resource in resource(),
+            value in resource(),
+        ) {
+            let selector = selector(&name);
+            let before = resource.as_object().cloned().unwrap_or_default();
+            let mut after = before.clone();
+            selector.write(&mut after, value);
+            prop_assert!(after.keys().zip(before.keys()).all(|(new, old)| new == old));
+            for (key, old) in before.iter().filter(|(key, _)| *key != selector.attribute()) {
+                prop_assert_eq!(after.get(key), Some(old));
+            }
+        }
     }
 }

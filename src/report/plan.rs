@@ -30,6 +30,11 @@ pub fn render(plan: &Plan, at_end: AtEnd, width: usize) -> String {
             &format!("Run {} is going to", printable(&plan.run_id))
         )
     );
+    if plan.target.embedded {
+        shown.push_str(
+            "  (a demo against the built-in reference server; --target URL tests yours)\n",
+        );
+    }
     let mut line = |label: &str, value: &str| {
         let first = format!("  {}", pad(&paint(DIM, label), LABEL));
         shown.push_str(&hang(&first, &printable(value), width, 3));

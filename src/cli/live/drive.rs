@@ -13,7 +13,10 @@ use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
 use crate::engine::settings::{Cleanup as EngineCleanup, Reach, Settings};
 use crate::exchange::{self, BaseUrl, HeaderText, Pooled, ProxyChoice, Transport};
+use crate::okta::Behaviour;
+use crate::okta::app::Mapped;
 use crate::okta::request::Client;
+use crate::okta::selector::Selector;
 use crate::report::SnapshotCounts;
 use crate::scenario::Scenario;
 use crate::secret::Secret;
@@ -87,12 +90,7 @@ pub(super) async fn drive(
             .email
             .as_ref()
             .map(|pattern| pattern.fill("{}")),
-        user_attributes: settings
-            .people
-            .attributes
-            .iter()
-            .map(|(name, value)| (name.clone(), text_of(value)))
-            .collect(),
+        user_attributes: settings.people.attributes.clone(),
         cleanup: match settings.cleanup {
             Cleanup::Delete => EngineCleanup::Delete,
             Cleanup::Deactivate => EngineCleanup::Deactivate,
@@ -106,9 +104,10 @@ pub(super) async fn drive(
         run_id,
     });
     let (plan, parts) = plan::plan(parts, &engine);
+    let behaviour = Arc::new(with_attributes(behaviour()?, &settings.people.attributes)?);
     let ended = run::run(
         Arc::clone(&engine),
-        Arc::new(behaviour()?),
+        behaviour,
         &plan,
         parts,
         listener,
@@ -135,10 +134,32 @@ pub(super) async fn drive(
     })
 }
 
-fn text_of(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+/// Attributes of the user's that Okta's own mapping does not know are SCIM paths and map to themselves.
+fn with_attributes(
+    mut behaviour: Behaviour,
+    attributes: &[(String, Value)],
+) -> Result<Behaviour, Refusal> {
+    for (name, _) in attributes {
+        let mapping = &mut behaviour.apps.mapping;
+        if mapping.iter().any(|m| m.from == *name) {
+            continue;
+        }
+        let (namespace, path) = match name.rsplit_once(':') {
+            Some((urn, path)) if urn.starts_with("urn:") => (Some(urn.to_owned()), path),
+            _ => (None, name.as_str()),
+        };
+        let selector: Selector = path.parse().map_err(|e| {
+            usage(
+                &format!("--user-attribute: {e}"),
+                Some("name an Okta attribute (title) or a SCIM path (name.middleName)"),
+            )
+        })?;
+        mapping.push(Mapped {
+            from: name.clone(),
+            to: selector.within(namespace),
+        });
+    }
+    Ok(behaviour)
 }
 
 fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Refusal> {
