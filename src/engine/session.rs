@@ -17,6 +17,7 @@ use crate::secret::{MASK, Secret};
 use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::listed;
 use super::target::Run;
 
 /// A scenario under one app, shared by its lines.
@@ -231,7 +232,7 @@ impl Session {
             .iter()
             .map(|c| c.expose().to_owned())
             .collect();
-        let seen = wire::look(
+        let mut seen = wire::look(
             &exchange,
             &Purpose {
                 intent: &call.intent,
@@ -240,6 +241,7 @@ impl Session {
                 probe: origin == Origin::Probe,
             },
         );
+        seen.retain(|s| !self.is_anothers(&call.intent, &exchange, &s.pointer));
         let broken = seen
             .iter()
             .any(|s| s.check.level == crate::verdict::Level::Error);
@@ -275,6 +277,25 @@ impl Session {
         sent
     }
 
+    /// Whether a place in a list is about what another scenario made: a probe may just have spoiled it, and that
+    /// scenario says so itself.
+    fn is_anothers(&self, intent: &Intent, exchange: &Exchange, pointer: &str) -> bool {
+        let Intent::List { resource, .. } = intent else {
+            return false;
+        };
+        let Some(one) = exchange
+            .response()
+            .and_then(|r| r.json())
+            .and_then(|list| listed::resource_at(list, pointer))
+        else {
+            return false;
+        };
+        let id = reading::id_of(one).unwrap_or_default();
+        let by_run =
+            listed::is_named_by_run(one, &self.run.run_id) || self.run.ledger.owns(*resource, &id);
+        by_run && self.with_book(|book| book.get(*resource, &id).is_none())
+    }
+
     /// Ids in answers that are not ours belong to somebody else from now on.
     fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
         let resource = match intent {
@@ -292,6 +313,9 @@ impl Session {
             .flatten()
             .chain(listed.is_none().then_some(json))
         {
+            if listed::is_named_by_run(one, &self.run.run_id) {
+                continue;
+            }
             if let Some(id) = reading::id_of(one) {
                 self.run.ledger.saw(resource, &id);
             }
