@@ -7,6 +7,7 @@ pub mod conclude;
 pub mod event;
 pub mod judge;
 pub mod ledger;
+pub mod listed;
 pub mod masking;
 pub mod outcome;
 pub mod passwords;

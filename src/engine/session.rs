@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::listed;
 use super::masking;
 use super::passwords::Passwords;
 use super::target::Run;
@@ -232,7 +233,7 @@ impl Session {
             .iter()
             .map(|c| c.expose().to_owned())
             .collect();
-        let seen = wire::look(
+        let mut seen = wire::look(
             &exchange,
             &Purpose {
                 intent: &call.intent,
@@ -241,6 +242,7 @@ impl Session {
                 probe: origin == Origin::Probe,
             },
         );
+        seen.retain(|s| !self.is_anothers(&call.intent, &exchange, &s.pointer));
         let broken = seen
             .iter()
             .any(|s| s.check.level == crate::verdict::Level::Error);
@@ -276,6 +278,25 @@ impl Session {
         sent
     }
 
+    /// Whether a place in a list is about what another scenario made: a probe may just have spoiled it, and that
+    /// scenario says so itself.
+    fn is_anothers(&self, intent: &Intent, exchange: &Exchange, pointer: &str) -> bool {
+        let Intent::List { resource, .. } = intent else {
+            return false;
+        };
+        let Some(one) = exchange
+            .response()
+            .and_then(|r| r.json())
+            .and_then(|list| listed::resource_at(list, pointer))
+        else {
+            return false;
+        };
+        let id = reading::id_of(one).unwrap_or_default();
+        let by_run =
+            listed::is_named_by_run(one, &self.run.run_id) || self.run.ledger.owns(*resource, &id);
+        by_run && self.with_book(|book| book.get(*resource, &id).is_none())
+    }
+
     /// Ids in answers that are not ours belong to somebody else from now on.
     fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
         let resource = match intent {
@@ -293,10 +314,10 @@ impl Session {
             .flatten()
             .chain(listed.is_none().then_some(json))
         {
-            let ours = one
-                .as_object()
-                .is_some_and(|r| masking::has_our_name(r, &self.run.run_id));
-            if let Some(id) = reading::id_of(one).filter(|_| !ours) {
+            if listed::is_named_by_run(one, &self.run.run_id) {
+                continue;
+            }
+            if let Some(id) = reading::id_of(one) {
                 self.run.ledger.saw(resource, &id);
             }
         }
