@@ -212,7 +212,9 @@ fn a_token_command_that_fails_is_told() {
 fn an_unknown_word_is_no_explanation() {
     let done = run(&["explain", "zzqx"], &[]);
     assert_eq!(done.code, 2);
-    assert_eq!(done.talk, "error: nothing is known about zzqx\n");
+    let (first, hint) = done.talk.split_once('\n').unwrap();
+    assert_eq!(first, "error: nothing is known about zzqx");
+    assert!(hint.starts_with("hint: try fewer words, or a family of checks: connection, "));
     let done = run(&["explain", "F1"], &[]);
     assert_eq!(done.code, 2);
     assert_eq!(
@@ -224,10 +226,8 @@ fn an_unknown_word_is_no_explanation() {
 #[test]
 fn a_word_of_the_user_cannot_steer_the_terminal() {
     let done = run(&["explain", "zz\u{1b}[2J\u{202e}qx"], &[]);
-    assert_eq!(
-        done.talk,
-        "error: nothing is known about zz\\u{1b}[2J\\u{202e}qx\n"
-    );
+    let expected = "error: nothing is known about zz\\u{1b}[2J\\u{202e}qx\n";
+    assert!(done.talk.starts_with(expected), "{}", done.talk);
 }
 
 #[test]
