@@ -447,15 +447,17 @@ type Failing = (&'static str, App, Subject, Vec<Vec<u8>>, String);
 /// The texts of Okta's knowledge base and of recorded tasks, for each way to fail.
 #[tokio::test]
 async fn what_the_admin_sees() {
-    const ASSIGN: &str = "Automatic provisioning of user Łucja O’Neil 😀 to app your app failed: ";
+    const ASSIGN: &str =
+        "Automatic provisioning of user Łucja O’Neil 😀 to app <your app> failed: ";
     const LOGIN: &str = "ada.o'neil+x@example.test";
     let verifying = format!("{ASSIGN}Error while verifying if user {LOGIN} exists: ");
     let creating = format!("{ASSIGN}Error while creating user {LOGIN}: ");
     let pushing = format!("Error while trying to push profile update for {LOGIN}: ");
-    let profile =
-        format!("Automatic profile push of user Łucja O’Neil 😀 to app your app failed: {pushing}");
+    let profile = format!(
+        "Automatic profile push of user Łucja O’Neil 😀 to app <your app> failed: {pushing}"
+    );
     let deactivating = format!(
-        "Automatic deactivation of user Łucja O’Neil 😀 to app your app failed: \
+        "Automatic deactivation of user Łucja O’Neil 😀 to app <your app> failed: \
          Error while trying to deactivate {LOGIN}: "
     );
     let pushing_group = "Unable to update Group Push mapping target App group Crew: ";
@@ -516,7 +518,7 @@ async fn what_the_admin_sees() {
             App::Oin,
             Subject::App,
             vec![ok("{}")],
-            "Import of users from app your app failed: No results for users returned".into(),
+            "Import of users from app <your app> failed: No results for users returned".into(),
         ),
         // Looking up.
         (

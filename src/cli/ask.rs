@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use crate::engine::outcome::{Plan, TargetInfo};
+use crate::engine::outcome::Plan;
 use crate::report::plan::{AtEnd, at_most};
 use crate::report::text::printable;
 
@@ -83,6 +83,7 @@ pub fn ask(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::outcome::TargetInfo;
 
     fn answer(input: &str) -> (Result<(), AskError>, String) {
         let mut output = Vec::new();

@@ -818,7 +818,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             Subject::Group(g) => ("", "", g.name.as_str()),
             Subject::App => ("", "", ""),
         };
-        text.replace("{app}", "your app")
+        text.replace("{app}", "<your app>")
             .replace("{name}", name)
             .replace("{login}", login)
             .replace("{group}", group)

@@ -11,6 +11,8 @@ use super::text::{hang, pad, printable, width_of};
 const LABEL: usize = 15;
 /// Lines that one value may take here; `explain` shows all of it.
 const LINES: usize = 3;
+/// Differences from the known-good server that are shown here.
+const DIFFERENCES: usize = 2;
 
 /// The block of a finding, with colour codes, at most `width` columns wide.
 ///
@@ -18,21 +20,22 @@ const LINES: usize = 3;
 #[must_use]
 pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String {
     let mut shown = heading(&finding.id, finding, width);
-    let mut line = |label: &str, value: &str| {
+    let mut line = |label: &str, value: &str, lines: usize| {
         if !value.is_empty() {
-            shown.push_str(&labelled(label, value, width, LINES));
+            shown.push_str(&labelled(label, value, width, lines));
         }
     };
-    line("Okta sent", &finding.sent);
-    line("wanted", &finding.wanted);
-    line("got", &got(&finding.got, &finding.pointer));
-    line(
-        "admin sees",
-        finding.okta_admin_sees.as_deref().unwrap_or_default(),
-    );
-    line("fix", finding.check.fix);
-    line("evidence", &evidence(finding));
-    line("then", &consequences(&finding.consequences));
+    line("Okta sent", &finding.sent, 1);
+    line("wanted", &finding.wanted, LINES - 1);
+    line("got", &got(&finding.got, &finding.pointer), LINES);
+    for difference in finding.differences.iter().take(DIFFERENCES) {
+        line("differs", difference, 1);
+    }
+    let admin = finding.okta_admin_sees.as_deref().unwrap_or_default();
+    line("admin sees", admin, LINES - 1);
+    line("fix", finding.check.fix, LINES - 1);
+    line("then", &consequences(&finding.consequences), 1);
+    line("evidence", &evidence(finding), 1);
     if let Some(at) = finding.at.first() {
         shown.push_str(&repeat_line(&repeat(at, run), width));
     }
@@ -60,10 +63,13 @@ fn heading(id: &str, finding: &Finding, width: usize) -> String {
         palette::paint(BOLD, id),
         palette::paint(palette::of(finding.level), &level)
     );
-    let title = match finding.kind {
-        Kind::Fault => printable(finding.check.title).into_owned(),
-        kind => format!("{} ({})", printable(finding.check.title), kind_word(kind)),
-    };
+    let mut title = printable(finding.check.title).into_owned();
+    if !finding.facet.is_empty() {
+        title.push_str(&format!(" [{}]", printable(&finding.facet)));
+    }
+    if finding.kind != Kind::Fault {
+        title.push_str(&format!(" ({})", kind_word(finding.kind)));
+    }
     hang(&first, &title, width, LINES)
 }
 

@@ -188,6 +188,7 @@ struct FindingEntry<'a> {
     accepted: Option<&'a str>,
     at: &'a [At],
     consequences: Vec<Consequence<'a>>,
+    differences: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -410,6 +411,7 @@ impl<'a> FindingEntry<'a> {
                 .iter()
                 .map(|(check, got)| Consequence { check, got })
                 .collect(),
+            differences: &finding.differences,
         }
     }
 }
