@@ -97,7 +97,7 @@ pub static ALL: &[Message] = &[
         marks: &["creating user group"],
         meaning: "POST /Groups failed when a group was pushed for the first time.",
         checks: &[&sequence::REFUSED, &lookup::FINDS_GROUP, &create::RETURNS],
-        run: "groups/push groups/push-empty groups/link-by-name",
+        run: "groups/push groups/link-by-name",
         source: "Okta: knowledge base, minimum permissions for group push",
     },
     Message {
