@@ -61,7 +61,7 @@ fn help_fits_a_terminal_and_goes_to_stdout() {
 #[test]
 fn help_starts_with_what_somebody_wants_to_do() {
     let help = run(&["--help"], &[]).out;
-    assert!(help.starts_with("See what Okta would do:   scim-conform run\n"));
+    assert!(help.starts_with("See what Okta would do:    scim-conform run\n"));
     for code in ["0 ", "1 ", "2 ", "3 ", "130"] {
         assert!(help.contains(&format!("\n  {code}")), "exit code {code}");
     }

@@ -111,34 +111,67 @@ fn every_command_is_one_that_the_program_takes() {
     assert!(seen > 20, "only {seen} commands were found");
 }
 
-/// What a command names - faults, scenarios, error messages - exists, too.
+/// Examples of the help, as (where, arguments).
+fn examples() -> Vec<(String, Vec<String>)> {
+    let mut examples = Vec::new();
+    for command in ["", "run", "serve", "scenarios", "explain", "sweep"] {
+        let arguments: Vec<&str> = command
+            .split(' ')
+            .filter(|w| !w.is_empty())
+            .chain(["--help"])
+            .collect();
+        let help = stdout(&arguments);
+        let lines = help
+            .lines()
+            .filter_map(|line| line.split_once("  scim-conform "));
+        examples.extend(lines.map(|(_, rest)| (arguments.join(" "), words(rest))));
+    }
+    assert!(examples.len() > 15, "only {} examples", examples.len());
+    examples
+}
+
+#[test]
+fn every_example_in_the_help_is_a_command() {
+    for (place, example) in examples() {
+        let mut arguments: Vec<&str> = example.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        assert!(run(&arguments).status.success(), "{place}: {example:?}");
+        names_exist(&place, &example);
+    }
+}
+
+/// What a command names - faults, scenarios, messages - exists, too.
 #[test]
 fn every_name_in_a_command_exists() {
     for page in PAGES {
         for command in commands(page) {
-            let words: Vec<&str> = command.iter().map(String::as_str).collect();
-            for pair in words.windows(2) {
-                if let ["--fault", name] = pair {
-                    assert!(Fault::from_name(name).is_ok(), "{page}: {name}");
-                }
-            }
-            let of_the_reader = words.contains(&"--scenarios");
-            let tried = match words.as_slice() {
-                ["explain", "F1"] => None,
-                ["explain", ..] | ["scenarios", "list" | "show", ..] if !of_the_reader => {
-                    Some(words)
-                }
-                ["run", name, ..] if !name.starts_with("--") && !of_the_reader => {
-                    Some(vec!["scenarios", "list", name])
-                }
-                _ => None,
-            };
-            if let Some(tried) = tried {
-                let done = run(&tried);
-                let talk = String::from_utf8_lossy(&done.stderr);
-                assert!(done.status.success(), "{page}: {tried:?}: {talk}");
-            }
+            names_exist(page, &command);
         }
+    }
+}
+
+fn names_exist(place: &str, command: &[String]) {
+    let words: Vec<&str> = command.iter().map(String::as_str).collect();
+    for pair in words.windows(2) {
+        if let ["--fault", name] = pair {
+            assert!(Fault::from_name(name).is_ok(), "{place}: {name}");
+        }
+    }
+    let of_the_reader = words.contains(&"--scenarios");
+    let tried = match words.as_slice() {
+        ["explain", "F1"] => vec![],
+        ["explain", ..] => vec![words],
+        ["scenarios", "list" | "show", ..] if !of_the_reader => vec![words],
+        ["run", rest @ ..] if !of_the_reader => {
+            let names = rest.iter().take_while(|word| !word.starts_with("--"));
+            names.map(|name| vec!["scenarios", "list", name]).collect()
+        }
+        _ => vec![],
+    };
+    for tried in tried {
+        let done = run(&tried);
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{place}: {tried:?}: {talk}");
     }
 }
 
