@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::report::explain::{self, Found};
-use crate::report::suggest;
+use crate::suggest;
 
 use super::args::ExplainArgs;
 use super::environment::Environment;

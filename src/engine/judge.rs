@@ -19,6 +19,9 @@ use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 use super::target::Settling;
 
+/// A lag below this is the time of a few re-reads on a loaded machine, and not worth a word.
+const NOTEWORTHY_LAG: Duration = Duration::from_millis(200);
+
 /// What a write was, for the judge.
 #[derive(Clone, Copy)]
 struct Write<'a> {
@@ -559,19 +562,14 @@ impl Session {
     }
 
     fn report_lag(&self, settling: &Settling, settled: bool, context: &Context<'_>) {
-        if settled
-            && settling.waited() > Duration::from_millis(20)
-            && self.run.settle > Duration::ZERO
-        {
-            let waited = settling.waited();
-            if waited >= Duration::from_millis(200) {
-                let seen = Seen::new(
-                    &state::LAG,
-                    "visible at once",
-                    format!("visible after {:.1} s", waited.as_secs_f64()),
-                );
-                self.observe(seen, context);
-            }
+        let lag = settling.waited().filter(|lag| *lag >= NOTEWORTHY_LAG);
+        if let Some(lag) = lag.filter(|_| settled) {
+            let seen = Seen::new(
+                &state::LAG,
+                "visible at once",
+                format!("visible after {:.1} s", lag.as_secs_f64()),
+            );
+            self.observe(seen, context);
         }
     }
 

@@ -141,6 +141,7 @@ pub struct Settling {
     started: Instant,
     bound: Duration,
     pause: Duration,
+    looked_again: bool,
 }
 
 impl Settling {
@@ -151,6 +152,7 @@ impl Settling {
             started: Instant::now(),
             bound,
             pause: Duration::from_millis(20),
+            looked_again: false,
         }
     }
 
@@ -160,14 +162,15 @@ impl Settling {
         if left.is_zero() {
             return false;
         }
+        self.looked_again = true;
         tokio::time::sleep(self.pause.min(left)).await;
         self.pause = (self.pause * 2).min(Duration::from_millis(400));
         true
     }
 
-    /// Time since the start.
+    /// Time since the start; none when the first look was enough, however slowly it was answered.
     #[must_use]
-    pub fn waited(&self) -> Duration {
-        self.started.elapsed()
+    pub fn waited(&self) -> Option<Duration> {
+        self.looked_again.then(|| self.started.elapsed())
     }
 }

@@ -7,8 +7,8 @@ use crate::verdict::{CheckMeta, Level};
 use super::finding::{consequences, evidence_words, got, kind_word, labelled};
 use super::kept::KeptFinding;
 use super::palette::{self, BOLD, COMMAND, DIM, paint};
-use super::suggest;
 use super::text::{count, hang, pad, printable, width_of};
+use crate::suggest;
 
 use message::Message;
 

@@ -1,0 +1,149 @@
+"""One server, looked at with scim-conform: empty at first, then with strangers in it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import subprocess
+import tempfile
+
+import findings
+from scim import Client, by_id
+from servers import HERE, Running, Server, install, running
+
+RUN_SECONDS = 900
+
+
+@dataclasses.dataclass
+class Trial:
+    """What came out: sentences about what is wrong, and how many findings there were."""
+
+    server: Server
+    problems: list[str] = dataclasses.field(default_factory=list)
+    found: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stranger:
+    """A user that was there before, with a word in every attribute that stands nowhere else."""
+
+    word: str
+    path: str
+    body: bytes
+
+
+def try_server(server: Server, binary: pathlib.Path, cache: pathlib.Path, update: bool) -> Trial:
+    """Installs and starts the server twice, and runs every scenario against it."""
+    trial = Trial(server)
+    install(server, cache)
+    with running(server, cache) as target:
+        trial.found = _run(trial, target, binary, cache, strangers=[])
+    file = HERE / "expected" / f"{server.name}.txt"
+    if update:
+        findings.accept(file, trial.found)
+    trial.problems += _compare(findings.expected(file), trial.found, f"{file.name} expects other findings")
+    with running(server, cache) as target:
+        strangers = [_move_in(target.client, n) for n in (1, 2)]
+        crowded = _run(trial, target, binary, cache, strangers)
+    trial.problems += _compare(trial.found, crowded, "with two users of others, the findings are not the same")
+    return trial
+
+
+def _compare(wanted: list[str], found: list[str], problem: str) -> list[str]:
+    lines = findings.difference(wanted, found)
+    if not lines:
+        return []
+    return ["\n".join([f"{problem} (- lost, + new):", *lines])]
+
+
+def _move_in(client: Client, number: int) -> Stranger:
+    word = f"zq{secrets.token_hex(6)}"
+    login = f"{word}.{number}@stranger.example"
+    answer = client.post(
+        "/Users",
+        {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": login,
+            "externalId": f"external-{word}",
+            "name": {"givenName": f"Given-{word}", "familyName": f"Family-{word}"},
+            "displayName": f"Display-{word}",
+            "nickName": f"Nick-{word}",
+            "emails": [{"value": login, "type": "work", "primary": True}],
+            "phoneNumbers": [{"value": f"tel-{word}", "type": "work"}],
+            "active": True,
+        },
+    )
+    if answer.status != 201:
+        raise RuntimeError(f"a stranger cannot be created: {answer.status}")
+    path = by_id("Users", answer.json()["id"])
+    return Stranger(word, path, client.get(path).body)
+
+
+def _run(trial: Trial, target: Running, binary: pathlib.Path, cache: pathlib.Path, strangers: list[Stranger]) -> list[str]:
+    """Runs everything once; what is wrong goes to `trial`, what was found is returned."""
+    server, client = trial.server, target.client
+    occasion = "with strangers" if strangers else "empty"
+    before = client.everything()
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        output = pathlib.Path(folder)
+        exit_code = _conform(target, binary, output)
+        if not (output / "report.json").is_file():
+            said = (output / "stderr.txt").read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"scim-conform run writes no report and exits with {exit_code}:\n{said}")
+        report = json.loads((output / "report.json").read_bytes())
+        _keep(output, cache / "reports" / server.name / occasion.replace(" ", "-"))
+        private = [("the token", target.token), *((f"a password", word) for word in _passwords(server, target))]
+        private += [("somebody else's data", stranger.word) for stranger in strangers]
+        wrong = [f"{what} stands in {file}" for what, word in private for file in _files_with(output, word)]
+    if exit_code != server.exit_code:
+        wrong.append(f"exit code {exit_code}, expected {server.exit_code}")
+    if report["left_behind"]:
+        wrong.append(f"the report says that {len(report['left_behind'])} resources are left behind")
+    if client.everything() != before:
+        wrong.append(f"the target held {_counts(before)} before, and {_counts(client.everything())} afterwards")
+    wrong += [f"{s.path} of somebody else has changed" for s in strangers if client.get(s.path).body != s.body]
+    trial.problems += [f"{occasion}: {sentence}" for sentence in wrong]
+    return findings.listed(report)
+
+
+def _conform(target: Running, binary: pathlib.Path, output: pathlib.Path) -> int:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_CONFORM_")}
+    with open(output / "stdout.txt", "wb") as out, open(output / "stderr.txt", "wb") as err:
+        return subprocess.run(
+            [
+                *(str(binary), "run", "--yes", "--verbose", "--target", target.url),
+                *("--report", f"json={output / 'report.json'}", "--report", f"junit={output / 'report.xml'}"),
+            ],
+            env={**inherited, "SCIM_CONFORM_TOKEN": target.token, "SCIM_CONFORM_STATE": str(output / "state")},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            timeout=RUN_SECONDS,
+            check=False,
+        ).returncode
+
+
+def _keep(output: pathlib.Path, place: pathlib.Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(output, place)
+
+
+def _passwords(server: Server, target: Running) -> list[str]:
+    """Those that reached the server; only the one that is known to hand passwords back keeps count of them."""
+    if server.name != "saml-jackson":
+        return []
+    passwords = Client(target.origin, target.token).get("/passwords-received").json()
+    if not passwords:
+        raise RuntimeError("no password reached the server, so none could be looked for")
+    return passwords
+
+
+def _files_with(folder: pathlib.Path, word: str) -> list[str]:
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return [str(file.relative_to(folder)) for file in files if word.encode() in file.read_bytes()]
+
+
+def _counts(everything: dict[str, tuple[int, frozenset[str]]]) -> str:
+    return " and ".join(f"{total} {kind}" for kind, (total, _) in everything.items())
