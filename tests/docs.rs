@@ -10,6 +10,7 @@ use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
 };
 use scim_conform::okta::{App, Behaviour};
+use scim_conform::report::text::wrap;
 use scim_conform::server::{Family, Fault};
 use scim_conform::verdict::{CheckMeta, Kind, Level};
 
@@ -277,6 +278,14 @@ fn wire(send: &Send) -> String {
         format!("`{line}`")
     } else {
         format!("`{line}`: {what}")
+    }
+}
+
+/// What to do is told in full under a finding: two lines of 65 columns.
+#[test]
+fn every_fix_fits_below_a_finding() {
+    for meta in check::ALL {
+        assert!(wrap(meta.fix, 65).len() <= 2, "{}: {}", meta.id, meta.fix);
     }
 }
 
