@@ -461,3 +461,23 @@ fn reports_can_go_to_standard_output() {
         serde_json::json!({"custom": "conforms", "oin": "conforms"})
     );
 }
+
+#[test]
+fn a_body_after_204_is_seen_only_through_the_tap() {
+    let state = tempfile::tempdir().unwrap();
+    let fault = [
+        "run",
+        "groups/unlink-and-delete",
+        "--fault",
+        "body-after-no-content",
+        "--settle",
+        "0s",
+    ];
+    let has = |done: &Done| done.out.contains("must not have a body");
+    let tapped = run(state.path(), &[&fault[..], &["--tap"]].concat(), &[]);
+    assert!(has(&tapped), "{}{}", tapped.talk, tapped.out);
+    assert!(
+        !has(&run(state.path(), &fault, &[])),
+        "a client library swallows it"
+    );
+}

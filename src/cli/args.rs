@@ -258,6 +258,10 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = JUDGING)]
     pub(crate) diff: bool,
 
+    /// Watch the raw bytes of every answer: sees bodies after 204; slower, no proxy
+    #[arg(long, help_heading = JUDGING)]
+    pub(crate) tap: bool,
+
     /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,

@@ -113,6 +113,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
         strict_rfc: args.strict_rfc,
         snapshots: snapshots(args, env)?,
         diff: args.diff,
+        tap: args.tap,
     })
 }
 

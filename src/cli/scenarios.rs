@@ -149,6 +149,7 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
         strict_rfc: false,
         snapshots: None,
         diff: false,
+        tap: false,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct RunSettings {
     pub snapshots: Option<Snapshots>,
     /// Show the differences from the reference snapshots.
     pub diff: bool,
+    /// Watch the raw bytes of every answer.
+    pub tap: bool,
 }
 
 /// What to run against.

@@ -12,7 +12,7 @@ use crate::engine::outcome::{RunResult, TargetInfo};
 use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
 use crate::engine::settings::{Cleanup as EngineCleanup, Reach, Settings};
-use crate::exchange::{self, BaseUrl, HeaderText, Pooled, ProxyChoice, Transport};
+use crate::exchange::{self, BaseUrl, HeaderText, ProxyChoice, Transport};
 use crate::okta::Behaviour;
 use crate::okta::app::Mapped;
 use crate::okta::request::Client;
@@ -28,7 +28,7 @@ use crate::snapshot::{
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
 use super::super::settings::{Cleanup, RunSettings, SnapshotMode, Snapshots, TargetChoice};
-use super::{Live, behaviour, interrupted, reach, usage, world};
+use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
 const SEED: u64 = 1;
@@ -53,16 +53,16 @@ pub(super) async fn drive(
     let catalogue = live.catalogue(settings.scenarios.as_deref())?;
     let parts = parts(&settings.selection, &catalogue)?;
     let way = match &settings.target {
-        TargetChoice::Embedded { faults } => embedded(faults).await?,
+        TargetChoice::Embedded { faults } => embedded(faults, settings.tap).await?,
         TargetChoice::Remote(remote) => {
-            let reached = reach(remote, settings.limits.timeout)?;
+            let reached = reach(remote, settings.limits.timeout, settings.tap)?;
             Way {
                 info: TargetInfo {
                     url: reached.base.to_string(),
                     embedded: false,
                     faults: Vec::new(),
                 },
-                reach: Reach::Shared(Arc::new(reached.transport)),
+                reach: Reach::Shared(reached.transport),
                 client: reached.client,
                 secrets: reached.secrets,
                 server: None,
@@ -178,7 +178,7 @@ fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Ref
 }
 
 /// The reference server in this process, behind real sockets, with a tenant for each scenario and app.
-async fn embedded(names: &[String]) -> Result<Way, Refusal> {
+async fn embedded(names: &[String], tap: bool) -> Result<Way, Refusal> {
     let policy = policy(names)?;
     let seeds_stranger = policy
         .faults()
@@ -201,7 +201,7 @@ async fn embedded(names: &[String]) -> Result<Way, Refusal> {
             let _ = tenant.seed_user(&stranger());
             let _ = tenant.seed_group(&json!({"displayName": "Board"}));
         }
-        transport(&running.tenant_url(tenant))
+        loopback(&running.tenant_url(tenant), tap)
     }));
     Ok(Way {
         reach,
@@ -228,13 +228,13 @@ fn stranger() -> Value {
 }
 
 /// A loopback transport, without proxies.
-fn transport(url: &str) -> Arc<dyn Transport> {
+fn loopback(url: &str, tap: bool) -> Arc<dyn Transport> {
     let settings = BaseUrl::parse(url).map(|base| exchange::Settings {
         proxy: ProxyChoice::None,
         ..exchange::Settings::new(base)
     });
-    match settings.map(Pooled::new) {
-        Ok(Ok(pooled)) => Arc::new(pooled),
+    match settings.map(|settings| transport(settings, tap)) {
+        Ok(Ok(transport)) => transport,
         // A loopback URL of our own making always parses; what cannot be sent says so in its exchange.
         _ => Arc::new(Nowhere),
     }

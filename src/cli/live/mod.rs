@@ -14,7 +14,9 @@ use base64::Engine as _;
 use crate::check;
 use crate::document::{self, Look};
 use crate::engine::event::Listener;
-use crate::exchange::{self, BaseUrl, HeaderText, Pem, Pooled, ProxyChoice};
+use crate::exchange::{
+    self, BaseUrl, HeaderText, Pem, Pooled, ProxyChoice, SettingsError, Tapped, Transport,
+};
 use crate::okta::Behaviour;
 use crate::okta::request::Client;
 use crate::scenario::catalog::{Catalog, CatalogError};
@@ -156,19 +158,23 @@ async fn interrupted() {
 
 /// A server under test, ready to be talked to.
 struct Reached {
-    transport: Pooled,
+    transport: Arc<dyn Transport>,
     base: BaseUrl,
     client: Client,
     secrets: Vec<Secret>,
 }
 
-fn reach(remote: &Remote, timeout: std::time::Duration) -> Result<Reached, Refusal> {
+fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Reached, Refusal> {
     let base = BaseUrl::parse(&remote.base).map_err(|e| usage(&e, None))?;
     let mut settings = exchange::Settings::new(base.clone());
     settings.idle_timeout = timeout;
     settings.total_timeout = timeout;
     network(&remote.network, &mut settings)?;
-    let transport = Pooled::new(settings).map_err(|e| usage(&e, None))?;
+    if let Some(proxy) = settings.proxy_in_use().filter(|_| tap) {
+        let problem = format!("--tap watches the connection itself, and {proxy} stands in between");
+        return Err(usage(&problem, Some("leave out --tap, or add --no-proxy")));
+    }
+    let transport = transport(settings, tap).map_err(|e| usage(&e, None))?;
     let (authorization, mut secrets) = authorization(&remote.credentials);
     for (_, value) in &remote.headers {
         if let HeaderText::Secret(secret) = value {
@@ -183,6 +189,15 @@ fn reach(remote: &Remote, timeout: std::time::Duration) -> Result<Reached, Refus
             extra: remote.headers.clone(),
         },
         secrets,
+    })
+}
+
+/// The transport that replays Okta, or the one that also sees the bytes as they come.
+fn transport(settings: exchange::Settings, tap: bool) -> Result<Arc<dyn Transport>, SettingsError> {
+    Ok(if tap {
+        Arc::new(Tapped::new(settings)?)
+    } else {
+        Arc::new(Pooled::new(settings)?)
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::cleanup;
@@ -28,7 +27,7 @@ pub(super) async fn sweep(
     settings: &SweepSettings,
     consent: SweepConsent<'_>,
 ) -> Result<Swept, Refusal> {
-    let reached = reach(&settings.target, settings.timeout)?;
+    let reached = reach(&settings.target, settings.timeout, false)?;
     let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
     consent(leftovers.iter().map(|l| l.owned.len() as u64).sum())?;
     let how = match settings.cleanup {
@@ -36,7 +35,7 @@ pub(super) async fn sweep(
         Cleanup::Deactivate => EngineCleanup::Deactivate,
         Cleanup::None => EngineCleanup::Nothing,
     };
-    let transport = Arc::new(reached.transport);
+    let transport = reached.transport;
     let mut swept = Swept {
         removed: 0,
         left_behind: Vec::new(),

@@ -245,6 +245,7 @@ fn arguments_become_settings() {
             },
         ),
         diff: true,
+        tap: false,
     }
     "#);
 }
