@@ -69,6 +69,7 @@ pub(super) async fn drive(
             }
         }
     };
+    let (behaviour, user_attributes) = with_attributes(behaviour()?, &settings.people.attributes)?;
     let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
     let is_remote = matches!(settings.target, TargetChoice::Remote(_));
     let engine = Arc::new(Settings {
@@ -90,7 +91,7 @@ pub(super) async fn drive(
             .email
             .as_ref()
             .map(|pattern| pattern.fill("{}")),
-        user_attributes: settings.people.attributes.clone(),
+        user_attributes,
         cleanup: match settings.cleanup {
             Cleanup::Delete => EngineCleanup::Delete,
             Cleanup::Deactivate => EngineCleanup::Deactivate,
@@ -104,10 +105,9 @@ pub(super) async fn drive(
         run_id,
     });
     let (plan, parts) = plan::plan(parts, &engine);
-    let behaviour = Arc::new(with_attributes(behaviour()?, &settings.people.attributes)?);
     let ended = run::run(
         Arc::clone(&engine),
-        behaviour,
+        Arc::new(behaviour),
         &plan,
         parts,
         listener,
@@ -134,32 +134,46 @@ pub(super) async fn drive(
     })
 }
 
-/// Attributes of the user's that Okta's own mapping does not know are SCIM paths and map to themselves.
+/// The user's constants under the names of Okta attributes. One that the mapping does not know is a SCIM path: where
+/// Okta maps an attribute to that path it is that attribute's value, else it gets a line of its own in the mapping.
 fn with_attributes(
     mut behaviour: Behaviour,
     attributes: &[(String, Value)],
-) -> Result<Behaviour, Refusal> {
-    for (name, _) in attributes {
+) -> Result<(Behaviour, Vec<(String, Value)>), Refusal> {
+    let mut named = Vec::with_capacity(attributes.len());
+    for (name, value) in attributes {
         let mapping = &mut behaviour.apps.mapping;
         if mapping.iter().any(|m| m.from == *name) {
+            named.push((name.clone(), value.clone()));
             continue;
         }
-        let (namespace, path) = match name.rsplit_once(':') {
-            Some((urn, path)) if urn.starts_with("urn:") => (Some(urn.to_owned()), path),
-            _ => (None, name.as_str()),
-        };
-        let selector: Selector = path.parse().map_err(|e| {
-            usage(
-                &format!("--user-attribute: {e}"),
-                Some("name an Okta attribute (title) or a SCIM path (name.middleName)"),
-            )
-        })?;
-        mapping.push(Mapped {
-            from: name.clone(),
-            to: selector.within(namespace),
+        let to = scim_path(name)?;
+        let known = mapping.iter().find(|m| m.to == to).map(|m| m.from.clone());
+        let from = known.unwrap_or_else(|| {
+            mapping.push(Mapped {
+                from: name.clone(),
+                to,
+            });
+            name.clone()
         });
+        named.push((from, value.clone()));
     }
-    Ok(behaviour)
+    Ok((behaviour, named))
+}
+
+/// `name.middleName`, or an extension's URN, a colon and a path within it.
+fn scim_path(text: &str) -> Result<Selector, Refusal> {
+    let (namespace, path) = match text.rsplit_once(':') {
+        Some((urn, path)) if urn.starts_with("urn:") => (Some(urn.to_owned()), path),
+        _ => (None, text),
+    };
+    let selector: Selector = path.parse().map_err(|e| {
+        usage(
+            &format!("--user-attribute: {e}"),
+            Some("name an Okta attribute (title) or a SCIM path (name.middleName)"),
+        )
+    })?;
+    Ok(selector.within(namespace))
 }
 
 fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Refusal> {
@@ -421,4 +435,23 @@ fn compare_own(
         ));
     }
     Ok((differ, text, counts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_constant_goes_where_okta_would_map_it() {
+        let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department";
+        let given: Vec<(String, Value)> = ["title", urn, "x.y"]
+            .map(|name| (name.to_owned(), json!("v")))
+            .to_vec();
+        let before = behaviour().unwrap().apps.mapping.len();
+        let (behaviour, named) = with_attributes(behaviour().unwrap(), &given).unwrap();
+        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["title", "department", "x.y"]);
+        assert_eq!(behaviour.apps.mapping.len(), before + 1);
+        assert!(with_attributes(behaviour, &[("a..b".to_owned(), json!(1))]).is_err());
+    }
 }
