@@ -24,7 +24,8 @@ use raw_server::json;
 use scim_conform::exchange::Method;
 use scim_conform::okta::App;
 use scim_conform::okta::drive::Cause;
-use scim_conform::okta::org::{AdminAction, Group, Org, Person, Pushed, Status, Subject, Task};
+use scim_conform::okta::org::{AdminAction, Group, Org, Person, Pushed, Status};
+use scim_conform::okta::task::{Subject, Task};
 use scim_conform::secret::Secret;
 use serde_json::{Value, json as value};
 

@@ -12,10 +12,11 @@ use crate::check::frame;
 use crate::check::wire::Seen;
 use crate::exchange::{Exchange, HeaderText, path_segment};
 use crate::okta::app::{Traits, Verb};
-use crate::okta::drive::{self, Effect, Line, NotSent, Trouble};
-use crate::okta::org::{AdminAction, Org, Subject as JobSubject, Task};
+use crate::okta::drive::{self, Line, NotSent, Trouble};
+use crate::okta::org::{AdminAction, Org};
 use crate::okta::reading::{self, Match};
 use crate::okta::request::{Call, Intent, Resource};
+use crate::okta::task::{Effect, Subject as JobSubject, Task};
 use crate::okta::{App, Behaviour, Evidence};
 use crate::scenario::placeholder::{Template, Value as Placeholder};
 use crate::scenario::{

@@ -8,115 +8,13 @@ use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::app::{Apps, Traits};
-use super::body::{self, Built, Member, Profile};
+use super::body::{self, Built, Member};
 use super::job::{Job, MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template};
-use super::org::Subject;
 use super::reading::{self, Match};
 use super::request::{Call, Client, Intent, MemberChange, Resource, one};
+use super::task::{Effect, GroupCard, Subject};
 use super::{App, Evidence};
 use crate::exchange::{Exchange, Method, Request};
-use crate::secret::Secret;
-
-/// A person, as a job needs to know her.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// Her key.
-    pub key: String,
-    /// `00u...`
-    pub okta_id: String,
-    /// Okta app username.
-    pub login: String,
-    /// First and last name.
-    pub name: String,
-    /// Full profile.
-    pub profile: Profile,
-    /// Password to send.
-    pub password: Secret,
-    /// The target's id.
-    pub link: Option<String>,
-}
-
-/// A group, as a job needs to know it.
-#[derive(Clone, Debug)]
-pub struct GroupCard {
-    /// Its key.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-    /// Members that are provisioned.
-    pub members: Vec<Member>,
-    /// Ids last pushed.
-    pub pushed: IndexSet<String>,
-    /// Ids last pushed that Okta leaves alone.
-    pub keep: BTreeSet<String>,
-    /// The target's id.
-    pub link: Option<String>,
-}
-
-impl GroupCard {
-    fn ids(&self) -> BTreeSet<String> {
-        self.members.iter().map(|m| m.id.clone()).collect()
-    }
-
-    /// Members that were not pushed yet.
-    #[must_use]
-    pub fn added(&self) -> Vec<Member> {
-        self.members
-            .iter()
-            .filter(|m| !self.pushed.contains(&m.id))
-            .cloned()
-            .collect()
-    }
-
-    /// Ids that were pushed and have left.
-    #[must_use]
-    pub fn removed(&self) -> Vec<String> {
-        let ids = self.ids();
-        self.pushed
-            .iter()
-            .filter(|id| !ids.contains(*id) && !self.keep.contains(*id))
-            .cloned()
-            .collect()
-    }
-}
-
-/// What a job changed in Okta.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The person has an External ID now.
-    LinkedPerson {
-        /// Who.
-        key: String,
-        /// The target's id.
-        id: String,
-    },
-    /// Her profile was pushed.
-    PushedProfile {
-        /// Who.
-        key: String,
-    },
-    /// The group is linked now.
-    LinkedGroup {
-        /// Which.
-        key: String,
-        /// The target's id.
-        id: String,
-    },
-    /// The group was sent.
-    PushedGroup {
-        /// Which.
-        key: String,
-        /// The name, if it was sent.
-        name: Option<String>,
-        /// The members that Okta now believes to be there, if any were sent.
-        members: Option<IndexSet<String>>,
-    },
-    /// The group has no link any more.
-    UnlinkedGroup {
-        /// Which.
-        key: String,
-    },
-}
 
 /// Why a job ended early.
 #[derive(Clone, Debug, PartialEq)]

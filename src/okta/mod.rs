@@ -9,6 +9,7 @@ pub mod reading;
 pub mod request;
 pub mod retry;
 pub mod selector;
+pub mod task;
 
 use std::fmt;
 

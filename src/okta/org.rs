@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::App;
 use super::body::{Member, Profile};
-use super::drive::{Effect, GroupCard, Person as PersonCard};
+use super::task::{Effect, GroupCard, PersonCard, Subject, Task};
 use crate::secret::Secret;
 
 /// State of a person in Okta.
@@ -134,26 +134,6 @@ pub enum AdminAction<'a> {
     ImportUsers,
     /// Import groups.
     ImportGroups,
-}
-
-/// A job that is to be run, with what it is about.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// The job's name.
-    pub job: &'static str,
-    /// What it is about.
-    pub subject: Subject,
-}
-
-/// What a job is about.
-#[derive(Clone, Debug)]
-pub enum Subject {
-    /// The app itself.
-    App,
-    /// A person.
-    Person(PersonCard),
-    /// A group.
-    Group(GroupCard),
 }
 
 impl Org {

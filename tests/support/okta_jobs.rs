@@ -2,9 +2,9 @@
 
 use scim_conform::exchange::{Exchange, HeaderText, Transport};
 use scim_conform::okta::body::{Member, Profile};
-use scim_conform::okta::drive::{self, Done, GroupCard, Line, NotSent, Person};
-use scim_conform::okta::org::Subject;
+use scim_conform::okta::drive::{self, Done, Line, NotSent};
 use scim_conform::okta::request::{Call, Client};
+use scim_conform::okta::task::{GroupCard, PersonCard, Subject};
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::secret::Secret;
 use serde_json::Value;
@@ -182,7 +182,7 @@ pub(crate) fn nobody() -> Vec<u8> {
 }
 
 /// Łucja O’Neil, whose names need more than one byte a character.
-pub(crate) fn person(link: Option<&str>) -> Person {
+pub(crate) fn person(link: Option<&str>) -> PersonCard {
     let mut profile = Profile::new();
     for (attribute, value) in [
         ("login", "ada.o'neil+x@example.test"),
@@ -198,7 +198,7 @@ pub(crate) fn person(link: Option<&str>) -> Person {
     ] {
         profile.insert(attribute.to_owned(), value.into());
     }
-    Person {
+    PersonCard {
         key: "ada".to_owned(),
         okta_id: "00u4k2m9qZTn1RsWx5d7".to_owned(),
         login: "ada.o'neil+x@example.test".to_owned(),
