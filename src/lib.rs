@@ -23,4 +23,5 @@ pub mod scim;
 pub mod secret;
 pub mod server;
 pub mod snapshot;
+pub mod suggest;
 pub mod verdict;

@@ -11,17 +11,24 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
-    ("document", &["secret"]),
+    ("suggest", &[]),
+    ("document", &["secret", "suggest"]),
     ("exchange", &["secret"]),
     ("okta", &["embedded", "exchange", "secret"]),
     // A scenario says what an admin does, not what Okta sends for it.
     (
         "scenario",
-        &["document", "embedded", "exchange::Method", "okta::App"],
+        &[
+            "document",
+            "embedded",
+            "exchange::Method",
+            "okta::App",
+            "suggest",
+        ],
     ),
     ("verdict", &["exchange", "okta", "scenario"]),
     ("check", &["exchange", "okta", "verdict"]),
@@ -39,10 +46,11 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     (
         "report",
         &[
-            "check", "engine", "exchange", "okta", "scenario", "secret", "snapshot", "verdict",
+            "check", "engine", "exchange", "okta", "scenario", "secret", "snapshot", "suggest",
+            "verdict",
         ],
     ),
-    ("server", &["scim", "secret"]),
+    ("server", &["scim", "secret", "suggest"]),
     // Without a socket the reference server is reached by a transport like the others.
     ("server/in_process.rs", &["exchange", "scim", "secret"]),
     ("cli", EVERYTHING),

@@ -69,7 +69,7 @@ fn provisioned(app: App) -> Org {
     crew.link = Some("g-crew".to_owned());
     crew.pushed = Pushed {
         name: Some("Crew".to_owned()),
-        members: BTreeSet::from(["u-ada".to_owned(), "u-bea".to_owned()]),
+        members: indexmap::IndexSet::from(["u-ada".to_owned(), "u-bea".to_owned()]),
     };
     org
 }

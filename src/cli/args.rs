@@ -23,11 +23,13 @@ const JUDGING: &str = "Judging and snapshots";
 const OUTPUT: &str = "Output";
 
 const TOP_HELP: &str = "\
-See what Okta would do:   scim-conform run
-Test your server:         scim-conform run --target https://scim.acme.io/v2
-In CI:                    scim-conform run --yes --report junit=scim.xml
-Understand a finding:     scim-conform explain F1
-A known-good server:      scim-conform serve
+See what Okta would do:    scim-conform run
+See what a fault does:     scim-conform run --fault filter-ignored
+Test your server:          scim-conform run --target https://scim.acme.io/v2
+The same in CI:            scim-conform run --yes --report junit=scim.xml
+Understand a finding:      scim-conform explain F1
+Understand Okta's log:     scim-conform explain \"Multiple users found\"
+A known-good server:        scim-conform serve
 
 The Okta you can run in CI: replays Okta's SCIM provisioning traffic
 against any SCIM 2.0 server and judges the answers.";
@@ -40,20 +42,58 @@ Exit codes:
   3    could not decide: unreachable, unauthorised, or nothing ran
   130  interrupted, and cleaned up";
 
-const RUN_AFTER: &str = "\
+const RUN_EXAMPLES: &str = "\
 Examples:
   scim-conform run
       everything against the built-in reference server
   scim-conform run --fault duplicate-created
       what a server with that fault looks like
-  SCIM_CONFORM_TOKEN=... scim-conform run --target https://scim.acme.io/v2
-      everything against your server; asks before it writes
-  scim-conform run rename --app oin
-      the scenarios in rename/, as an app from Okta's catalogue
+  scim-conform run users/create --target https://scim.acme.io/v2
+      one scenario against your server, with the token in SCIM_CONFORM_TOKEN;
+      says what it will create, and asks before it writes
+  scim-conform run rename lifecycle --app oin
+      two folders of scenarios, as an app from Okta's catalogue
   scim-conform run --failed
       what failed last time
   scim-conform run --yes --report json=report.json --report junit=scim.xml
-      in CI, with the target and token in the environment";
+      in CI, with SCIM_CONFORM_TARGET and SCIM_CONFORM_TOKEN set";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  scim-conform serve --token test-token
+      a server that does all that Okta needs, in memory
+  scim-conform serve --port 0 --fault duplicate-created --fault page-cap-50
+      one with two faults, on a free port
+  scim-conform serve --list-faults
+      every fault, what is right instead, and where it was seen";
+
+const SCENARIOS_EXAMPLES: &str = "\
+Examples:
+  scim-conform scenarios list rename
+      the scenarios in rename/
+  scim-conform scenarios show rename/login-and-email --app oin
+      the HTTP that it sends, and what a good server answers
+  scim-conform scenarios lint my-scenarios
+      mistakes in your own files";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  scim-conform explain F1
+      a finding of the last run, with its exchange
+  scim-conform explain lookup/finds-user
+      a check: why it matters to Okta, and what to do
+  scim-conform explain \"Create new user returned empty user\"
+      a line of Okta's log: what happened, and which checks find the cause";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  scim-conform sweep --target https://scim.acme.io/v2
+      what runs from this machine left there; asks before it removes
+  scim-conform sweep --cleanup deactivate --yes
+      for servers that do not delete users; the target is in SCIM_CONFORM_TARGET";
+
+/// What somebody wants to type stands before what can be typed.
+const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
 
 /// The whole command line.
 #[derive(Parser)]
@@ -80,7 +120,8 @@ pub(crate) struct Cli {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = OUTPUT
     )]
     pub(crate) color: Color,
 }
@@ -97,27 +138,31 @@ pub(crate) enum Color {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Act as Okta against a server, and judge its answers
-    #[command(after_help = RUN_AFTER)]
+    #[command(after_help = RUN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Run(Box<RunArgs>),
     /// Run the reference SCIM server, known good, or with faults
+    #[command(after_help = SERVE_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Serve(ServeArgs),
     /// List, show and check scenarios
-    #[command(subcommand, arg_required_else_help = true)]
-    Scenarios(ScenariosCommand),
-    /// Explain a finding, a check or an error message
     #[command(
-        after_help = "Examples:\n  scim-conform explain F1\n  scim-conform explain \
-                            lookup/finds-user\n  scim-conform explain Multiple users found"
+        subcommand,
+        arg_required_else_help = true,
+        after_help = SCENARIOS_EXAMPLES,
+        help_template = EXAMPLES_FIRST
     )]
+    Scenarios(ScenariosCommand),
+    /// Explain a finding, a check, or a line of Okta's log
+    #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
     /// Remove what earlier runs left at a target
+    #[command(after_help = SWEEP_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Sweep(SweepArgs),
 }
 
 /// Arguments of `run`.
 #[derive(Args)]
 pub(crate) struct RunArgs {
-    /// Scenarios by id, folder or pattern: rename/login, rename, *email*
+    /// Scenarios by id, folder or pattern: users/create, rename, *email*
     #[arg(value_name = "SELECTION")]
     pub(crate) selection: Vec<String>,
 
@@ -295,10 +340,6 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 
 /// Arguments of `serve`.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  scim-conform serve --token test-token\n  scim-conform serve --port 0 \
-                        --fault duplicate-created\n  scim-conform serve --list-faults"
-)]
 pub(crate) struct ServeArgs {
     /// Port on the loopback address; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 8080)]
@@ -379,7 +420,7 @@ pub(crate) struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// F1 of the last run, a check's id, or words of an error message
+    /// F1 of the last run, the id of a check, or words of a message
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
 }

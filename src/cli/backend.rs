@@ -43,6 +43,12 @@ pub trait Backend {
     /// [`Refusal::Files`] with every mistake, when a file does not load.
     fn catalogue(&self, folder: Option<&Path>) -> Result<Vec<Scenario>, Refusal>;
 
+    /// The scenarios in `folder` alone.
+    ///
+    /// # Errors
+    /// [`Refusal::Files`] with every mistake, when a file does not load.
+    fn own_scenarios(&self, folder: &Path) -> Result<Vec<Scenario>, Refusal>;
+
     /// Serves until interrupted; says on `talk` where it listens.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
-//! `explain`: a finding of the last run, a check, or the checks that speak of some words.
+//! `explain`: a finding of the last run, a check, a message of Okta's, or the checks that speak of some words.
 
 use crate::check;
 use crate::report::explain::{self, Found};
-use crate::report::suggest;
+use crate::suggest;
 
 use super::args::ExplainArgs;
 use super::environment::Environment;
@@ -60,10 +60,24 @@ fn finding(id: &str, env: &Environment, width: usize) -> Result<String, CliError
 fn check(what: &str, width: usize) -> Result<String, CliError> {
     match explain::find(what, check::ALL) {
         Found::Check(meta) => Ok(explain::check(meta, width)),
+        Found::Messages(messages) => Ok(explain::messages(&messages, width)),
         Found::Several(checks) => Ok(explain::choices(&checks, width)),
         Found::None { suggestions } => Err(CliError::Unexplained {
             what: what.to_owned(),
-            hint: suggest::question(&suggestions),
+            hint: suggest::question(&suggestions).or_else(|| Some(families())),
         }),
     }
+}
+
+/// What to ask for when nothing else helps.
+fn families() -> String {
+    let mut families: Vec<&str> = check::ALL
+        .iter()
+        .filter_map(|meta| meta.id.split('/').next())
+        .collect();
+    families.dedup();
+    format!(
+        "try fewer words, or a family of checks: {}",
+        families.join(", ")
+    )
 }

@@ -90,7 +90,10 @@ fn apps(scenario: &Scenario) -> &'static str {
 }
 
 fn lint(args: &LintArgs, backend: &dyn Backend) -> Result<String, CliError> {
-    let catalogue = backend.catalogue(args.folder.as_deref())?;
+    let catalogue = match &args.folder {
+        Some(folder) => backend.own_scenarios(folder)?,
+        None => backend.catalogue(None)?,
+    };
     Ok(format!(
         "{}, no mistakes\n",
         count(catalogue.len() as u64, "scenario")

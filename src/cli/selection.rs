@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::okta::App;
-use crate::report::suggest;
 use crate::scenario::{Scenario, ScenarioId};
+use crate::suggest;
 
 /// What was asked for. Everything given must hold at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -106,6 +106,10 @@ impl Backend for Prepared {
         Ok(self.catalogue.clone())
     }
 
+    fn own_scenarios(&self, _: &Path) -> Result<Vec<Scenario>, Refusal> {
+        self.catalogue(None)
+    }
+
     fn serve(&self, _: &ServeSettings, _: &mut dyn io::Write) -> Result<(), Refusal> {
         Ok(())
     }

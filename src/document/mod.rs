@@ -12,7 +12,6 @@ mod parse;
 mod reader;
 mod render;
 mod source;
-mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use node::{Entry, Kind, Node};
@@ -20,5 +19,3 @@ pub use parse::parse;
 pub use reader::Fields;
 pub use render::{Look, render};
 pub use source::{MAX_BYTES, Source, Span};
-pub use suggest::closest;
-pub(crate) use suggest::did_you_mean;

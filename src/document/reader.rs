@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Diagnostics, Entry, Kind, Node, Span, did_you_mean};
+use crate::suggest;
+
+use super::{Diagnostics, Entry, Kind, Node, Span};
 
 impl Node {
     /// The text, or a report that `what` wants one.
@@ -169,7 +171,7 @@ impl<'n> Fields<'n> {
             }
             let message = format!("unknown field `{}` in `{}`", entry.key, self.what);
             let mistake = diagnostics.error(&entry.key_span, message);
-            if let Some(hint) = did_you_mean(&entry.key, self.known.iter().copied()) {
+            if let Some(hint) = suggest::or_all(&entry.key, self.known.iter().copied()) {
                 mistake.hint(hint);
             }
         }

@@ -902,6 +902,7 @@ impl Session {
             {
                 LETTER_CASE
             }
+            Some(a) if a.email().is_some_and(|email| email != a.name) => LOGIN_NOT_EMAIL,
             _ => "after-create",
         });
         Seen::new(check, wanted, got).facet(facet)
@@ -1231,6 +1232,9 @@ impl Session {
         self.scenario.starts_with("special-characters/")
     }
 }
+
+/// What a look-up is about that goes by the e-mail in place of the login.
+const LOGIN_NOT_EMAIL: &str = "login-is-not-the-email";
 
 /// What a look-up that depends on upper and lower case is about.
 pub const LETTER_CASE: &str = "letter-case";

@@ -3,16 +3,15 @@
 
 use serde_json::Value;
 
+use super::masking;
+
 /// Whether the resource carries the run's id in its name. Nobody could know that id before the run, so such a
 /// resource is not somebody else's, also when the ledger does not have it yet.
 #[must_use]
 pub fn is_named_by_run(resource: &Value, run_id: &str) -> bool {
-    ["userName", "displayName"].iter().any(|key| {
-        resource
-            .get(*key)
-            .and_then(Value::as_str)
-            .is_some_and(|name| name.to_ascii_lowercase().contains(run_id))
-    })
+    resource
+        .as_object()
+        .is_some_and(|r| masking::has_our_name(r, run_id))
 }
 
 /// The resource of a list (RFC 7644, section 3.4.2) into which a JSON pointer (RFC 6901) leads.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, ForeignNames, Ownership, mask_exchange};
+use crate::okta::reading;
 
 use super::ledger::Ledger;
 
@@ -13,21 +14,30 @@ pub struct Own<'a> {
     pub ledger: &'a Ledger,
     /// Part of every name that the run makes.
     pub run_id: &'a str,
+    /// The id of the resource that is being answered, when its name is ours: a 201 names it in `Location`, too,
+    /// before the ledger knows it.
+    pub here: Option<String>,
+}
+
+/// Whether a resource carries the run's id in its name. Another scenario of the run may list it before the one
+/// that makes it has its answer, so the ledger alone does not tell.
+#[must_use]
+pub fn has_our_name(resource: &Map<String, Value>, run_id: &str) -> bool {
+    ["userName", "displayName"].iter().any(|key| {
+        resource
+            .get(*key)
+            .and_then(Value::as_str)
+            .is_some_and(|n| n.to_ascii_lowercase().contains(run_id))
+    })
 }
 
 impl Ownership for Own<'_> {
     fn owns_id(&self, id: &str) -> bool {
-        self.ledger.owns_id(id)
+        self.here.as_deref() == Some(id) || self.ledger.owns_id(id)
     }
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
-        let named = ["userName", "displayName"].iter().any(|key| {
-            resource
-                .get(*key)
-                .and_then(Value::as_str)
-                .is_some_and(|n| n.to_ascii_lowercase().contains(self.run_id))
-        });
-        named
+        has_our_name(resource, self.run_id)
             || resource
                 .get("id")
                 .and_then(Value::as_str)
@@ -37,5 +47,18 @@ impl Ownership for Own<'_> {
 
 /// Masks what is not the run's own.
 pub fn strangers(exchange: &mut Exchange, ledger: &Ledger, run_id: &str, names: &ForeignNames) {
-    mask_exchange(exchange, &Own { ledger, run_id }, names);
+    let here = exchange
+        .response()
+        .and_then(|r| r.json())
+        .filter(|json| json.as_object().is_some_and(|o| has_our_name(o, run_id)))
+        .and_then(reading::id_of);
+    mask_exchange(
+        exchange,
+        &Own {
+            ledger,
+            run_id,
+            here,
+        },
+        names,
+    );
 }

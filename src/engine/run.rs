@@ -374,10 +374,17 @@ impl Whole {
 
     /// Tells what a scenario has shown, as far as it is known before the end of the run.
     fn tell(&self, shown: &Shown, met: &Mutex<HashSet<(String, String)>>) {
+        let result = &shown.result;
         let alone = Shown {
             result: ScenarioResult {
+                id: result.id.clone(),
+                title: result.title.clone(),
+                app: result.app,
+                outcome: result.outcome.clone(),
+                duration: result.duration,
+                findings: Vec::new(),
+                // Many, and of no use to a line of progress.
                 exchanges: Vec::new(),
-                ..shown.result.clone()
             },
             observations: shown.observations.clone(),
             members_seen: shown.members_seen,

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check::catalogue::connection;
@@ -13,11 +12,13 @@ use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, retry};
-use crate::secret::{MASK, Secret};
+use crate::secret::Secret;
 use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
 use super::listed;
+use super::masking;
+use super::passwords::Passwords;
 use super::target::Run;
 
 /// A scenario under one app, shared by its lines.
@@ -42,7 +43,7 @@ struct State {
     recorded: Vec<Recorded>,
     observations: Vec<Observation>,
     book: Book,
-    passwords: Vec<Secret>,
+    passwords: Passwords,
     password_after: &'static str,
 }
 
@@ -151,7 +152,7 @@ impl Session {
     /// A password that will be sent: it is masked in the record from now on.
     pub fn hide(&self, password: &Secret, sent_by: &'static str) {
         let mut state = self.state();
-        state.passwords.push(password.clone());
+        state.passwords.add(password);
         state.password_after = sent_by;
     }
 
@@ -324,37 +325,22 @@ impl Session {
 
     /// Takes passwords and other people's data out of what is kept.
     fn mask(&self, exchange: &mut Exchange) {
-        let passwords: Vec<String> = self
-            .state()
-            .passwords
-            .iter()
-            .map(|p| p.expose().to_owned())
-            .collect();
-        let hide = |bytes: &Bytes| {
-            let mut text = String::from_utf8_lossy(bytes).into_owned();
-            for password in &passwords {
-                if text.contains(password.as_str()) {
-                    text = text.replace(password.as_str(), MASK);
-                }
-            }
-            Bytes::from(text)
-        };
-        let holds = |bytes: &Bytes| {
-            passwords
-                .iter()
-                .any(|p| bytes.windows(p.len().max(1)).any(|w| w == p.as_bytes()))
-        };
-        if let Some(body) = exchange.request.body.as_mut().filter(|b| holds(b)) {
-            *body = hide(body);
-        }
-        if let Ok(response) = &mut exchange.outcome
-            && holds(&response.body.bytes)
         {
-            let oddities = std::mem::take(&mut response.body.oddities);
-            response.body = Body::read(hide(&response.body.bytes), None);
-            response.body.oddities = oddities;
+            let passwords = &self.state().passwords;
+            if let Some(body) = &mut exchange.request.body
+                && let Some(hidden) = passwords.hide(body)
+            {
+                *body = hidden;
+            }
+            if let Ok(response) = &mut exchange.outcome
+                && let Some(hidden) = passwords.hide(&response.body.bytes)
+            {
+                let oddities = std::mem::take(&mut response.body.oddities);
+                response.body = Body::read(hidden, None);
+                response.body.oddities = oddities;
+            }
         }
-        super::masking::strangers(
+        masking::strangers(
             exchange,
             &self.run.ledger,
             &self.run.run_id,
@@ -445,15 +431,13 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
 }
 
 /// A request in a line: method, target, and the start of the body; passwords masked.
-fn describe(request: &Request, passwords: &[Secret]) -> String {
+fn describe(request: &Request, passwords: &Passwords) -> String {
     const MOST: usize = 240;
     let mut text = format!("{} {}", request.method, request.target);
     if let Some(body) = &request.body {
+        let hidden = passwords.hide(body);
         text.push(' ');
-        text.push_str(&String::from_utf8_lossy(body));
-    }
-    for password in passwords {
-        text = text.replace(password.expose(), MASK);
+        text.push_str(&String::from_utf8_lossy(hidden.as_ref().unwrap_or(body)));
     }
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,8 +1,6 @@
 //! Body builders. Each returns the body and the places it touches: that is how the judge knows what
 //! must hold afterwards without knowing how a server applies it.
 
-use std::collections::BTreeSet;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -257,7 +255,7 @@ pub fn patch_group_name(id: &str, name: &str) -> Built {
 
 /// One batch of a membership change: removes first, one operation each, then one add with all.
 #[must_use]
-pub fn patch_members(remove: &BTreeSet<String>, add: &[Member]) -> Value {
+pub fn patch_members(remove: &[String], add: &[Member]) -> Value {
     let mut operations: Vec<Value> = remove
         .iter()
         .map(|id| json!({"op": "remove", "path": format!("members[value eq {}]", Value::from(id.as_str()))}))
@@ -356,10 +354,7 @@ mod tests {
             id: id.into(),
             display: format!("{id}@example.test"),
         };
-        let body = patch_members(
-            &BTreeSet::from(["x\"y".to_owned()]),
-            &[member("a"), member("b")],
-        );
+        let body = patch_members(&["x\"y".to_owned()], &[member("a"), member("b")]);
         assert_eq!(
             body["Operations"].to_string(),
             r#"[{"op":"remove","path":"members[value eq \"x\\\"y\"]"},{"op":"add","path":"members","value":[{"value":"a","display":"a@example.test"},{"value":"b","display":"b@example.test"}]}]"#

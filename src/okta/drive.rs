@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::app::{Apps, Traits};
@@ -45,7 +46,7 @@ pub struct GroupCard {
     /// Members that are provisioned.
     pub members: Vec<Member>,
     /// Ids last pushed.
-    pub pushed: BTreeSet<String>,
+    pub pushed: IndexSet<String>,
     /// Ids last pushed that Okta leaves alone.
     pub keep: BTreeSet<String>,
     /// The target's id.
@@ -69,7 +70,7 @@ impl GroupCard {
 
     /// Ids that were pushed and have left.
     #[must_use]
-    pub fn removed(&self) -> BTreeSet<String> {
+    pub fn removed(&self) -> Vec<String> {
         let ids = self.ids();
         self.pushed
             .iter()
@@ -108,7 +109,7 @@ pub enum Effect {
         /// The name, if it was sent.
         name: Option<String>,
         /// The members that Okta now believes to be there, if any were sent.
-        members: Option<BTreeSet<String>>,
+        members: Option<IndexSet<String>>,
     },
     /// The group has no link any more.
     UnlinkedGroup {
@@ -423,7 +424,11 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let answer = exchange.response().and_then(|r| r.json());
         if let Some(id) = answer.and_then(reading::id_of) {
             self.id = Some(id);
-            self.succeeded(template, None, (resource == Resource::Group).then_some(ids));
+            self.succeeded(
+                template,
+                None,
+                (resource == Resource::Group).then(|| ids.into_iter().collect()),
+            );
             return Ok(());
         }
         if answer.is_some_and(Value::is_object) {
@@ -541,7 +546,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         self.succeeded(
             template,
             matches!(of, PutOf::Named(PutName::Profile)).then_some(()),
-            members,
+            members.map(|ids| ids.into_iter().collect()),
         );
         Ok(())
     }
@@ -629,11 +634,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let batch = self.settings.apps.member_batch;
         // On a first push or a new link everything is new: what the target's group held before stays (test plan C9315).
         let mut believed = group.pushed.clone();
-        let removed: Vec<String> = group.removed().into_iter().collect();
+        let removed = group.removed();
         let added = group.added();
         for start in (0..removed.len() + added.len()).step_by(batch) {
-            let remove: BTreeSet<String> =
-                removed.iter().skip(start).take(batch).cloned().collect();
+            let remove: Vec<String> = removed.iter().skip(start).take(batch).cloned().collect();
             let add: Vec<Member> = added
                 .iter()
                 .skip(start.saturating_sub(removed.len()))
@@ -641,10 +645,11 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
                 .cloned()
                 .collect();
             let change = MemberChange::Delta {
-                remove: remove.clone(),
+                remove: remove.iter().cloned().collect(),
                 add: add.iter().map(|m| m.id.clone()).collect(),
             };
-            believed = change.apply(&believed);
+            believed.retain(|id| !remove.contains(id));
+            believed.extend(add.iter().map(|m| m.id.clone()));
             self.patch_members(template, id, &body::patch_members(&remove, &add), change)
                 .await?;
             self.effects.push(Effect::PushedGroup {
@@ -673,7 +678,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
                 (body::patch_all_members(now), MemberChange::Replace(ids))
             } else {
                 (
-                    body::patch_members(&BTreeSet::new(), now),
+                    body::patch_members(&[], now),
                     MemberChange::Delta {
                         remove: BTreeSet::new(),
                         add: ids,
@@ -686,7 +691,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         self.effects.push(Effect::PushedGroup {
             key: group.key.clone(),
             name: None,
-            members: Some(group.ids()),
+            members: Some(group.members.iter().map(|m| m.id.clone()).collect()),
         });
         Ok(())
     }
@@ -716,7 +721,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         &mut self,
         template: &Template,
         profile: Option<()>,
-        members: Option<BTreeSet<String>>,
+        members: Option<IndexSet<String>>,
     ) {
         let Some(id) = self.id.clone() else { return };
         match self.subject {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::App;
@@ -82,7 +82,7 @@ pub struct Pushed {
     /// The name.
     pub name: Option<String>,
     /// Member ids at the target.
-    pub members: BTreeSet<String>,
+    pub members: IndexSet<String>,
 }
 
 /// An org with one app.

@@ -1,12 +1,16 @@
-//! Pages that explain: a check, or a finding of the last run.
+//! Pages that explain: a check, a finding of the last run, or a message of Okta's.
+
+pub mod message;
 
 use crate::verdict::{CheckMeta, Level};
 
 use super::finding::{consequences, evidence_words, got, kind_word, labelled};
 use super::kept::KeptFinding;
 use super::palette::{self, BOLD, COMMAND, DIM, paint};
-use super::suggest;
-use super::text::{count, hang, printable};
+use super::text::{count, hang, pad, printable, width_of};
+use crate::suggest;
+
+use message::Message;
 
 /// Places of a finding that are listed before the rest is only counted.
 const PLACES: usize = 12;
@@ -142,6 +146,8 @@ fn example(shown: &mut String, heading: &str, text: &str) {
 pub enum Found {
     /// One check.
     Check(&'static CheckMeta),
+    /// Messages of Okta's: what it was doing, and what came back.
+    Messages(Vec<&'static Message>),
     /// Several checks speak of these words.
     Several(Vec<&'static CheckMeta>),
     /// None does; perhaps one of these was meant.
@@ -151,13 +157,19 @@ pub enum Found {
     },
 }
 
-/// Finds the check of that id, or those whose texts contain all the words of `text`, such as an
-/// error message from Okta's log.
+/// Finds the check of that id, else the messages of Okta's that the text holds, else the checks whose texts
+/// contain all its words.
 #[must_use]
 pub fn find(text: &str, checks: &[&'static CheckMeta]) -> Found {
     let wanted = text.trim().to_lowercase();
     if let Some(meta) = checks.iter().find(|meta| meta.id == wanted) {
         return Found::Check(meta);
+    }
+    if checks.iter().all(|meta| meta.title != wanted) {
+        let messages = message::of(&wanted);
+        if !messages.is_empty() {
+            return Found::Messages(messages);
+        }
     }
     let words: Vec<&str> = wanted
         .split(|c: char| !c.is_alphanumeric())
@@ -169,27 +181,61 @@ pub fn find(text: &str, checks: &[&'static CheckMeta]) -> Found {
             .to_lowercase();
         !words.is_empty() && words.iter().all(|word| all.contains(word))
     };
-    let mut found: Vec<_> = checks.iter().copied().filter(|meta| speaks(meta)).collect();
-    match found.len() {
-        0 => Found::None {
+    let found: Vec<_> = checks.iter().copied().filter(|meta| speaks(meta)).collect();
+    match found.as_slice() {
+        [] => Found::None {
             suggestions: suggest::closest(&wanted, checks.iter().map(|meta| meta.id)),
         },
-        1 => found.pop().map_or(
-            Found::None {
-                suggestions: Vec::new(),
-            },
-            Found::Check,
-        ),
+        [one] => Found::Check(one),
         _ => Found::Several(found),
     }
 }
 
-/// A list of checks, an id and a title a line.
+/// What messages of Okta's mean, and the checks that find the cause.
+#[must_use]
+pub fn messages(messages: &[&'static Message], width: usize) -> String {
+    let mut shown = String::new();
+    for message in messages {
+        if !shown.is_empty() {
+            shown.push('\n');
+        }
+        shown.push_str(&hang(
+            "Okta: ",
+            &paint(BOLD, message.text),
+            width,
+            usize::MAX,
+        ));
+        shown.push_str(&hang("  ", message.meaning, width, usize::MAX));
+        shown.push_str(&format!(
+            "\n  {}\n",
+            paint(BOLD, "Checks that find the cause")
+        ));
+        for line in choices(message.checks, width.saturating_sub(4)).lines() {
+            shown.push_str(&format!("    {line}\n"));
+        }
+        let command = format!("scim-conform run {} --target URL", message.run);
+        shown.push_str(&format!(
+            "\n  {}\n",
+            paint(BOLD, "See whether your server has it")
+        ));
+        shown.push_str(&format!("    {}\n", paint(COMMAND, &command)));
+        shown.push_str(&format!(
+            "\n  {}\n",
+            paint(BOLD, "Where the message is known from")
+        ));
+        shown.push_str(&hang("    ", message.source, width, usize::MAX));
+    }
+    shown
+}
+
+/// A list of checks, an id and a title a line, in columns.
 #[must_use]
 pub fn choices(checks: &[&'static CheckMeta], width: usize) -> String {
+    let column = checks.iter().map(|meta| width_of(meta.id)).max();
     let mut shown = String::new();
     for meta in checks {
-        let first = format!("{}  ", paint(BOLD, meta.id));
+        let id = pad(meta.id, column.unwrap_or_default());
+        let first = format!("{}  ", paint(BOLD, &id));
         shown.push_str(&hang(&first, meta.title, width, 2));
     }
     shown

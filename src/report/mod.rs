@@ -16,7 +16,6 @@ pub mod junit;
 pub mod kept;
 mod palette;
 pub mod plan;
-pub mod suggest;
 mod summary;
 mod terminal;
 pub mod text;

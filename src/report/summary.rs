@@ -82,7 +82,7 @@ pub(crate) fn verdicts(run: &RunResult) -> String {
             "{} {} {}\n",
             pad(&paint(BOLD, &label), 29),
             pad(&paint(style, word), 10),
-            paint(DIM, &tally(run, Some(*app)))
+            paint(DIM, &reason(run, *app, *verdict))
         ));
     }
     if run.scenarios.iter().any(|s| s.app.is_none()) {
@@ -100,6 +100,21 @@ pub(crate) fn app_name(app: App) -> &'static str {
     match app {
         App::Custom => "custom",
         App::Oin => "OIN",
+    }
+}
+
+/// The tally of one app, and a word about the probes where they alone decide.
+fn reason(run: &RunResult, app: App, verdict: Verdict) -> String {
+    let failed = |of: Option<App>| {
+        run.scenarios
+            .iter()
+            .any(|s| s.app == of && s.outcome == Outcome::Failed)
+    };
+    let tally = tally(run, Some(app));
+    if verdict == Verdict::Fails && !failed(Some(app)) && failed(None) {
+        format!("{tally}, but a probe failed")
+    } else {
+        tally
     }
 }
 

@@ -207,7 +207,7 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
     parts.push(closing.compared.iter().map(|l| l.clone() + "\n").collect());
     if options.verbosity > Verbosity::Quiet {
         parts.push(files(closing, width));
-        parts.push(next(closing));
+        parts.push(next(closing, width));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -247,18 +247,23 @@ fn files(closing: &Closing, width: usize) -> String {
 }
 
 /// Commands to go on with, aligned.
-fn next(closing: &Closing) -> String {
+fn next(closing: &Closing, width: usize) -> String {
     if closing.next.is_empty() {
         return String::new();
     }
     let widest = closing.next.iter().map(|(c, _)| c.len()).max().unwrap_or(0);
+    let fits = closing
+        .next
+        .iter()
+        .all(|(_, purpose)| widest + purpose.len() + 4 <= width);
     let mut shown = format!("{}\n", paint(BOLD, "Next"));
     for (command, purpose) in &closing.next {
-        shown.push_str(&format!(
-            "  {}  {}\n",
-            pad(&paint(COMMAND, command), widest),
-            paint(DIM, purpose)
-        ));
+        let (command, purpose) = (paint(COMMAND, command), paint(DIM, purpose));
+        shown.push_str(&if fits {
+            format!("  {}  {purpose}\n", pad(&command, widest))
+        } else {
+            format!("  {purpose}:\n    {command}\n")
+        });
     }
     shown
 }

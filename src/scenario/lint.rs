@@ -1,7 +1,8 @@
 //! What a scenario file must mean, beyond having the right shape. The checks are called
 //! while a file is read, because only then the place of every text is at hand.
 
-use crate::document::{Diagnostics, Span, did_you_mean};
+use crate::document::{Diagnostics, Span};
+use crate::suggest;
 
 use super::placeholder::{PlaceholderError, Template, Value};
 use super::scope::{Scope, Subject};
@@ -169,7 +170,7 @@ pub(super) fn check_id(id: &str, known: &[&str], span: &Span, diagnostics: &mut 
         return;
     }
     let mistake = diagnostics.error(span, format!("there is no check `{id}`"));
-    match crate::document::closest(id, known.iter().copied()) {
+    match suggest::closest(id, known.iter().copied()).first() {
         Some(name) => mistake.hint(format!("did you mean `{name}`?")),
         None => mistake.hint("`scim-conform explain` lists the checks"),
     };
@@ -187,7 +188,7 @@ pub(super) fn word<T: Copy>(
         return Some(*value);
     }
     let mistake = diagnostics.error(span, format!("unknown {what} `{typed}`"));
-    if let Some(hint) = did_you_mean(typed, known.iter().map(|(name, _)| *name)) {
+    if let Some(hint) = suggest::or_all(typed, known.iter().map(|(name, _)| *name)) {
         mistake.hint(hint);
     }
     None

@@ -7,7 +7,6 @@ mod file;
 mod lint;
 pub mod placeholder;
 mod scope;
-pub mod select;
 
 use std::fmt;
 

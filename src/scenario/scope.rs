@@ -2,7 +2,8 @@
 
 use indexmap::IndexSet;
 
-use crate::document::{Diagnostic, Diagnostics, Entry, Node, Span, closest, did_you_mean};
+use crate::document::{Diagnostic, Diagnostics, Entry, Node, Span};
+use crate::suggest;
 
 use super::Key;
 use super::placeholder::is_key;
@@ -121,7 +122,7 @@ impl Scope {
     }
 
     fn hint(&self, wanted: Subject, key: &str, mistake: &mut Diagnostic) {
-        if let Some(hint) = did_you_mean(key, self.names(wanted)) {
+        if let Some(hint) = suggest::or_all(key, self.names(wanted)) {
             mistake.hint(hint);
         } else if wanted == Subject::Person {
             mistake.hint("declare it under `people:`");
@@ -132,11 +133,10 @@ impl Scope {
 
     /// The known key that a mistyped one is closest to, of either kind.
     pub(super) fn closest(&self, key: &str) -> Option<&str> {
-        closest(
-            key,
-            self.names(Subject::Person)
-                .chain(self.names(Subject::Group)),
-        )
+        let names = self
+            .names(Subject::Person)
+            .chain(self.names(Subject::Group));
+        suggest::closest(key, names).first().copied()
     }
 
     /// One key or a list of keys; `crowd` among people stands for everybody of the crowd.

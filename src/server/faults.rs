@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::suggest;
+use crate::suggest;
 
 /// A part of the conversation with Okta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,9 +37,14 @@ struct Entry {
     url: &'static str,
 }
 
+/// The end of a message: `; did you mean a, b or c?`, or nothing.
+fn suggestion(names: &[&str]) -> String {
+    suggest::question(names).map_or(String::new(), |question| format!("; {question}"))
+}
+
 /// No such fault or freedom.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} {name:?}{}", suggest::did_you_mean(.similar))]
+#[error("there is no {what} {name:?}{}", suggestion(.similar))]
 pub struct UnknownName {
     /// `fault` or `freedom`.
     pub what: &'static str,
@@ -62,7 +67,7 @@ impl Fault {
             .ok_or_else(|| UnknownName {
                 what: "fault",
                 name: name.to_owned(),
-                similar: suggest::similar(name, known.map(Self::name)),
+                similar: suggest::closest(name, known.map(Self::name)),
             })
     }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::faults::UnknownName;
-use super::suggest;
+use crate::suggest;
 
 /// What is known about one freedom.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Freedom {
             .ok_or_else(|| UnknownName {
                 what: "freedom",
                 name: name.to_owned(),
-                similar: suggest::similar(name, known.map(Self::name)),
+                similar: suggest::closest(name, known.map(Self::name)),
             })
     }
 

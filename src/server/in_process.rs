@@ -1,10 +1,11 @@
 //! Calls a tenant without a socket.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use tokio::time::Instant;
 
 use super::answer::WireEffect;
 use super::tenant::Tenant;

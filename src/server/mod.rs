@@ -29,7 +29,6 @@ mod resource;
 mod rewrite;
 mod route;
 mod store;
-mod suggest;
 mod tenant;
 mod users;
 mod wire;

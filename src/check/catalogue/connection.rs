@@ -27,7 +27,7 @@ pub static REJECTS_WRONG_TOKEN: CheckMeta = CheckMeta {
         "Okta: OIN requirements, no anonymous access",
     ],
     why: "Okta's certification suite sends a wrong token and demands 401. Anything else means that strangers may read or change accounts, or that an expired token looks like a broken server.",
-    fix: "Check the Authorization header before anything else, also when it is absent, empty or malformed, and answer 401 with a SCIM error body.",
+    fix: "Check the Authorization header first, also when it is absent, empty or malformed; answer 401 with a SCIM error body.",
     passing: "HTTP/1.1 401 Unauthorized\n{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"401\",\"detail\":\"...\"}",
     failing: "HTTP/1.1 200 OK\n{\"totalResults\":12,...}",
 };

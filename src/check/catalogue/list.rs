@@ -13,7 +13,7 @@ pub static READABLE: CheckMeta = CheckMeta {
         "Okta: knowledge base, \"No results for users returned\"",
     ],
     why: "The connection test, the look-up before every assignment and the import read this envelope; when they cannot, provisioning stops.",
-    fix: "Answer with a ListResponse: schemas, totalResults, startIndex, itemsPerPage, Resources; for nothing found totalResults 0 and Resources [].",
+    fix: "Answer with schemas, totalResults, startIndex, itemsPerPage and Resources; for nothing found with totalResults 0 and [].",
     passing: "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":0,\"startIndex\":1,\"itemsPerPage\":0,\"Resources\":[]}",
     failing: "[]",
 };

@@ -13,7 +13,7 @@ pub static FINDS_USER: CheckMeta = CheckMeta {
         "Okta: SCIM 2.0 reference, determine if the user exists",
     ],
     why: "Okta looks every person up by userName before it assigns. Who is not found gets created: a second account, or a 409 that never clears.",
-    fix: "Compare userName with the filter's value, without regard to case, in an index that every create, update and rename keeps up to date; find inactive users, too.",
+    fix: "Compare the current userName without regard to case; find inactive users, too; keep the index up to date on renames.",
     passing: "totalResults 1, the same id",
     failing: "totalResults 0",
 };

@@ -10,7 +10,7 @@ pub static REFUSED: CheckMeta = CheckMeta {
     kind: Kind::Fault,
     norms: &["RFC 7644, 3.5", "Okta: SCIM 2.0 reference"],
     why: "The task fails and stays failed until an administrator retries it; after a failed assignment Okta does not even send the deactivation later.",
-    fix: "Support the request in the form in which Okta sends it.",
+    fix: "Accept the request in the form in which Okta sends it. If you must refuse it, change nothing and say why in the error's detail.",
     passing: "2xx",
     failing: "501 Not Implemented",
 };

@@ -395,6 +395,7 @@ fn compare_own(
         SnapshotMode::Update => Writing::Accept,
     };
     let store = Store::new(&own.folder, writing);
+    let mut proposed = 0;
     let (mut differ, mut text, mut counts) = (false, String::new(), snapshot::Counts::default());
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
         let transcript = transcript(scenario, &run.run_id, &run.target.url, host);
@@ -411,6 +412,13 @@ fn compare_own(
             text.push_str(&heading(scenario, "your accepted snapshot"));
             text.push_str(&lines(&checked.comparison));
         }
+        proposed += usize::from(own.mode == SnapshotMode::Propose && checked.written.is_some());
+    }
+    if proposed > 0 {
+        text.push_str(&format!(
+            "{proposed} snapshots wait as .snap.new in {}; look at them, then accept them with --update-snapshots\n",
+            own.folder.display()
+        ));
     }
     Ok((differ, text, counts))
 }

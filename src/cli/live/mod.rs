@@ -53,15 +53,21 @@ impl Backend for Live {
             .scenarios()
             .to_vec();
         if let Some(folder) = folder {
-            let own = Catalog::from_folder(folder, context).map_err(|e| mistakes(&e))?;
-            for scenario in own.scenarios() {
+            for scenario in self.own_scenarios(folder)? {
                 // One's own scenario replaces a built-in one of the same id.
                 scenarios.retain(|built_in| built_in.id != scenario.id);
-                scenarios.push(scenario.clone());
+                scenarios.push(scenario);
             }
             scenarios.sort_by(|a, b| a.id.cmp(&b.id));
         }
         Ok(scenarios)
+    }
+
+    fn own_scenarios(&self, folder: &Path) -> Result<Vec<Scenario>, Refusal> {
+        let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
+        let own =
+            Catalog::from_folder(folder, Context { checks: &checks }).map_err(|e| mistakes(&e))?;
+        Ok(own.scenarios().to_vec())
     }
 
     fn serve(&self, settings: &ServeSettings, talk: &mut dyn Write) -> Result<(), Refusal> {

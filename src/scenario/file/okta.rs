@@ -1,8 +1,9 @@
 //! `okta:` steps: what an admin does in Okta.
 
-use crate::document::{Diagnostics, Entry, Fields, Kind, Node, did_you_mean};
+use crate::document::{Diagnostics, Entry, Fields, Kind, Node};
 use crate::scenario::scope::Subject;
 use crate::scenario::{Key, OktaAction};
+use crate::suggest;
 
 use super::Reading;
 
@@ -128,7 +129,7 @@ fn unlink(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
 fn unknown(name: &str, span: &crate::document::Span, diagnostics: &mut Diagnostics) {
     let mistake = diagnostics.error(span, format!("Okta has no action `{name}`"));
     let known: Vec<&str> = all_names().collect();
-    if let Some(hint) = did_you_mean(name, known) {
+    if let Some(hint) = suggest::or_all(name, known) {
         mistake.hint(hint);
     }
 }

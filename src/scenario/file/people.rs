@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use crate::document::{Diagnostics, Entry, Fields, Kind, Node, Span, did_you_mean};
+use crate::document::{Diagnostics, Entry, Fields, Kind, Node, Span};
 use crate::scenario::lint;
 use crate::scenario::scope::{Scope, Subject};
 use crate::scenario::{Email, GroupSpec, PersonSpec};
+use crate::suggest;
 
 use super::ByKey;
 
@@ -171,7 +172,7 @@ fn unknown(entry: &Entry, diagnostics: &mut Diagnostics) {
     };
     if let Some(name) = scim {
         mistake.hint(format!("Okta calls it `{name}`"));
-    } else if let Some(hint) = did_you_mean(&entry.key, known) {
+    } else if let Some(hint) = suggest::or_all(&entry.key, known) {
         mistake.hint(hint);
     }
 }

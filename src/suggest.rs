@@ -3,14 +3,15 @@
 /// More than this is not a suggestion but a list.
 const MOST: usize = 3;
 
-/// The known names closest to `name`, the closest first, at most three; none when nothing is
-/// close. Names that contain `name`, or share its last path segment, count as close.
+/// The known names closest to `name`, the closest first, at most three; none when nothing is close. Names that
+/// contain `name`, or share its last path segment, count as close; a name that is known needs no suggestion.
 #[must_use]
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let name = name.to_lowercase();
+    let typed = plain(name);
     let mut ranked: Vec<(usize, &str)> = known
         .into_iter()
-        .filter_map(|candidate| Some((rank(&name, &candidate.to_lowercase())?, candidate)))
+        .filter(|candidate| *candidate != name)
+        .filter_map(|candidate| Some((rank(&typed, &plain(candidate))?, candidate)))
         .collect();
     ranked.sort_unstable();
     ranked.dedup();
@@ -21,13 +22,19 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
         .collect()
 }
 
+/// `first_name`, `first-name` and `firstName` are one slip of the same kind, not several.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
+    letters.flat_map(char::to_lowercase).take(64).collect()
+}
+
 /// How far `candidate` is from `name`, or nothing when it is too far.
 fn rank(name: &str, candidate: &str) -> Option<usize> {
-    let distance = edit_distance(name, candidate);
+    let slips = strsim::osa_distance(name, candidate);
     // A third of a name may be wrong; of a short one, a single letter.
     let bearable = (name.chars().count() / 3).max(1);
-    if distance <= bearable {
-        return Some(distance);
+    if slips <= bearable {
+        return Some(slips);
     }
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     if last(name) == last(candidate) {
@@ -35,34 +42,6 @@ fn rank(name: &str, candidate: &str) -> Option<usize> {
     }
     let long_enough = name.chars().count() >= 3;
     (long_enough && candidate.contains(name)).then_some(bearable + 2)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`
-/// (optimal string alignment).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    let mut previous = None;
-    for (row, x) in a.chars().enumerate() {
-        let mut current = Vec::with_capacity(b.len() + 1);
-        current.push(row + 1);
-        for (column, y) in b.iter().enumerate() {
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
-            let mut best = (at(&last, column) + usize::from(x != *y))
-                .min(at(&last, column + 1) + 1)
-                .min(at(&current, column) + 1);
-            let swapped =
-                column > 0 && previous == Some(*y) && b.get(column - 1) == Some(&x) && row > 0;
-            if swapped {
-                best = best.min(at(&before_last, column - 1) + 1);
-            }
-            current.push(best);
-        }
-        before_last = std::mem::replace(&mut last, current);
-        previous = Some(x);
-    }
-    last.last().copied().unwrap_or_default()
 }
 
 /// The sentence after an error: `did you mean a, b or c?`
@@ -75,25 +54,19 @@ pub fn question(names: &[&str]) -> Option<String> {
     }
 }
 
+/// The hint for a mistyped name in a file: the closest one, or else all there are.
+#[must_use]
+pub fn or_all<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> Option<String> {
+    if let Some(name) = closest(typed, known.clone()).first() {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    let all: Vec<&str> = known.into_iter().collect();
+    (!all.is_empty()).then(|| format!("there is: {}", all.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_counted_in_keystrokes() {
-        let cases = [
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-            ("abc", "acb", 1),
-            ("ca", "abc", 3),
-            ("kitten", "sitting", 3),
-            ("é", "e", 1),
-        ];
-        for (a, b, distance) in cases {
-            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
-            assert_eq!(edit_distance(b, a), distance, "{b} {a}");
-        }
-    }
 
     #[test]
     fn a_slip_is_recognised_and_nonsense_is_not() {
@@ -113,6 +86,25 @@ mod tests {
         );
         assert!(closest("quux/zzzzz").is_empty());
         assert!(closest("").is_empty());
+        assert!(closest("import/users").is_empty());
+    }
+
+    #[test]
+    fn the_closest_comes_first() {
+        for (typed, known, wanted) in [
+            ("loggin", &["login", "email"][..], Some("login")),
+            ("first_name", &["lastName", "firstName"], Some("firstName")),
+            ("titel", &["tags", "title"], Some("title")),
+            ("asign", &["unassign", "assign"], Some("assign")),
+            ("zebra", &["title", "steps"], None),
+            ("x", &[], None),
+        ] {
+            assert_eq!(
+                closest(typed, known.iter().copied()).first().copied(),
+                wanted,
+                "{typed}"
+            );
+        }
     }
 
     #[test]

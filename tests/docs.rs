@@ -1,0 +1,342 @@
+//! Pages below `docs/` that are made from the program, and names in the others that must exist.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use scim_conform::check;
+use scim_conform::embedded::SCENARIOS;
+use scim_conform::okta::app::{Traits, Verb};
+use scim_conform::okta::job::{
+    MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
+};
+use scim_conform::okta::{App, Behaviour};
+use scim_conform::report::text::wrap;
+use scim_conform::server::{Family, Fault};
+use scim_conform::verdict::{CheckMeta, Kind, Level};
+
+#[path = "support/generated.rs"]
+mod generated;
+
+fn holds(page: &str, marker: &str, wanted: &str) {
+    generated::holds(page, marker, wanted, str::to_owned);
+}
+
+#[test]
+fn the_page_of_checks_is_that_of_the_program() {
+    let mut page = String::new();
+    let mut family = "";
+    for meta in check::ALL {
+        let this = meta.id.split('/').next().unwrap();
+        if family != this {
+            family = this;
+            write!(page, "\n## {family}\n").unwrap();
+        }
+        page.push_str(&check_entry(meta));
+    }
+    page.push('\n');
+    holds("docs/checks.md", "checks", &page);
+}
+
+fn check_entry(meta: &CheckMeta) -> String {
+    let level = match meta.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
+    let kind = match meta.kind {
+        Kind::Fault => "",
+        Kind::Limitation => ", limitation",
+        Kind::Unverifiable => ", unverifiable",
+        Kind::Policy => ", policy",
+    };
+    let mut entry = format!(
+        "\n### `{}`\n\n**{level}{kind}**: {}.\n",
+        meta.id, meta.title
+    );
+    write!(
+        entry,
+        "\n- why: {}\n- fix: {}\n",
+        plain(meta.why),
+        plain(meta.fix)
+    )
+    .unwrap();
+    write!(
+        entry,
+        "- passes: {}\n- fails: {}\n",
+        code(meta.passing),
+        code(meta.failing)
+    )
+    .unwrap();
+    writeln!(entry, "- norms: {}", meta.norms.join("; ")).unwrap();
+    entry
+}
+
+/// An example on one line, as code.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('\n', " ⏎ "))
+}
+
+/// Prose in which Markdown sees nothing but prose.
+fn plain(text: &str) -> String {
+    text.replace('<', "&lt;").replace('*', "\\*")
+}
+
+#[test]
+fn the_page_of_faults_is_that_of_the_program() {
+    let mut page = format!("\n{} faults.\n", Fault::ALL.len());
+    let mut family = None;
+    for fault in Fault::ALL.iter().copied() {
+        if family != Some(fault.family()) {
+            family = Some(fault.family());
+            write!(
+                page,
+                "\n## {}\n\n| fault | right | wrong | seen at |\n| --- | --- | --- | --- |\n",
+                title(fault.family())
+            )
+            .unwrap();
+        }
+        let seen = fault.product().unwrap_or("norm");
+        writeln!(
+            page,
+            "| `{fault}` | {} | {} | [{seen}]({}) |",
+            fault.right().replace('|', "\\|"),
+            fault.wrong().replace('|', "\\|"),
+            fault.url()
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/faults.md", "faults", &page);
+}
+
+fn title(family: Family) -> &'static str {
+    match family {
+        Family::List => "Lists and paging",
+        Family::LookUp => "Look-ups",
+        Family::Create => "Creating users",
+        Family::Shape => "The shape of answers",
+        Family::Lifecycle => "Deactivating and reactivating",
+        Family::Profile => "Updating profiles",
+        Family::Rename => "Renaming",
+        Family::Group => "Groups",
+        Family::Members => "Members of groups",
+        Family::Error => "Errors",
+        Family::Auth => "Authentication",
+        Family::Media => "Media types and JSON",
+        Family::Transport => "Transport",
+    }
+}
+
+#[test]
+fn the_jobs_of_okta_are_those_of_the_program() {
+    let behaviour = Behaviour::embedded().unwrap();
+    let traits = |app| behaviour.apps.traits(app);
+    let mut page = String::new();
+    for job in behaviour.jobs.iter() {
+        write!(
+            page,
+            "\n### {}\n\n`scenarios/okta/{}.yaml`\n\n",
+            job.title, job.name
+        )
+        .unwrap();
+        page.push_str("| slot | request | custom | oin |\n| --- | --- | --- | --- |\n");
+        let looks_up = job
+            .requests
+            .iter()
+            .any(|request| request.reads == Some(Reads::Match));
+        for request in &job.requests {
+            let [custom, oin] = App::ALL.map(|app| {
+                let sent = sent(request, traits(app));
+                if sent {
+                    request.evidence.of(app).as_str()
+                } else {
+                    "not sent"
+                }
+            });
+            let guard =
+                when(request, looks_up).map_or(String::new(), |guard| format!("*{guard}:* "));
+            let (slot, request) = (&request.slot, wire(&request.send));
+            writeln!(page, "| {slot} | {guard}{request} | {custom} | {oin} |").unwrap();
+        }
+    }
+    page.push('\n');
+    holds("docs/what-okta-sends.md", "jobs", &page);
+}
+
+const MATCHES: [MatchWord; 3] = [MatchWord::None, MatchWord::Active, MatchWord::Inactive];
+
+/// Whether an app with these traits can send it at all.
+fn sent(request: &Template, traits: Traits) -> bool {
+    [true, false].into_iter().any(|import_groups| {
+        let mut found = MATCHES.into_iter().map(Some).chain([None]);
+        found.any(|word| request.when.holds(traits, import_groups, word))
+    })
+}
+
+/// Its guards in words, when it has some; those that tell the apps apart have columns of their own.
+fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
+    let holds = |word, import_groups| {
+        [Verb::Put, Verb::Patch].into_iter().any(|verb| {
+            let traits = Traits {
+                state: verb,
+                profile: verb,
+                groups: verb,
+                create_with_members: false,
+            };
+            request.when.holds(traits, import_groups, Some(word))
+        })
+    };
+    if !holds(MatchWord::None, false) && holds(MatchWord::None, true) {
+        return Some("if groups are imported");
+    }
+    match MATCHES.map(|word| holds(word, true)) {
+        [true, true, true] => None,
+        _ if !looks_up => None,
+        [true, false, false] => Some("if nobody was found"),
+        [false, true, true] => Some("if somebody was found"),
+        [false, false, true] => Some("if somebody inactive was found"),
+        other => panic!("there are no words for {other:?}"),
+    }
+}
+
+/// The request as it stands on the wire.
+fn wire(send: &Send) -> String {
+    let (line, what) = match send {
+        Send::ProbeUsers => ("GET /Users?startIndex=1&count=2", ""),
+        Send::ProbeGroups => ("GET /Groups?startIndex=1&count=100", ""),
+        Send::LookUpUser => (
+            "GET /Users?filter=userName%20eq%20%22…%22&startIndex=1&count=100",
+            "",
+        ),
+        Send::CreateUser => (
+            "POST /Users",
+            "the mapped attributes, `externalId`, `groups: []`, a password, `active: true`",
+        ),
+        Send::GetUser => ("GET /Users/{id}", ""),
+        Send::LookUpGroup => (
+            "GET /Groups?filter=displayName%20eq%20%22…%22&startIndex=1&count=100",
+            "",
+        ),
+        Send::CreateGroup => (
+            "POST /Groups",
+            "the name and, from custom apps, the members",
+        ),
+        Send::GetGroup => ("GET /Groups/{id}", ""),
+        Send::DeleteGroup => ("DELETE /Groups/{id}", ""),
+        Send::ImportUsers => ("GET /Users?startIndex=1&count=100", "then 101, 201, …"),
+        Send::ImportGroups => ("GET /Groups?startIndex=1&count=100", "then 101, 201, …"),
+        Send::Put(PutOf::Active { active: true }) => (
+            "PUT /Users/{id}",
+            "the answer of the GET with `active: true`",
+        ),
+        Send::Put(PutOf::Active { active: false }) => (
+            "PUT /Users/{id}",
+            "the answer of the GET with `active: false`",
+        ),
+        Send::Put(PutOf::Named(PutName::Profile)) => (
+            "PUT /Users/{id}",
+            "the answer of the GET with the mapped attributes laid over it",
+        ),
+        Send::Put(PutOf::Named(PutName::Password)) => (
+            "PUT /Users/{id}",
+            "the answer of the GET with the new password",
+        ),
+        Send::Put(PutOf::Named(PutName::Group)) => (
+            "PUT /Groups/{id}",
+            "the answer of the GET with the name and all members",
+        ),
+        Send::Patch(PatchOf::Active { active: true }) => (
+            "PATCH /Users/{id}",
+            "`{\"op\":\"replace\",\"value\":{\"active\":true}}`",
+        ),
+        Send::Patch(PatchOf::Active { active: false }) => (
+            "PATCH /Users/{id}",
+            "`{\"op\":\"replace\",\"value\":{\"active\":false}}`",
+        ),
+        Send::Patch(PatchOf::Named(PatchName::Profile)) => (
+            "PATCH /Users/{id}",
+            "`replace` without a path, the changed attributes; only with `--variant patch-profile`",
+        ),
+        Send::Patch(PatchOf::Named(PatchName::Password)) => (
+            "PATCH /Users/{id}",
+            "`{\"op\":\"replace\",\"value\":{\"password\":\"…\"}}`",
+        ),
+        Send::Patch(PatchOf::Named(PatchName::Name)) => (
+            "PATCH /Groups/{id}",
+            "`{\"op\":\"replace\",\"value\":{\"id\":\"…\",\"displayName\":\"…\"}}`",
+        ),
+        Send::Patch(PatchOf::Named(PatchName::Members)) => (
+            "PATCH /Groups/{id}",
+            "one `remove` a member with `path: members[value eq \"…\"]`, then one `add` with `path: members`; 100 members at most",
+        ),
+        Send::Patch(PatchOf::Named(PatchName::AllMembers)) => (
+            "PATCH /Groups/{id}",
+            "`replace` with `path: members` and all members",
+        ),
+    };
+    if what.is_empty() {
+        format!("`{line}`")
+    } else {
+        format!("`{line}`: {what}")
+    }
+}
+
+/// What to do is told in full under a finding: two lines of 65 columns.
+#[test]
+fn every_fix_fits_below_a_finding() {
+    for meta in check::ALL {
+        assert!(wrap(meta.fix, 65).len() <= 2, "{}: {}", meta.id, meta.fix);
+    }
+}
+
+/// Checks and scenarios that pages name in backticks exist.
+#[test]
+fn names_of_checks_and_scenarios_exist() {
+    let scenarios: BTreeSet<&str> = SCENARIOS
+        .iter()
+        .map(|(path, _)| path.trim_end_matches(".yaml"))
+        .collect();
+    let families: BTreeSet<&str> = check::ALL
+        .iter()
+        .map(|meta| meta.id)
+        .chain(scenarios.iter().copied())
+        .filter_map(|id| id.split('/').next())
+        .collect();
+    let mut names = 0;
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/requirements.md",
+        "docs/what-okta-sends.md",
+    ] {
+        let text = generated::text(page);
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((family, rest)) = name.split_once('/') else {
+                continue;
+            };
+            let is_name = rest
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            if !families.contains(family) || !is_name {
+                continue;
+            }
+            names += 1;
+            let known = check::find(name).is_some() || scenarios.contains(name);
+            assert!(known || rest.is_empty(), "{page} names {name}");
+        }
+    }
+    assert!(names > 60, "only {names} names were found");
+}
+
+/// Every one of the 40 requirements has a row.
+#[test]
+fn every_requirement_has_a_row() {
+    let text = generated::text("docs/requirements.md");
+    let rows: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| Q")?.split(' ').next())
+        .collect();
+    let wanted: Vec<String> = (1..=40).map(|n| format!("{n:02}")).collect();
+    let rows: std::collections::BTreeSet<_> = rows.into_iter().collect();
+    assert!(wanted.iter().map(String::as_str).eq(rows));
+}

@@ -1,0 +1,463 @@
+//! Whole runs through the binary: real sockets, real files, exit codes.
+
+#[path = "support/raw_server.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod raw_server;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use raw_server::{RawServer, Step, json, write, write_and_close};
+use serde_json::Value;
+
+const TOKEN: &str = "swordfish-0123456789";
+
+/// What a command did.
+struct Done {
+    code: i32,
+    out: String,
+    talk: String,
+}
+
+fn command(state: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scim-conform"));
+    command
+        .env_clear()
+        .env("SCIM_CONFORM_STATE", state)
+        .args(arguments)
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(state: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+    let output = command(state, arguments)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let done = Done {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        talk: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(!done.talk.contains("panicked"), "{}", done.talk);
+    done
+}
+
+/// The reference server as a process of its own.
+struct Serving {
+    process: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(state: &Path, faults: &[&str]) -> Self {
+        let mut arguments = vec!["serve", "--port", "0", "--token", TOKEN];
+        for fault in faults {
+            arguments.extend(["--fault", fault]);
+        }
+        let mut process = command(state, &arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let url = lines
+            .map_while(Result::ok)
+            .find(|line| line.starts_with("http://"))
+            .expect("it says where it listens");
+        Self { process, url }
+    }
+
+    /// How many users there are, asked by the tool's own client.
+    fn users(&self) -> u64 {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            use scim_conform::exchange::{
+                BaseUrl, HeaderText, Pooled, ProxyChoice, Settings, Transport as _,
+            };
+            use scim_conform::okta::request::{Client, Resource};
+            let settings = Settings {
+                proxy: ProxyChoice::None,
+                ..Settings::new(BaseUrl::parse(&self.url).unwrap())
+            };
+            let client = Client {
+                authorization: Some(HeaderText::Plain(format!("Bearer {TOKEN}"))),
+                extra: vec![],
+            };
+            let exchange = Pooled::new(settings)
+                .unwrap()
+                .send(client.list(Resource::User, 1, 2))
+                .await;
+            exchange.response().unwrap().json().unwrap()["totalResults"]
+                .as_u64()
+                .unwrap()
+        })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_demo_conforms_and_says_that_it_is_the_demo() {
+    let state = tempfile::tempdir().unwrap();
+    let done = run(state.path(), &["run", "connection", "lifecycle"], &[]);
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
+    assert!(
+        done.talk
+            .contains("demo against the built-in reference server"),
+        "{}",
+        done.talk
+    );
+    for app in ["custom", "OIN"] {
+        let line = done
+            .out
+            .lines()
+            .find(|l| l.contains(&format!("works with Okta {app} app")))
+            .unwrap();
+        assert!(line.contains("YES"), "{line}");
+    }
+}
+
+#[test]
+fn a_fault_is_found_explained_and_repeated() {
+    let state = tempfile::tempdir().unwrap();
+    let fault = "rename-leaves-index-stale";
+    let done = run(
+        state.path(),
+        &[
+            "run",
+            "rename/login-and-email",
+            "lifecycle/deactivate",
+            "--fault",
+            fault,
+        ],
+        &[],
+    );
+    assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
+    assert!(done.out.contains("F1 ERROR"), "{}", done.out);
+    assert!(
+        done.out.contains(
+            "scim-conform run rename/login-and-email --app custom --fault rename-leaves-index-stale"
+        ),
+        "{}",
+        done.out
+    );
+    let explained = run(state.path(), &["explain", "F1"], &[]);
+    assert_eq!(explained.code, 0);
+    assert!(
+        explained.out.contains("lookup/finds-user"),
+        "{}",
+        explained.out
+    );
+    let again = run(state.path(), &["run", "--failed", "--fault", fault], &[]);
+    assert_eq!(again.code, 1);
+    assert!(again.out.contains("still"), "{}", again.out);
+    assert!(
+        !again.out.contains("lifecycle/deactivate"),
+        "only what failed runs again: {}",
+        again.out
+    );
+}
+
+#[test]
+fn a_target_is_asked_for_cleaned_up_and_its_secrets_are_kept() {
+    let state = tempfile::tempdir().unwrap();
+    let reports = tempfile::tempdir().unwrap();
+    let serving = Serving::start(
+        state.path(),
+        &["password-returned", "token-echoed-in-error"],
+    );
+    let path = |name: &str| reports.path().join(name).to_str().unwrap().to_owned();
+    let (json, junit, snapshots) = (
+        format!("json={}", path("r.json")),
+        format!("junit={}", path("r.xml")),
+        path("snaps"),
+    );
+    let arguments = [
+        "run",
+        "--target",
+        &serving.url,
+        "connection",
+        "security",
+        "users/create",
+        "errors",
+        "--report",
+        &json,
+        "--report",
+        &junit,
+        "--snapshots",
+        &snapshots,
+        "--update-snapshots",
+        "--diff",
+        "-v",
+        "--settle",
+        "0s",
+    ];
+    let token = [("SCIM_CONFORM_TOKEN", TOKEN)];
+    let refused = run(state.path(), &arguments, &token);
+    assert_eq!(refused.code, 2, "without a terminal nobody agrees");
+    assert!(refused.talk.contains("--yes"), "{}", refused.talk);
+    assert_eq!(serving.users(), 0);
+
+    let done = run(state.path(), &[&arguments[..], &["--yes"]].concat(), &token);
+    assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
+    assert!(
+        done.out.contains("secret/") || done.out.contains("password comes back"),
+        "{}",
+        done.out
+    );
+    assert_eq!(serving.users(), 0, "everything is removed: {}", done.out);
+
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(path("r.json")).unwrap()).unwrap();
+    assert_eq!(report["format"], 1);
+    let checks: BTreeSet<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|f| f["check"].as_str())
+        .collect();
+    assert!(
+        checks.contains("secret/password-returned") && checks.contains("secret/token-returned"),
+        "{checks:?}"
+    );
+    let mut passwords = Vec::new();
+    collect_passwords(&report, &mut passwords);
+    assert!(
+        !passwords.is_empty(),
+        "requests with passwords are in the report"
+    );
+    assert!(passwords.iter().all(|p| *p == "***"), "{passwords:?}");
+
+    let mut written = vec![done.out, done.talk];
+    for folder in [reports.path(), state.path()] {
+        read_all(folder, &mut written);
+    }
+    assert!(
+        written.len() > 5,
+        "reports, snapshots and state are looked through"
+    );
+    for text in &written {
+        assert!(!text.contains(TOKEN), "the token is in an output");
+    }
+}
+
+fn collect_passwords<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if key == "password" => found.push(text),
+                    other => collect_passwords(other, found),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|v| collect_passwords(v, found)),
+        _ => {}
+    }
+}
+
+fn read_all(folder: &Path, texts: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            read_all(&entry.path(), texts);
+        } else {
+            texts.push(String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned());
+        }
+    }
+}
+
+#[test]
+fn what_a_run_leaves_a_sweep_removes() {
+    let state = tempfile::tempdir().unwrap();
+    let serving = Serving::start(state.path(), &[]);
+    let token = [("SCIM_CONFORM_TOKEN", TOKEN)];
+    let target = ["--target", &serving.url, "--yes"];
+    let done = run(
+        state.path(),
+        &[
+            &["run", "lifecycle/deactivate", "--cleanup", "none"],
+            &target[..],
+        ]
+        .concat(),
+        &token,
+    );
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
+    assert!(done.out.contains("Left behind"), "{}", done.out);
+    assert!(serving.users() > 0);
+    let swept = run(state.path(), &[&["sweep"], &target[..]].concat(), &token);
+    assert_eq!(swept.code, 0, "{}{}", swept.talk, swept.out);
+    assert_eq!(serving.users(), 0);
+    let again = run(state.path(), &[&["sweep"], &target[..]].concat(), &token);
+    assert_eq!(again.code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_cleans_up() {
+    let state = tempfile::tempdir().unwrap();
+    let serving = Serving::start(state.path(), &[]);
+    let arguments = ["run", "--target", &serving.url, "--yes", "--rate", "40"];
+    let mut child = command(state.path(), &arguments)
+        .env("SCIM_CONFORM_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Interrupted as soon as something is there to clean up.
+    for _ in 0..600 {
+        if serving.users() > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(serving.users() > 0);
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(130));
+    assert_eq!(serving.users(), 0);
+}
+
+#[test]
+fn a_bad_pre_flight_is_told_with_a_hint_and_exits_3() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<!doctype html><html/>";
+    let large = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n".to_vec(),
+        vec![b' '; 20_000_000],
+    ]
+    .concat();
+    let chunk = b"1000\r\n"
+        .iter()
+        .copied()
+        .chain(std::iter::repeat_n(b' ', 4096))
+        .chain(*b"\r\n")
+        .collect();
+    let chunked = Step::Write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec());
+    let redirect =
+        "HTTP/1.1 302 Found\r\nLocation: https://login.example.test/\r\nContent-Length: 0\r\n\r\n";
+    let slow = Step::Trickle(json("200 OK", &" ".repeat(500)), Duration::from_millis(100));
+    let cases: Vec<(&str, Vec<Step>, &str)> = vec![
+        ("a web page", write(page), "HTML"),
+        ("a redirect", write(redirect), "redirect"),
+        (
+            "a wrong token",
+            write(json("401 Unauthorized", "{}")),
+            "SCIM_CONFORM_TOKEN",
+        ),
+        (
+            "a wrong path",
+            write(json("404 Not Found", "{}")),
+            "/scim/v2",
+        ),
+        (
+            "a failing server",
+            write(json("503 Service Unavailable", "{}")),
+            "log",
+        ),
+        (
+            "cut short",
+            write(json("200 OK", r#"{"totalResults": 1, "Resour"#)),
+            "too early",
+        ),
+        ("closed at once", vec![Step::Close], "closed"),
+        (
+            "not HTTP",
+            write_and_close("SSH-2.0-OpenSSH_9.6\r\n"),
+            "HTTP",
+        ),
+        ("20 MB", vec![Step::Write(large)], "larger than"),
+        (
+            "endless",
+            vec![chunked, Step::Forever(chunk)],
+            "larger than",
+        ),
+        ("a byte now and then", vec![slow], "within"),
+        ("silent", vec![Step::Hang], "within"),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    std::thread::scope(|scope| {
+        for (what, answer, told) in cases {
+            let server = runtime.block_on(RawServer::start(vec![answer]));
+            scope.spawn(move || {
+                // The server lives as long as its case.
+                let server = server;
+                let state = tempfile::tempdir().unwrap();
+                let address = (&server).address;
+                let url = format!("http://{address}/scim/v2");
+                let limit = if told == "within" { "1s" } else { "30s" };
+                let arguments = [
+                    "run",
+                    "--target",
+                    &url,
+                    "--token",
+                    TOKEN,
+                    "--yes",
+                    "--timeout",
+                    limit,
+                    "connection",
+                ];
+                let done = run(state.path(), &arguments, &[]);
+                let all = format!("{}{}", done.talk, done.out);
+                assert_eq!(done.code, 3, "{what}: {all}");
+                assert!(all.contains(told) && all.contains("hint"), "{what}: {all}");
+                assert!(!all.contains(TOKEN), "{what}");
+            });
+        }
+    });
+}
+
+#[test]
+fn nobody_listening_and_wrong_hosts_are_told() {
+    let state = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{free}/scim/v2");
+    let done = run(
+        state.path(),
+        &[
+            "run",
+            "--target",
+            &url,
+            "--token",
+            TOKEN,
+            "--yes",
+            "connection",
+        ],
+        &[],
+    );
+    assert_eq!(done.code, 3);
+    assert!(
+        done.out.contains("cannot connect") && done.out.contains("running"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
+fn reports_can_go_to_standard_output() {
+    let state = tempfile::tempdir().unwrap();
+    let done = run(
+        state.path(),
+        &["run", "connection", "--report", "json=-"],
+        &[],
+    );
+    assert_eq!(done.code, 0);
+    let report: Value = serde_json::from_str(&done.out).expect("nothing but the report");
+    assert_eq!(
+        report["verdict"],
+        serde_json::json!({"custom": "conforms", "oin": "conforms"})
+    );
+}

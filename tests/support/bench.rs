@@ -1,0 +1,205 @@
+//! Runs the whole catalogue in process against the reference server: one tenant a scenario and app, time that
+//! passes only when everybody waits.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scim_conform::engine::event::{Event, Listener};
+use scim_conform::engine::outcome::{RunResult, TargetInfo};
+use scim_conform::engine::settings::{Cleanup, Reach, Settings};
+use scim_conform::engine::{plan, run};
+use scim_conform::exchange::{HeaderText, Transport};
+use scim_conform::okta::request::Client;
+use scim_conform::okta::{App, Behaviour};
+use scim_conform::scenario::catalog::Catalog;
+use scim_conform::scenario::{Context, Scenario, Variant};
+use scim_conform::secret::Secret;
+use scim_conform::server::{InProcess, Policy, Tenant};
+use scim_conform::verdict::{Finding, Outcome};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "bench-token-5d0e";
+
+/// Puts into a new tenant what was there before the run.
+pub(crate) type Seed = fn(&Tenant);
+
+/// Nobody was there before.
+pub(crate) fn nobody(_: &Tenant) {}
+
+/// A user who has nothing to do with the run.
+pub(crate) fn stranger() -> Value {
+    json!({
+        "userName": "stranger@elsewhere.test",
+        "name": {"givenName": "Sam", "familyName": "Stranger"},
+        "emails": [{"primary": true, "value": "stranger@elsewhere.test", "type": "work"}],
+        "active": true,
+    })
+}
+
+/// One user and one group who have nothing to do with the run.
+pub(crate) fn strangers(tenant: &Tenant) {
+    tenant.seed_user(&stranger()).unwrap();
+    tenant
+        .seed_group(&json!({"displayName": "Strangers"}))
+        .unwrap();
+}
+
+/// The catalogue and everything else that runs share.
+pub(crate) struct Bench {
+    scenarios: Vec<Arc<Scenario>>,
+    behaviour: Arc<Behaviour>,
+}
+
+/// A finished run, and the tenants it left.
+pub(crate) struct Ran {
+    pub(crate) result: RunResult,
+    pub(crate) tenants: BTreeMap<String, Arc<Tenant>>,
+}
+
+struct Silent;
+
+impl Listener for Silent {
+    fn on(&self, _: &Event<'_>) {}
+}
+
+impl Bench {
+    /// The embedded catalogue, narrowed to ids that begin with one of `only`; all of it when there is none.
+    pub(crate) fn new(only: &[&str]) -> Self {
+        let checks: Vec<&str> = scim_conform::check::ALL.iter().map(|c| c.id).collect();
+        let catalog = Catalog::embedded(Context { checks: &checks }).unwrap();
+        let scenarios = catalog
+            .scenarios()
+            .iter()
+            .filter(|s| only.is_empty() || only.iter().any(|o| s.id.0.starts_with(o)))
+            .cloned()
+            .map(Arc::new)
+            .collect();
+        Self {
+            scenarios,
+            behaviour: Arc::new(Behaviour::embedded().unwrap()),
+        }
+    }
+
+    /// Runs it on virtual time.
+    pub(crate) fn run(&self, policy: &Policy, seed: Seed) -> Ran {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(self.play(policy, seed, Duration::ZERO))
+    }
+
+    /// Runs it; `settle` is how long a write may take to become visible.
+    pub(crate) async fn play(&self, policy: &Policy, seed: Seed, settle: Duration) -> Ran {
+        let tenants: Arc<Mutex<BTreeMap<String, Arc<Tenant>>>> = Arc::default();
+        let reach = {
+            let (tenants, policy) = (Arc::clone(&tenants), policy.clone());
+            Reach::Isolated(Arc::new(move |name: &str| -> Arc<dyn Transport> {
+                let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
+                seed(&tenant);
+                let tenant = Arc::new(tenant);
+                tenants
+                    .lock()
+                    .unwrap()
+                    .insert(name.to_owned(), Arc::clone(&tenant));
+                Arc::new(InProcess::new(tenant))
+            }))
+        };
+        let settings = Arc::new(settings(reach, settle));
+        let parts = plan::parts(&self.scenarios, &settings.apps, None);
+        let (plan, parts) = plan::plan(parts, &settings);
+        assert_eq!(plan.not_run, []);
+        let behaviour = Arc::clone(&self.behaviour);
+        let never = std::future::pending();
+        let agreed = |_: &_| Ok::<(), std::convert::Infallible>(());
+        let listener = Arc::new(Silent);
+        let result = run::run(settings, behaviour, &plan, parts, listener, agreed, never)
+            .await
+            .unwrap();
+        let tenants = std::mem::take(&mut *tenants.lock().unwrap());
+        Ran { result, tenants }
+    }
+}
+
+fn settings(reach: Reach, settle: Duration) -> Settings {
+    Settings {
+        target: TargetInfo {
+            url: "http://localhost/scim/v2".to_owned(),
+            embedded: true,
+            faults: Vec::new(),
+        },
+        reach,
+        client: Client {
+            authorization: Some(HeaderText::Secret(Secret::new(format!("Bearer {TOKEN}")))),
+            extra: Vec::new(),
+        },
+        credentials: vec![Secret::new(TOKEN)],
+        apps: App::ALL.to_vec(),
+        variants: Variant::ALL.to_vec(),
+        run_id: "m4tr1x".to_owned(),
+        seed: 1,
+        settle,
+        patience: Duration::from_secs(3600),
+        concurrency: 1,
+        rate: None,
+        max_users: None,
+        max_foreign_users: 0,
+        email: None,
+        user_attributes: Vec::new(),
+        cleanup: Cleanup::Nothing,
+        ledger: None,
+        strict_rfc: false,
+    }
+}
+
+/// A finding in a line: `check [facet] level ×scenarios (apps) then consequences`.
+pub(crate) fn line(finding: &Finding) -> String {
+    let mut scenarios: Vec<_> = finding.at.iter().map(|at| at.scenario.as_str()).collect();
+    scenarios.sort_unstable();
+    scenarios.dedup();
+    let mut apps: Vec<_> = finding
+        .at
+        .iter()
+        .map(|at| at.app.map_or("probe", App::as_str))
+        .collect();
+    apps.sort_unstable();
+    apps.dedup();
+    let mut line = format!("{}", finding.check.id);
+    if !finding.facet.is_empty() {
+        line += &format!(" [{}]", finding.facet);
+    }
+    line += &format!(
+        " {} ×{} ({})",
+        finding.level,
+        scenarios.len(),
+        apps.join(", ")
+    );
+    if !finding.consequences.is_empty() {
+        let then: Vec<_> = finding
+            .consequences
+            .iter()
+            .map(|(check, _)| check.as_str())
+            .collect();
+        line += &format!(" then {}", then.join(", "));
+    }
+    line
+}
+
+/// Everything that a run has found, a line each; and what it could not run.
+pub(crate) fn lines(result: &RunResult) -> Vec<String> {
+    let mut lines: Vec<_> = result.findings.iter().map(line).collect();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for scenario in &result.scenarios {
+        if let Outcome::NotRun(reason) = &scenario.outcome {
+            *reasons.entry(reason).or_default() += 1;
+        }
+    }
+    lines.extend(
+        reasons
+            .into_iter()
+            .map(|(reason, n)| format!("not run ×{n}: {reason}")),
+    );
+    lines
+}
