@@ -14,6 +14,7 @@ from scim import Client, by_id
 from servers import HERE, Running, Server, install, running
 
 RUN_SECONDS = 900
+ADVICE = "if that is right, correct docs/interop.md, and accept it with tests/interop/run --update"
 
 
 @dataclasses.dataclass
@@ -43,7 +44,7 @@ def try_server(server: Server, binary: pathlib.Path, cache: pathlib.Path, update
     file = HERE / "expected" / f"{server.name}.txt"
     if update:
         findings.accept(file, trial.found)
-    trial.problems += _compare(findings.expected(file), trial.found, f"{file.name} expects other findings")
+    trial.problems += _compare(findings.expected(file), trial.found, f"{file.name} expects other findings; {ADVICE}")
     with running(server, cache) as target:
         strangers = [_move_in(target.client, n) for n in (1, 2)]
         crowded = _run(trial, target, binary, cache, strangers)
@@ -55,7 +56,7 @@ def _compare(wanted: list[str], found: list[str], problem: str) -> list[str]:
     lines = findings.difference(wanted, found)
     if not lines:
         return []
-    return ["\n".join([f"{problem} (- lost, + new):", *lines])]
+    return ["\n".join([f"{problem}\n(- lost, + new)", *lines])]
 
 
 def _move_in(client: Client, number: int) -> Stranger:
@@ -94,7 +95,7 @@ def _run(trial: Trial, target: Running, binary: pathlib.Path, cache: pathlib.Pat
             raise RuntimeError(f"scim-conform run writes no report and exits with {exit_code}:\n{said}")
         report = json.loads((output / "report.json").read_bytes())
         _keep(output, cache / "reports" / server.name / occasion.replace(" ", "-"))
-        private = [("the token", target.token), *((f"a password", word) for word in _passwords(server, target))]
+        private = [("the token", target.token), *(("a password", word) for word in _passwords(server, target))]
         private += [("somebody else's data", stranger.word) for stranger in strangers]
         wrong = [f"{what} stands in {file}" for what, word in private for file in _files_with(output, word)]
     if exit_code != server.exit_code:
