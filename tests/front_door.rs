@@ -393,7 +393,7 @@ fn a_bad_pre_flight_is_told_with_a_hint_and_exits_3() {
                 // The server lives as long as its case.
                 let server = server;
                 let state = tempfile::tempdir().unwrap();
-                let address = (&server).address;
+                let address = server.address;
                 let url = format!("http://{address}/scim/v2");
                 let limit = if told == "within" { "1s" } else { "30s" };
                 let arguments = [

@@ -32,9 +32,12 @@ pub struct Conclusion {
     pub verdicts: BTreeMap<App, Verdict>,
 }
 
+/// A check and one of its facets; an empty one stands for any.
+type Identity = (&'static str, &'static str);
+
 /// A finding absorbs others that are the same root cause under another name: (check, facet or any) absorbs
 /// (check, facet or any). Only where the first explains the second on every server.
-const ABSORBS: [((&str, &str), (&str, &str)); 9] = [
+const ABSORBS: [(Identity, Identity); 9] = [
     // Paging that loses people also hands out wrong pages.
     (("list/complete", ""), ("list/past-the-end", "")),
     (("list/complete", ""), ("list/total-results", "")),

@@ -10,13 +10,16 @@ use crate::scenario::Variant;
 
 use super::outcome::TargetInfo;
 
+/// Makes the transport to the tenant of that name.
+pub type TenantTransport = Arc<dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync>;
+
 /// How to reach the server under test.
 #[derive(Clone)]
 pub enum Reach {
     /// One tenant for everything: a real target.
     Shared(Arc<dyn Transport>),
     /// A tenant of its own for each scenario and app, by name: the embedded server.
-    Isolated(Arc<dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync>),
+    Isolated(TenantTransport),
 }
 
 /// What happens to what a run made.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::check;
@@ -881,25 +882,4 @@ fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
             )]
         }
     }
-}
-
-/// Drives all futures at once, on this task.
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    use std::pin::Pin;
-    use std::task::Poll;
-    let mut waiting: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.into_iter().map(|f| (Box::pin(f), None)).collect();
-    std::future::poll_fn(move |context| {
-        for (future, output) in waiting.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let Poll::Ready(ready) = future.as_mut().poll(context) {
-                *output = Some(ready);
-            }
-        }
-        if waiting.iter().all(|(_, output)| output.is_some()) {
-            Poll::Ready(waiting.drain(..).filter_map(|(_, output)| output).collect())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await
 }
