@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::check::wire;
 use crate::exchange::ForeignNames;
 
 use super::ledger::Ledger;
@@ -15,6 +16,8 @@ use super::ledger::Ledger;
 pub struct Run {
     /// Part of every name that the run makes; lower case.
     pub run_id: String,
+    /// Host and port of the target, as far as its base URL is one.
+    pub authority: Option<String>,
     /// What the run has made.
     pub ledger: Ledger,
     /// Stable names for the ids of other people's resources.
@@ -39,6 +42,7 @@ impl Run {
     #[must_use]
     pub fn new(
         run_id: &str,
+        base_url: &str,
         ledger: Ledger,
         settle: Duration,
         patience: Duration,
@@ -50,6 +54,7 @@ impl Run {
         });
         Arc::new(Self {
             run_id: run_id.to_owned(),
+            authority: wire::authority_of(base_url).map(str::to_owned),
             ledger,
             foreign_names: ForeignNames::new(),
             settle,
@@ -125,6 +130,7 @@ pub struct Settling {
     started: Instant,
     bound: Duration,
     pause: Duration,
+    looks: u32,
 }
 
 impl Settling {
@@ -135,6 +141,7 @@ impl Settling {
             started: Instant::now(),
             bound,
             pause: Duration::from_millis(20),
+            looks: 0,
         }
     }
 
@@ -145,8 +152,15 @@ impl Settling {
             return false;
         }
         tokio::time::sleep(self.pause.min(left)).await;
+        self.looks += 1;
         self.pause = (self.pause * 2).min(Duration::from_millis(400));
         true
+    }
+
+    /// Whether the first look was not enough.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        self.looks > 0
     }
 
     /// Time since the start.
