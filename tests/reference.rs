@@ -20,7 +20,7 @@ use scim_conform::snapshot::{RunNames, SnapshotFile, Transcript, write_reference
 type Taken = BTreeMap<String, Vec<(Option<App>, SnapshotFile)>>;
 
 fn taken() -> Taken {
-    let ran = Bench::new(&[]).run(&Policy::default(), nobody);
+    let ran = Bench::new(&[]).run(&Policy::default(), nobody, std::time::Duration::ZERO);
     let names = RunNames {
         run_id: ran.result.run_id.clone(),
         tail: NAME_TAIL,

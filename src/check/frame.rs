@@ -64,6 +64,15 @@ pub enum Difference {
         /// What is there.
         got: Value,
     },
+    /// The same text without the blanks at its ends.
+    Trimmed {
+        /// Where.
+        at: String,
+        /// What was sent.
+        wanted: Value,
+        /// What is there.
+        got: Value,
+    },
     /// Something that the write did not touch has changed.
     Untouched {
         /// Where.
@@ -105,7 +114,7 @@ pub fn compare(
     if let Some(before) = before {
         differences.extend(untouched(before, after, sets, is_user));
     }
-    differences
+    whole_extensions(differences, after)
 }
 
 fn touched(before: Option<&Value>, after: &Value, sets: &[Set], is_user: bool) -> Vec<Difference> {
@@ -130,7 +139,11 @@ fn touched(before: Option<&Value>, after: &Value, sets: &[Set], is_user: bool) -
         let Some(difference) = one(&set.at, &set.value, got, is_user) else {
             continue;
         };
-        if is_change && got == was && (was.is_some() || is_essential(&at, is_user)) {
+        let respelt = matches!(
+            difference,
+            Difference::Case { .. } | Difference::Unicode { .. } | Difference::Trimmed { .. }
+        );
+        if is_change && got == was && !respelt && (was.is_some() || is_essential(&at, is_user)) {
             stale.push((at, set.value.clone(), got.cloned()));
         } else {
             differences.push(difference);
@@ -145,6 +158,108 @@ fn touched(before: Option<&Value>, after: &Value, sets: &[Set], is_user: bool) -
         }
     }
     differences
+}
+
+/// Whether something was to change, and none of it has.
+#[must_use]
+pub fn is_ignored(before: Option<&Value>, after: &Value, sets: &[Set]) -> bool {
+    let Some(before) = before else { return false };
+    let mut changes = sets
+        .iter()
+        .filter(|set| !is_same(&set.value, set.at.read(before)))
+        .peekable();
+    changes.peek().is_some()
+        && changes.all(|set| present(set.at.read(after)) == present(set.at.read(before)))
+}
+
+/// Whether a value is there already; nothing, an empty text and an empty array are the same.
+#[must_use]
+pub fn is_same(wanted: &Value, there: Option<&Value>) -> bool {
+    present(Some(wanted)) == present(there)
+}
+
+/// Whether the answer to a write shows another value at a touched place than a read does afterwards. What the
+/// answer leaves out it does not contradict, and spelling is judged by what is stored.
+#[must_use]
+pub fn contradicts(answer: &Value, stored: &Value, set: &Set, is_user: bool) -> bool {
+    let at = set.at.to_string();
+    let Some(shown) = present(set.at.read(answer)) else {
+        return false;
+    };
+    let Some(stored) = present(set.at.read(stored)) else {
+        return false;
+    };
+    is_essential(&at, is_user)
+        && matches!(
+            one(&set.at, stored, Some(shown), is_user),
+            Some(Difference::NotApplied { .. })
+        )
+}
+
+/// Several attributes of one extension that are all gone are one difference: the extension.
+fn whole_extensions(differences: Vec<Difference>, after: &Value) -> Vec<Difference> {
+    let gone = |difference: &Difference| {
+        let urn = extension_of(difference.at())?;
+        let kept = after
+            .get(urn)
+            .and_then(Value::as_object)
+            .is_some_and(|e| e.values().any(|v| present(Some(v)).is_some()));
+        (!kept).then(|| (urn.to_owned(), std::mem::discriminant(difference)))
+    };
+    let all: Vec<_> = differences.iter().map(gone).collect();
+    let mut kept: Vec<Difference> = Vec::with_capacity(differences.len());
+    for (n, mut difference) in differences.into_iter().enumerate() {
+        if let Some(Some(extension)) = all.get(n) {
+            let same = || all.iter().flatten().filter(|other| *other == extension);
+            let first = all
+                .iter()
+                .position(|other| other.as_ref() == Some(extension));
+            if same().count() > 1 {
+                if first != Some(n) {
+                    continue;
+                }
+                difference.move_to(&extension.0);
+            }
+        }
+        kept.push(difference);
+    }
+    kept
+}
+
+/// The URN of the extension that a place is in.
+fn extension_of(at: &str) -> Option<&str> {
+    let (urn, attribute) = at.rsplit_once(":User:")?;
+    (urn.starts_with("urn:") && !attribute.is_empty()).then(|| &at[..urn.len() + ":User".len()])
+}
+
+impl Difference {
+    /// Where it is.
+    #[must_use]
+    pub fn at(&self) -> &str {
+        match self {
+            Self::NotApplied { at, .. }
+            | Self::Ignored { at, .. }
+            | Self::Dropped { at, .. }
+            | Self::NotCleared { at, .. }
+            | Self::Case { at, .. }
+            | Self::Unicode { at, .. }
+            | Self::Trimmed { at, .. }
+            | Self::Untouched { at, .. } => at,
+        }
+    }
+
+    fn move_to(&mut self, place: &str) {
+        match self {
+            Self::NotApplied { at, .. }
+            | Self::Ignored { at, .. }
+            | Self::Dropped { at, .. }
+            | Self::NotCleared { at, .. }
+            | Self::Case { at, .. }
+            | Self::Unicode { at, .. }
+            | Self::Trimmed { at, .. }
+            | Self::Untouched { at, .. } => place.clone_into(at),
+        }
+    }
 }
 
 /// Null, an empty text and an empty array mean the same as absent (RFC 7643, 2.5).
@@ -175,6 +290,9 @@ fn one(
         let (wanted, got) = (wanted.clone(), Value::from(b.as_str()));
         if a.nfc().eq(b.nfc()) {
             return Some(Difference::Unicode { at, wanted, got });
+        }
+        if a.trim() == b.trim() {
+            return Some(Difference::Trimmed { at, wanted, got });
         }
         if a.to_lowercase() == b.to_lowercase() {
             // Only the login is compared exactly, by Okta's certification suite.
@@ -408,6 +526,7 @@ mod tests {
                 Difference::NotCleared { at, .. } => format!("not-cleared {at}"),
                 Difference::Case { at, .. } => format!("case {at}"),
                 Difference::Unicode { at, .. } => format!("unicode {at}"),
+                Difference::Trimmed { at, .. } => format!("trimmed {at}"),
                 Difference::Untouched { at, .. } => format!("untouched {at}"),
             })
             .collect()
@@ -546,6 +665,81 @@ mod tests {
             kinds(&compare(None, &after("Jose"), &sets, true)),
             ["not-applied name.givenName"]
         );
+    }
+
+    #[test]
+    fn spelling_is_told_from_loss_also_when_it_is_pushed_again() {
+        let sets = [set("name.givenName", json!("Jose\u{301} "))];
+        let state = |name: &str| json!({"name": {"givenName": name}});
+        let table = [
+            ("José", "unicode name.givenName"),
+            ("Jose\u{301}", "trimmed name.givenName"),
+        ];
+        for (stored, wanted) in table {
+            let sets = if stored == "José" {
+                [set("name.givenName", json!("Jose\u{301}"))]
+            } else {
+                sets.clone()
+            };
+            let there = state(stored);
+            for before in [None, Some(&there)] {
+                assert_eq!(kinds(&compare(before, &there, &sets, true)), [wanted]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_extension_that_is_gone_is_one_difference() {
+        let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let sets = [
+            set(&format!("{urn}:department"), json!("Sales")),
+            set(&format!("{urn}:manager.value"), json!("7")),
+        ];
+        assert_eq!(
+            kinds(&compare(None, &json!({}), &sets, true)),
+            [format!("dropped {urn}")]
+        );
+        let without_manager = json!({urn: {"department": "Sales"}});
+        assert_eq!(
+            kinds(&compare(None, &without_manager, &sets, true)),
+            [format!("dropped {urn}:manager.value")]
+        );
+        let before = json!({urn: {"department": "Sales", "manager": {"value": "7"}}});
+        assert_eq!(
+            kinds(&compare(Some(&before), &json!({}), &[], true)),
+            [format!("untouched {urn}")]
+        );
+    }
+
+    #[test]
+    fn ignored_as_a_whole() {
+        let sets = [set("title", json!("Countess")), set("active", json!(true))];
+        let change = |title: &str| edited(|u| u["title"] = json!(title));
+        assert!(is_ignored(Some(&user()), &user(), &sets));
+        assert!(!is_ignored(Some(&user()), &change("Countess"), &sets));
+        assert!(!is_ignored(Some(&user()), &change("Lady"), &sets));
+        assert!(!is_ignored(None, &user(), &sets));
+        assert!(
+            !is_ignored(Some(&change("Countess")), &change("Countess"), &sets),
+            "nothing was to change"
+        );
+    }
+
+    #[test]
+    fn an_answer_contradicts_only_what_it_shows() {
+        let sets = [set("active", json!(true)), set("title", json!("Countess"))];
+        let stored = json!({"active": true, "title": "Countess"});
+        let table = [
+            (json!({"active": false, "title": "Countess"}), true),
+            (json!({"active": true}), false),
+            (json!({"active": "true"}), false),
+            (json!({"active": true, "title": "Lady"}), false),
+            (json!({}), false),
+        ];
+        for (answer, wanted) in table {
+            let wrong = sets.iter().any(|s| contradicts(&answer, &stored, s, true));
+            assert_eq!(wrong, wanted, "{answer}");
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Looks at one exchange on its own: the envelope, the list, the shape of resources, errors, secrets.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::catalogue::{connection, create, envelope, error, list, resource, secret};
 use crate::exchange::{BodyOddity, Exchange, NotJson, Response, SendError};
 use crate::okta::request::{Intent, Resource};
-use crate::verdict::CheckMeta;
+use crate::verdict::{CheckMeta, Level};
 
 /// Something that a check saw, not yet tied to a place in the run.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +17,8 @@ pub struct Seen {
     pub check: &'static CheckMeta,
     /// What within the check.
     pub facet: String,
+    /// What it is when a special circumstance turns out not to matter: check and facet.
+    pub general: Option<(&'static CheckMeta, String)>,
     /// What should have come.
     pub wanted: String,
     /// What came. Never a value of a resource: it might be somebody else's.
@@ -33,6 +38,7 @@ impl Seen {
         Self {
             check,
             facet: String::new(),
+            general: None,
             wanted: wanted.into(),
             got: got.into(),
             pointer: String::new(),
@@ -43,6 +49,13 @@ impl Seen {
     #[must_use]
     pub fn facet(mut self, facet: impl Into<String>) -> Self {
         self.facet = facet.into();
+        self
+    }
+
+    /// What it is when a special circumstance turns out not to matter.
+    #[must_use]
+    pub fn or(mut self, check: &'static CheckMeta, facet: impl Into<String>) -> Self {
+        self.general = Some((check, facet.into()));
         self
     }
 
@@ -65,7 +78,12 @@ pub struct Purpose<'a> {
     pub password_after: &'a str,
     /// The request is a probe's, so its answer may be an error on purpose.
     pub probe: bool,
+    /// Host and port that requests go to; none when nobody knows.
+    pub authority: Option<&'a str>,
 }
+
+/// From here on an answer is slow; Okta's certification suite wants 600 ms.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Everything that is wrong with `exchange` on its own.
 #[must_use]
@@ -75,8 +93,14 @@ pub fn look(exchange: &Exchange, purpose: &Purpose<'_>) -> Vec<Seen> {
         Err(error) => seen.extend(no_answer(error)),
         Ok(response) => {
             oddities(response, &mut seen);
-            secrets(response, purpose, &mut seen);
+            secrets(exchange, response, purpose, &mut seen);
+            if exchange.timing.total >= SLOW {
+                let got = format!("{:.1} s", exchange.timing.total.as_secs_f64());
+                seen.push(Seen::new(&connection::SLOW, "600 ms", got));
+            }
             match response.status {
+                // What a probe wants to come back, its scenario says.
+                300..400 if purpose.probe => {}
                 300..400 => seen.push(
                     Seen::new(
                         &connection::REDIRECTS,
@@ -133,7 +157,7 @@ fn oddities(response: &Response, seen: &mut Vec<Seen>) {
     }
 }
 
-fn secrets(response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
+fn secrets(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
     if let Some(json) = response.json() {
         for (pointer, resource) in resources(json) {
             if resource.get("password").is_some_and(|p| !p.is_null()) {
@@ -146,13 +170,18 @@ fn secrets(response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
             }
         }
     }
+    // Also a wrong token: it is somebody's, and may differ from the right one by a slip.
+    let sent = exchange
+        .request
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .filter_map(|(_, value)| value.expose().rsplit(' ').next());
     let text = String::from_utf8_lossy(&response.body.bytes);
-    for credential in purpose.credentials.iter().filter(|c| c.len() >= 6) {
-        let in_header = response
-            .headers
-            .iter()
-            .any(|(_, v)| v.contains(credential.as_str()));
-        if in_header || text.contains(credential.as_str()) {
+    let known = purpose.credentials.iter().map(String::as_str);
+    for credential in known.chain(sent).filter(|c| c.len() >= 6) {
+        let in_header = response.headers.iter().any(|(_, v)| v.contains(credential));
+        if in_header || text.contains(credential) {
             seen.push(Seen::new(
                 &secret::TOKEN,
                 "no credentials",
@@ -276,15 +305,20 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                     start_index,
                     count,
                 } => {
-                    list_answer(json, *resource, Some((*start_index, *count)), seen);
+                    let page = Some((*start_index, *count));
+                    list_answer(json, *resource, page, purpose.authority, seen);
                 }
-                Intent::LookUp { resource, .. } => list_answer(json, *resource, None, seen),
+                Intent::LookUp { resource, .. } => {
+                    list_answer(json, *resource, None, purpose.authority, seen);
+                }
                 Intent::Create { resource, .. } | Intent::Update { resource, .. } => {
                     if json.is_object() {
-                        resource_shape(json, *resource, "", seen);
+                        resource_shape(json, *resource, "", purpose.authority, seen);
                     }
                 }
-                Intent::Read { resource, .. } => resource_shape(json, *resource, "", seen),
+                Intent::Read { resource, .. } => {
+                    resource_shape(json, *resource, "", purpose.authority, seen);
+                }
                 Intent::Delete { .. } | Intent::Literal => {}
             }
         }
@@ -320,28 +354,21 @@ fn media_type(response: &Response, seen: &mut Vec<Seen>) {
     }
 }
 
-fn list_answer(json: &Value, kind: Resource, page: Option<(u64, u64)>, seen: &mut Vec<Seen>) {
+fn list_answer(
+    json: &Value,
+    kind: Resource,
+    page: Option<(u64, u64)>,
+    authority: Option<&str>,
+    seen: &mut Vec<Seen>,
+) {
     let wanted = "a ListResponse";
     let Some(object) = json.as_object() else {
         seen.push(Seen::new(&list::READABLE, wanted, what(json)));
         return;
     };
-    for key in ["totalResults", "startIndex", "itemsPerPage"] {
-        if let Some(value) = object.get(key)
-            && !value.is_u64()
-        {
-            seen.push(
-                Seen::new(&list::COUNTERS, "a number", what(value))
-                    .facet(key)
-                    .at(format!("/{key}")),
-            );
-        }
-    }
-    let total = object.get("totalResults").and_then(Value::as_u64);
-    let known = ["totalResults", "totalresults"]
-        .iter()
-        .any(|k| object.contains_key(*k));
-    if !known {
+    list_keys(object, seen);
+    let total = counter(object, "totalResults").and_then(Value::as_u64);
+    if counter(object, "totalResults").is_none() {
         seen.push(
             Seen::new(&list::READABLE, wanted, "an object without totalResults")
                 .at("/totalResults"),
@@ -360,7 +387,8 @@ fn list_answer(json: &Value, kind: Resource, page: Option<(u64, u64)>, seen: &mu
             Seen::new(&list::SCHEMAS, "the ListResponse URN", "another or none").at("/schemas"),
         );
     }
-    let found = match object.get("Resources").or_else(|| object.get("resources")) {
+    let past_the_end = page.is_some_and(|(start, _)| total.is_some_and(|t| start > t));
+    let found = match counter(object, "Resources") {
         Some(Value::Array(found)) => found.as_slice(),
         None | Some(Value::Null) if total == Some(0) => {
             seen.push(
@@ -369,7 +397,7 @@ fn list_answer(json: &Value, kind: Resource, page: Option<(u64, u64)>, seen: &mu
             &[]
         }
         // Past the end there may be none.
-        None if page.is_some_and(|(start, _)| total.is_some_and(|t| start > t)) => &[],
+        None if past_the_end => &[],
         None => {
             seen.push(Seen::new(&list::READABLE, "an array", "no Resources").at("/Resources"));
             return;
@@ -379,14 +407,82 @@ fn list_answer(json: &Value, kind: Resource, page: Option<(u64, u64)>, seen: &mu
             return;
         }
     };
+    if let Some(total) = total.filter(|t| *t > 0 && found.is_empty() && !past_the_end) {
+        seen.push(
+            Seen::new(
+                &list::READABLE,
+                "the resources that totalResults announces",
+                format!("totalResults {total} and Resources []"),
+            )
+            .facet("announced-but-absent")
+            .at("/Resources"),
+        );
+    }
+    let mut ids = HashSet::new();
+    if found
+        .iter()
+        .filter_map(crate::okta::reading::id_of)
+        .any(|id| !ids.insert(id))
+    {
+        seen.push(
+            Seen::new(
+                &list::REPEATS,
+                "each once",
+                "the same one twice in one answer",
+            )
+            .facet("in-one-answer")
+            .at("/Resources"),
+        );
+    }
     counts(object, found.len() as u64, total, page, seen);
     for (i, resource) in found.iter().enumerate() {
         let before = seen.len();
-        resource_shape(resource, kind, &format!("/Resources/{i}"), seen);
-        // One bad element says it all.
-        if seen.len() > before {
+        resource_shape(resource, kind, &format!("/Resources/{i}"), authority, seen);
+        // One bad element says it all; one that is merely odd does not.
+        let new = seen.get(before..).unwrap_or_default();
+        if new.iter().any(|s| s.check.level == Level::Error) {
             break;
         }
+    }
+}
+
+/// A key of a list answer, as in the RFC or in lower case, which Okta reads, too.
+fn counter<'v>(object: &'v serde_json::Map<String, Value>, key: &str) -> Option<&'v Value> {
+    object
+        .get(key)
+        .or_else(|| object.get(&key.to_ascii_lowercase()))
+}
+
+/// Spelling and types of the keys. One of them wrong is all of them wrong: they come from one place.
+fn list_keys(object: &serde_json::Map<String, Value>, seen: &mut Vec<Seen>) {
+    let lower: Vec<&str> = ["totalResults", "startIndex", "itemsPerPage", "Resources"]
+        .into_iter()
+        .filter(|key| !object.contains_key(*key) && object.contains_key(&key.to_ascii_lowercase()))
+        .collect();
+    if let Some(first) = lower.first() {
+        seen.push(
+            Seen::new(
+                &list::KEYS,
+                lower.join(", "),
+                lower.join(", ").to_lowercase(),
+            )
+            .at(format!("/{}", first.to_ascii_lowercase())),
+        );
+    }
+    let wrong: Vec<&str> = ["totalResults", "startIndex", "itemsPerPage"]
+        .into_iter()
+        .filter(|key| counter(object, key).is_some_and(|value| !value.is_u64()))
+        .collect();
+    if let Some(first) = wrong.first() {
+        let got = counter(object, first).map_or_else(String::new, what);
+        seen.push(
+            Seen::new(
+                &list::COUNTERS,
+                "numbers",
+                format!("{got} in {}", wrong.join(", ")),
+            )
+            .at(format!("/{first}")),
+        );
     }
 }
 
@@ -398,7 +494,7 @@ fn counts(
     seen: &mut Vec<Seen>,
 ) {
     let past_the_end = page.is_some_and(|(start, _)| total.is_some_and(|t| start > t));
-    if let Some(per_page) = object.get("itemsPerPage").and_then(Value::as_u64)
+    if let Some(per_page) = counter(object, "itemsPerPage").and_then(Value::as_u64)
         && per_page != found
     {
         let check = if past_the_end && found == 0 {
@@ -430,7 +526,13 @@ fn counts(
 }
 
 /// The shape of one resource. Values are not looked at, only types: it may be somebody else's.
-fn resource_shape(json: &Value, kind: Resource, pointer: &str, seen: &mut Vec<Seen>) {
+fn resource_shape(
+    json: &Value,
+    kind: Resource,
+    pointer: &str,
+    authority: Option<&str>,
+    seen: &mut Vec<Seen>,
+) {
     let Some(object) = json.as_object() else {
         seen.push(
             Seen::new(&envelope::JSON, "a resource", what(json))
@@ -465,10 +567,36 @@ fn resource_shape(json: &Value, kind: Resource, pointer: &str, seen: &mut Vec<Se
                 .at(format!("{pointer}/meta/resourceType")),
         );
     }
+    let location = object
+        .get("meta")
+        .and_then(|m| m.get("location"))
+        .and_then(Value::as_str);
+    if let (Some(wanted), Some(given)) = (authority, location.and_then(authority_of))
+        && !wanted.eq_ignore_ascii_case(given)
+    {
+        seen.push(
+            Seen::new(&resource::LOCATION, wanted, given).at(format!("{pointer}/meta/location")),
+        );
+    }
     match kind {
         Resource::User => user_shape(object, pointer, seen),
         Resource::Group => group_shape(object, pointer, seen),
     }
+}
+
+/// Host and port of an absolute URL; the port that goes without saying is left out.
+#[must_use]
+pub fn authority_of(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let default = if scheme.eq_ignore_ascii_case("https") {
+        ":443"
+    } else {
+        ":80"
+    };
+    let host = host.strip_suffix(default).unwrap_or(host);
+    (!host.is_empty()).then_some(host)
 }
 
 fn schemas(stated: Option<&Value>, kind: Resource, pointer: &str, seen: &mut Vec<Seen>) {

@@ -112,6 +112,15 @@ impl Book {
             .collect()
     }
 
+    /// Another resource than `id` that has this name.
+    #[must_use]
+    pub fn other_of_name(&self, resource: Resource, id: &str, name: &str) -> Option<String> {
+        self.named(resource, name)
+            .into_iter()
+            .find(|a| a.id != id)
+            .map(|a| a.id.clone())
+    }
+
     /// Every resource of that kind that still exists.
     pub fn existing(&self, resource: Resource) -> impl Iterator<Item = &Account> {
         self.accounts
@@ -147,6 +156,12 @@ impl Book {
             .then(|| of(&self.without_members))
             .flatten();
         [of(&self.spoiled), members].into_iter().flatten().min()
+    }
+
+    /// Whether each of them has met an observation already.
+    #[must_use]
+    pub fn all_spoiled(&self, subjects: &[Subject]) -> bool {
+        subjects.iter().all(|s| self.spoiled.contains_key(s))
     }
 
     /// What a new resource inherits from whoever had its name.

@@ -1,6 +1,6 @@
 //! From observations to findings: one finding a root cause, at a level that says what it means for Okta.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::catalogue::membership;
 use crate::check::frame::NO_MEMBERS;
@@ -10,11 +10,15 @@ use crate::verdict::{
     CheckMeta, Finding, Kind, Level, Observation, Outcome, ScenarioResult, Verdict,
 };
 
+use super::absorb::{ABSORBS, explains};
+
 /// What one scenario under one app has shown.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// The scenario's result; its outcome and findings are filled in here.
     pub result: ScenarioResult,
+    /// What the rows of its table are about, each once; empty without a table.
+    pub rows: BTreeSet<String>,
     /// Its observations, in order.
     pub observations: Vec<Observation>,
     /// Some group showed a member when it was read by id.
@@ -32,49 +36,14 @@ pub struct Conclusion {
     pub verdicts: BTreeMap<App, Verdict>,
 }
 
-/// A check and one of its facets; an empty one stands for any.
-type Identity = (&'static str, &'static str);
-
-/// A finding absorbs others that are the same root cause under another name: (check, facet or any) absorbs
-/// (check, facet or any). Only where the first explains the second on every server.
-const ABSORBS: [(Identity, Identity); 9] = [
-    // Paging that loses people also hands out wrong pages.
-    (("list/complete", ""), ("list/past-the-end", "")),
-    (("list/complete", ""), ("list/total-results", "")),
-    (("list/complete", ""), ("list/repeats", "")),
-    (
-        ("list/past-the-end", ""),
-        ("list/items-per-page-past-the-end", ""),
-    ),
-    // What is never found is not found with special characters either.
-    (
-        ("lookup/finds-user", "after-create"),
-        ("lookup/special-characters", ""),
-    ),
-    (
-        ("lookup/finds-user", "after-create"),
-        ("lookup/finds-user", "letter-case"),
-    ),
-    // A filter that finds everybody finds them under a former name, too.
-    (("lookup/only-exact", ""), ("lookup/former-name", "")),
-    // A PUT that is ignored as a whole does not change the state flag either.
-    (
-        ("state/write-ignored", "put user"),
-        ("state/applied", "active by put"),
-    ),
-    (
-        ("state/write-ignored", "put user"),
-        ("state/applied", "userName"),
-    ),
-];
-
 /// Concludes a run. `strict_rfc` raises breaches of RFC MUSTs to errors.
 #[must_use]
 pub fn conclude(shown: Vec<Shown>, apps: &[App], strict_rfc: bool) -> Conclusion {
     let members_seen = shown.iter().any(|s| s.members_seen);
+    let named: Vec<Vec<Identity>> = name(&shown, members_seen);
     let mut causes = Causes::default();
-    for (n, shown) in shown.iter().enumerate() {
-        causes.add(n, &shown.observations, members_seen, strict_rfc);
+    for (n, (shown, named)) in shown.iter().zip(&named).enumerate() {
+        causes.add(n, &shown.observations, named, strict_rfc);
     }
     causes.absorb();
     let findings = causes.number();
@@ -112,106 +81,179 @@ fn verdict(app: App, scenarios: &[ScenarioResult]) -> Verdict {
     }
 }
 
-/// Findings under construction, by identity, each with the scenarios that met it.
+/// A check and what within it: a root cause.
+type Identity = (&'static CheckMeta, String);
+
+/// The identity of every observation. One that was seen in a special circumstance only, such as the characters of
+/// a name, is about that; one that was also seen without it, or in every row of a table, is not.
+fn name(shown: &[Shown], members_seen: bool) -> Vec<Vec<Identity>> {
+    let specific = |o: &Observation| identity(o, members_seen);
+    let mut plain: BTreeSet<(&str, String)> = BTreeSet::new();
+    for shown in shown {
+        for observation in &shown.observations {
+            if observation.general.is_none()
+                && observation.follows.is_none()
+                && !observation.refusal
+            {
+                let (check, facet) = specific(observation);
+                plain.insert((check.id, facet));
+            }
+        }
+        for ((check, facet), rows) in rows_of(&shown.observations) {
+            if shown.rows.len() > 1 && rows.is_superset(&shown.rows.iter().collect()) {
+                plain.insert((check, facet.to_owned()));
+            }
+        }
+    }
+    let name = |observation: &Observation| match &observation.general {
+        Some((check, facet)) if plain.contains(&(check.id, facet.clone())) => {
+            (*check, facet.clone())
+        }
+        _ => specific(observation),
+    };
+    shown
+        .iter()
+        .map(|s| s.observations.iter().map(name).collect())
+        .collect()
+}
+
+/// By what it would be without the row: the rows that it was seen in.
+fn rows_of(observations: &[Observation]) -> BTreeMap<(&str, &str), BTreeSet<&String>> {
+    let mut rows: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for observation in observations {
+        if let (Some((check, facet)), Some(row), None, false) = (
+            &observation.general,
+            &observation.row,
+            observation.follows,
+            observation.refusal,
+        ) {
+            rows.entry((check.id, facet.as_str()))
+                .or_default()
+                .insert(row);
+        }
+    }
+    rows
+}
+
+/// A finding under construction.
+struct Cause {
+    finding: Finding,
+    /// The scenarios that met it.
+    met: Vec<usize>,
+    /// It was first seen in a special circumstance, which does not tell it well.
+    special: bool,
+}
+
+/// Findings under construction, by identity.
 #[derive(Default)]
-struct Causes(BTreeMap<(&'static str, String), (Finding, Vec<usize>)>);
+struct Causes(BTreeMap<(&'static str, String), Cause>);
 
 impl Causes {
     fn add(
         &mut self,
         scenario: usize,
         observations: &[Observation],
-        members_seen: bool,
+        named: &[Identity],
         strict_rfc: bool,
     ) {
-        let concluded: Vec<(&'static CheckMeta, String)> = observations
-            .iter()
-            .map(|o| identity(o, members_seen))
-            .collect();
-        for (observation, (check, facet)) in observations.iter().zip(&concluded) {
+        for (observation, (check, facet)) in observations.iter().zip(named) {
             let cause = root(observations, observation)
-                .filter(|root| concluded[*root].0.id != membership::HIDDEN.id);
-            if let Some(root) = cause {
-                let (check, facet) = &concluded[root];
-                if let Some((finding, at)) = self.0.get_mut(&(check.id, facet.clone())) {
-                    follow(finding, observation);
-                    meet(at, scenario);
+                .and_then(|root| named.get(root))
+                .filter(|(check, _)| check.id != membership::HIDDEN.id);
+            if let Some((check, facet)) = cause {
+                if let Some(cause) = self.0.get_mut(&(check.id, facet.clone())) {
+                    follow(&mut cause.finding, observation);
+                    meet(&mut cause.met, scenario);
                 }
                 continue;
             }
             let (level, kind) = grade(observation, check, strict_rfc);
+            let special = observation.general.is_some();
+            let new = || Finding {
+                id: String::new(),
+                check,
+                facet: facet.clone(),
+                level,
+                kind,
+                sent: observation.sent.clone(),
+                wanted: observation.wanted.clone(),
+                got: observation.got.clone(),
+                pointer: observation.pointer.clone(),
+                evidence: observation.evidence,
+                okta_admin_sees: observation.okta_admin_sees.clone(),
+                at: vec![observation.at.clone()],
+                consequences: Vec::new(),
+                differences: Vec::new(),
+            };
             match self.0.get_mut(&(check.id, facet.clone())) {
                 None => {
-                    let finding = Finding {
-                        id: String::new(),
-                        check,
-                        facet: facet.clone(),
-                        level,
-                        kind,
-                        sent: observation.sent.clone(),
-                        wanted: observation.wanted.clone(),
-                        got: observation.got.clone(),
-                        pointer: observation.pointer.clone(),
-                        evidence: observation.evidence,
-                        okta_admin_sees: observation.okta_admin_sees.clone(),
-                        at: vec![observation.at.clone()],
-                        consequences: Vec::new(),
-                        differences: Vec::new(),
+                    let cause = Cause {
+                        finding: new(),
+                        met: vec![scenario],
+                        special,
                     };
-                    self.0
-                        .insert((check.id, facet.clone()), (finding, vec![scenario]));
+                    self.0.insert((check.id, facet.clone()), cause);
                 }
-                Some((finding, at)) => {
-                    finding.at.push(observation.at.clone());
-                    finding.evidence = finding.evidence.max(observation.evidence);
-                    if finding.okta_admin_sees.is_none() {
-                        finding
-                            .okta_admin_sees
-                            .clone_from(&observation.okta_admin_sees);
-                    }
-                    if level > finding.level {
-                        (finding.level, finding.kind) = (level, kind);
-                    }
-                    meet(at, scenario);
+                Some(cause) => {
+                    cause.again(observation, new(), special);
+                    meet(&mut cause.met, scenario);
                 }
             }
         }
     }
 
     fn absorb(&mut self) {
-        for ((cause, cause_facet), (other, other_facet)) in ABSORBS {
-            let fits = |key: &(&str, String), check: &str, facet: &str| {
-                key.0 == check && (facet.is_empty() || key.1 == facet)
-            };
+        for rule in ABSORBS {
             let Some(winner) = self
                 .0
                 .iter()
-                .find(|(key, (f, _))| fits(key, cause, cause_facet) && f.level == Level::Error)
+                .find(|((check, facet), cause)| {
+                    rule.cause.fits(check, facet) && cause.finding.level == Level::Error
+                })
                 .map(|(key, _)| key.clone())
             else {
                 continue;
             };
+            let fits = |(check, facet): &&(&'static str, String)| rule.other.fits(check, facet);
+            let losers: Vec<_> = self.0.keys().filter(fits).cloned().collect();
+            self.merge(&winner, losers);
+        }
+        let winners: Vec<_> = self.0.keys().cloned().collect();
+        for winner in winners {
             let losers: Vec<_> = self
                 .0
                 .keys()
-                .filter(|key| fits(key, other, other_facet) && **key != winner)
+                .filter(|other| explains(&winner, other))
                 .cloned()
                 .collect();
-            for loser in losers {
-                let Some((lost, met)) = self.0.remove(&loser) else {
-                    continue;
-                };
-                if let Some((finding, at)) = self.0.get_mut(&winner) {
-                    finding.at.extend(lost.at);
-                    consequence(finding, lost.check.id, &lost.got);
-                    met.into_iter().for_each(|n| meet(at, n));
+            self.merge(&winner, losers);
+        }
+    }
+
+    /// `losers` become consequences of `winner`, if it is there.
+    fn merge(&mut self, winner: &(&'static str, String), losers: Vec<(&'static str, String)>) {
+        for loser in losers.into_iter().filter(|loser| loser != winner) {
+            if !self.0.contains_key(winner) {
+                return;
+            }
+            let Some(lost) = self.0.remove(&loser) else {
+                continue;
+            };
+            if let Some(cause) = self.0.get_mut(winner) {
+                cause.finding.at.extend(lost.finding.at);
+                if lost.finding.check.id != cause.finding.check.id {
+                    consequence(&mut cause.finding, lost.finding.check.id, &lost.finding.got);
                 }
+                for (check, got) in &lost.finding.consequences {
+                    consequence(&mut cause.finding, check, got);
+                }
+                lost.met.into_iter().for_each(|n| meet(&mut cause.met, n));
             }
         }
     }
 
     fn number(self) -> Vec<(Finding, Vec<usize>)> {
-        let mut all: Vec<_> = self.0.into_values().collect();
+        let mut all: Vec<_> = self.0.into_values().map(|c| (c.finding, c.met)).collect();
         all.sort_by(|(a, a_at), (b, b_at)| {
             b.level
                 .cmp(&a.level)
@@ -222,6 +264,35 @@ impl Causes {
             finding.id = format!("F{}", n + 1);
         }
         all
+    }
+}
+
+impl Cause {
+    /// It was seen once more.
+    fn again(&mut self, observation: &Observation, new: Finding, special: bool) {
+        let finding = &mut self.finding;
+        if self.special && !special {
+            let told = std::mem::replace(finding, new);
+            finding.at.splice(0..0, told.at);
+            finding.evidence = finding.evidence.max(told.evidence);
+            finding.okta_admin_sees = finding.okta_admin_sees.take().or(told.okta_admin_sees);
+            finding.consequences = told.consequences;
+            if told.level > finding.level {
+                (finding.level, finding.kind) = (told.level, told.kind);
+            }
+            self.special = false;
+            return;
+        }
+        finding.at.push(observation.at.clone());
+        finding.evidence = finding.evidence.max(observation.evidence);
+        if finding.okta_admin_sees.is_none() {
+            finding
+                .okta_admin_sees
+                .clone_from(&observation.okta_admin_sees);
+        }
+        if new.level > finding.level {
+            (finding.level, finding.kind) = (new.level, new.kind);
+        }
     }
 }
 
@@ -261,8 +332,8 @@ fn consequence(finding: &mut Finding, check: &str, got: &str) {
     }
 }
 
-/// What an observation is about: a group that shows no members, on a target that never showed one, hides them.
-fn identity(observation: &Observation, members_seen: bool) -> (&'static CheckMeta, String) {
+/// What an observation is about, circumstances included: a group that shows no members, on a target that never showed one, hides them.
+fn identity(observation: &Observation, members_seen: bool) -> Identity {
     if observation.check.id == membership::MATCHES.id
         && observation.got == NO_MEMBERS
         && !members_seen

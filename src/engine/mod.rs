@@ -1,5 +1,6 @@
 //! Drives scenarios against a target and keeps the books.
 
+pub mod absorb;
 pub mod book;
 pub mod cast;
 pub mod cleanup;

@@ -1,6 +1,6 @@
 //! A whole run: pre-flight, all scenarios, clean-up, conclusions.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
 use crate::okta::{App, Behaviour};
+use crate::scenario::Case;
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
@@ -63,6 +64,7 @@ pub async fn run<E>(
     };
     let run = Run::new(
         &settings.run_id,
+        &settings.target.url,
         ledger,
         settings.settle,
         settings.patience,
@@ -229,6 +231,7 @@ impl Whole {
             );
             ended.shown.extend(alone.iter().map(|part| Shown {
                 result: not_run(part.scenario.id.clone(), part.app, &reason),
+                rows: BTreeSet::new(),
                 observations: Vec::new(),
                 members_seen: false,
             }));
@@ -311,6 +314,7 @@ impl Whole {
         };
         let shown = Shown {
             result,
+            rows: scenario.cases.iter().map(Case::about).collect(),
             observations,
             members_seen,
         };
@@ -386,6 +390,7 @@ impl Whole {
                 // Many, and of no use to a line of progress.
                 exchanges: Vec::new(),
             },
+            rows: shown.rows.clone(),
             observations: shown.observations.clone(),
             members_seen: shown.members_seen,
         };

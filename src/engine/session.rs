@@ -13,7 +13,7 @@ use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, retry};
 use crate::secret::Secret;
-use crate::verdict::{At, Observation, Origin, Recorded};
+use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
 use super::listed;
@@ -90,6 +90,8 @@ pub struct Context<'a> {
     pub refusal: bool,
     /// Data is lost or mixed up.
     pub loses_data: bool,
+    /// It shows in an answer whatever the row of a table is about.
+    pub in_any_row: bool,
 }
 
 impl<'a> Context<'a> {
@@ -110,6 +112,7 @@ impl<'a> Context<'a> {
             admin_sees: None,
             refusal: false,
             loses_data: false,
+            in_any_row: false,
         }
     }
 }
@@ -206,8 +209,13 @@ impl Session {
                         format!("429, Retry-After: {h}")
                     }),
             );
+            let facet = match header.as_deref().map(|h| h.trim().parse::<u64>()) {
+                Some(Ok(_)) => "",
+                Some(Err(_)) => "retry-after-not-in-seconds",
+                None => "no-retry-after",
+            };
             self.observe(
-                seen,
+                seen.facet(facet),
                 &Context::new(place, &sent, Vec::new(), Evidence::Documented),
             );
             let wait = retry::wait(throttled, header.as_deref());
@@ -240,6 +248,7 @@ impl Session {
                 credentials: &credentials,
                 password_after: self.state().password_after,
                 probe: origin == Origin::Probe,
+                authority: self.run.authority.as_deref(),
             },
         );
         seen.retain(|s| !self.is_anothers(&call.intent, &exchange, &s.pointer));
@@ -270,10 +279,13 @@ impl Session {
         };
         let subjects = subjects_of(&call.intent);
         for seen in seen {
-            self.observe(
-                seen,
-                &Context::new(place, &sent, subjects.clone(), call.evidence),
-            );
+            let context = Context {
+                in_any_row: true,
+                // What has leaked is out, however the request came about.
+                loses_data: seen.check.id.starts_with("secret/"),
+                ..Context::new(place, &sent, subjects.clone(), call.evidence)
+            };
+            self.observe(seen, &context);
         }
         sent
     }
@@ -297,7 +309,8 @@ impl Session {
         by_run && self.with_book(|book| book.get(*resource, &id).is_none())
     }
 
-    /// Ids in answers that are not ours belong to somebody else from now on.
+    /// Ids in answers that are not ours belong to somebody else from now on. A name with the run's own id in it is
+    /// ours, even while nobody knows the id: the answer to its create may have been lost.
     fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
         let resource = match intent {
             Intent::LookUp { resource, .. }
@@ -314,13 +327,19 @@ impl Session {
             .flatten()
             .chain(listed.is_none().then_some(json))
         {
-            if listed::is_named_by_run(one, &self.run.run_id) {
-                continue;
-            }
-            if let Some(id) = reading::id_of(one) {
+            if let Some(id) = reading::id_of(one).filter(|_| !self.named_by_us(one, resource)) {
                 self.run.ledger.saw(resource, &id);
             }
         }
+    }
+
+    /// Whether a resource carries a name of this run.
+    #[must_use]
+    pub fn named_by_us(&self, resource: &Value, kind: Resource) -> bool {
+        resource
+            .get(kind.name_attribute())
+            .and_then(Value::as_str)
+            .is_some_and(|name| name.to_ascii_lowercase().contains(&self.run.run_id))
     }
 
     /// Takes passwords and other people's data out of what is kept.
@@ -355,14 +374,8 @@ impl Session {
         let follows = book::follows(seen.check)
             .then(|| state.book.cause(seen.check, &context.subjects))
             .flatten();
-        let facet = match &context.place.facet {
-            // The shape of an answer is the same in every row of a table.
-            Some(_) if !(book::follows(seen.check) && book::spoils(seen.check)) => seen.facet,
-            Some(case) if seen.facet.is_empty() => case.clone(),
-            Some(case) if seen.facet != *case => format!("{}/{case}", seen.facet),
-            _ => seen.facet,
-        };
         let guessed = book::rests_on_escapes(seen.check, &context.subjects);
+        let (facet, general, row) = self.identity(&seen, context);
         let sent = describe(
             context.cause.unwrap_or(&context.sent.exchange.request),
             &state.passwords,
@@ -370,6 +383,8 @@ impl Session {
         let observation = Observation {
             check: seen.check,
             facet,
+            general,
+            row,
             at: At {
                 scenario: self.scenario.clone(),
                 app: self.app,
@@ -399,7 +414,43 @@ impl Session {
             state.book.spoil(&context.subjects, cause);
         }
     }
+
+    /// Facet, the identity without the special circumstance, and the row. What a row of a table shows may be about
+    /// the row, and so may a refusal where the scenario allows one; at the end of the run it is known.
+    fn identity(
+        &self,
+        seen: &Seen,
+        context: &Context<'_>,
+    ) -> (String, Option<Identity>, Option<String>) {
+        let place = context.place;
+        let about_rows = book::spoils(seen.check) && !context.in_any_row;
+        match place.facet.as_ref().filter(|_| about_rows) {
+            Some(row) => {
+                let general = seen
+                    .general
+                    .clone()
+                    .unwrap_or_else(|| (seen.check, seen.facet.clone()));
+                let facet = if seen.facet.is_empty() {
+                    row.clone()
+                } else if seen.facet == *row {
+                    seen.facet.clone()
+                } else {
+                    format!("{}/{row}", seen.facet)
+                };
+                (facet, Some(general), Some(row.clone()))
+            }
+            None if context.refusal && seen.general.is_none() => {
+                let general = (seen.check, seen.facet.clone());
+                let about = self.scenario.rsplit('/').next().unwrap_or_default();
+                (format!("{}/{about}", seen.facet), Some(general), None)
+            }
+            None => (seen.facet.clone(), seen.general.clone(), None),
+        }
+    }
 }
+
+/// A check and what within it.
+type Identity = (&'static CheckMeta, String);
 
 /// What an exchange is about.
 #[must_use]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::check::wire;
 use crate::exchange::ForeignNames;
 
 use super::ledger::Ledger;
@@ -16,6 +17,8 @@ use super::ledger::Ledger;
 pub struct Run {
     /// Part of every name that the run makes; lower case.
     pub run_id: String,
+    /// Host and port of the target, as far as its base URL is one.
+    pub authority: Option<String>,
     /// What the run has made.
     pub ledger: Ledger,
     /// Stable names for the ids of other people's resources.
@@ -41,6 +44,7 @@ impl Run {
     #[must_use]
     pub fn new(
         run_id: &str,
+        base_url: &str,
         ledger: Ledger,
         settle: Duration,
         patience: Duration,
@@ -52,6 +56,7 @@ impl Run {
         });
         Arc::new(Self {
             run_id: run_id.to_owned(),
+            authority: wire::authority_of(base_url).map(str::to_owned),
             ledger,
             foreign_names: ForeignNames::new(),
             settle,
@@ -141,7 +146,7 @@ pub struct Settling {
     started: Instant,
     bound: Duration,
     pause: Duration,
-    looked_again: bool,
+    looks: u32,
 }
 
 impl Settling {
@@ -152,7 +157,7 @@ impl Settling {
             started: Instant::now(),
             bound,
             pause: Duration::from_millis(20),
-            looked_again: false,
+            looks: 0,
         }
     }
 
@@ -162,15 +167,21 @@ impl Settling {
         if left.is_zero() {
             return false;
         }
-        self.looked_again = true;
         tokio::time::sleep(self.pause.min(left)).await;
+        self.looks += 1;
         self.pause = (self.pause * 2).min(Duration::from_millis(400));
         true
     }
 
-    /// Time since the start; none when the first look was enough, however slowly it was answered.
+    /// Whether the first look was not enough.
     #[must_use]
-    pub fn waited(&self) -> Option<Duration> {
-        self.looked_again.then(|| self.started.elapsed())
+    pub fn has_waited(&self) -> bool {
+        self.looks > 0
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started.elapsed()
     }
 }

@@ -148,6 +148,14 @@ pub struct Case {
     pub groups: IndexMap<Key, GroupSpec>,
 }
 
+impl Case {
+    /// What a finding of this row is about: the facet, else the row itself.
+    #[must_use]
+    pub fn about(&self) -> String {
+        self.facet.clone().unwrap_or_else(|| self.id.clone())
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -159,7 +167,7 @@ pub struct Step {
     pub only: Option<App>,
     /// How often in a row; 1 unless given.
     pub times: u32,
-    /// The answer to the step's last write gets lost, and the admin retries the task.
+    /// The answer to the first write of the step's job gets lost: Okta stops there, and the admin retries the task.
     pub lose_answer: bool,
     /// 1-based line in the file.
     pub line: usize,
@@ -301,6 +309,8 @@ pub enum TokenForm {
     Empty,
     /// A word that is no scheme.
     Malformed,
+    /// The right one, without its scheme.
+    Bare,
 }
 
 impl TokenForm {
@@ -313,6 +323,7 @@ impl TokenForm {
             Self::Wrong => "wrong",
             Self::Empty => "empty",
             Self::Malformed => "malformed",
+            Self::Bare => "bare",
         }
     }
 }
@@ -328,7 +339,7 @@ pub struct Expect {
     pub facet: Option<String>,
     /// `totalResults` of a list answer.
     pub total: Option<u64>,
-    /// People whose accounts must be as they were before.
+    /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
     /// A 2xx with a new resource names this person's account from now on.
     pub creates: Option<Key>,

@@ -161,6 +161,26 @@ impl Scope {
         keys
     }
 
+    /// One key or a list of keys, of people and groups alike.
+    pub(super) fn any_keys(
+        &self,
+        node: &Node,
+        what: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Key> {
+        let mut keys = Vec::new();
+        for item in node.one_or_many() {
+            let Some(key) = item.text(what, diagnostics) else {
+                continue;
+            };
+            let wanted = self.subject(key).unwrap_or(Subject::Person);
+            if self.check(wanted, key, &item.span, diagnostics) {
+                keys.push(key.to_owned());
+            }
+        }
+        keys
+    }
+
     /// Whether an entry is named after a declared person or group; if not, it is reported.
     pub(super) fn entry_subject(
         &self,

@@ -369,6 +369,18 @@ faults! {
             "`roles: [\"admin\"]`, as Okta's template sends it, is accepted."
             "It is refused with 400."
             Some("Auth0"), "https://community.auth0.com/t/okta-inbound-scim-with-roles-fails-with-invalid-payload-fscim-error/186335";
+        CreateAnswers200 "create-answers-200"
+            "A create is answered 201."
+            "It is answered 200."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.3";
+        ExternalIdRequired "external-id-required"
+            "externalId is optional."
+            "A user without externalId is refused with 400."
+            Some("Onyx"), "https://github.com/onyx-dot-app/onyx/pull/8925";
+        ClientChosenId "client-chosen-id"
+            "Ids are the server's to give."
+            "A POST with an id takes over whoever has it."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-3.1";
         ExternalIdDropped "external-id-dropped"
             "externalId is stored."
             "externalId is accepted and dropped."
@@ -395,6 +407,18 @@ faults! {
             "emails is an array."
             "emails is an object."
             None, "https://www.rfc-editor.org/rfc/rfc7643#section-4.1.2";
+        TwoPrimaryEmails "two-primary-emails"
+            "At most one e-mail is primary."
+            "Two are."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-2.4";
+        ResourceTypeWrong "resource-type-wrong"
+            "meta.resourceType is User or Group."
+            "It is Users or Groups."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-3.1";
+        MembersAsStrings "members-as-strings"
+            "A member is an object with a value."
+            "A member is the bare id."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-4.2";
         ActiveMissingWhenFalse "active-missing-when-false"
             "A deactivated user says `active: false`."
             "`active` is missing once it is false."
@@ -495,10 +519,6 @@ faults! {
             "PUT replaces the profile."
             "PUT of a user is answered 200 and ignored."
             Some("Logfire"), "https://github.com/pydantic/logfire/issues/2355";
-        UserPutMerges "user-put-merges"
-            "What a PUT leaves out is cleared."
-            "What a PUT leaves out stays."
-            Some("OpenTranscribe"), "https://github.com/attevon-llc/OpenTranscribe/issues/582";
         UserPutDropsExtension "user-put-drops-extension"
             "PUT stores the enterprise extension."
             "PUT stores the core attributes only."
@@ -585,6 +605,14 @@ faults! {
             "A PUT changes userName and e-mail."
             "When both change, only the userName does."
             Some("Sourcegraph"), "https://github.com/sourcegraph/sourcegraph-public-snapshot/issues/48720";
+        RenameRefused "rename-refused"
+            "A userName can be changed."
+            "A new userName is refused with 400 mutability, and nothing changes."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.12";
+        RenameRefusedHalfway "rename-refused-halfway"
+            "What is refused changes nothing."
+            "A new userName is refused with 400, after name and e-mail were stored."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2";
         LoginTakenFromEmail "login-taken-from-email"
             "userName is userName."
             "userName is set from the e-mail address."
@@ -767,6 +795,10 @@ faults! {
             "An unknown id is 404."
             "An unknown id is 200 with a resource that has nothing but this id."
             None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.12";
+        ErrorStatusWrong "error-status-wrong"
+            "status of an error is its HTTP status."
+            "It is always 500."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.12";
         HtmlWith200 "html-with-200"
             "A resource is JSON."
             "GET of a resource is 200 with a web page."
@@ -827,6 +859,10 @@ faults! {
             "application/scim+json is accepted."
             "It is 415."
             Some("Medplum"), "https://github.com/medplum/medplum/pull/4143";
+        PlainJsonRefused "plain-json-refused"
+            "application/json is accepted."
+            "It is 415."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.1";
         CharsetRefused "charset-refused"
             "`; charset=utf-8` is accepted."
             "It is 415: the header is compared as a whole."
@@ -835,6 +871,10 @@ faults! {
             "`Accept: application/scim+json` is served."
             "It is 406."
             Some("Okta Help Center"), "https://support.okta.com/help/s/article/scim-provisioning-returning-sync-user-in-external-application-failure";
+        ContentEncodingWrong "content-encoding-wrong"
+            "Content-Encoding says how the body is encoded."
+            "It says gzip, and the body is plain."
+            None, "https://www.rfc-editor.org/rfc/rfc9110#section-8.4";
         JsonCutShort "json-cut-short"
             "A body is whole JSON."
             "A resource ends in the middle of its JSON."

@@ -85,6 +85,8 @@ macro_rules! freedoms {
 freedoms! {
     PatchNoContent "patch-no-content"
         "PATCH is answered 204 without a body." "RFC 7644, 3.5.2";
+    PutMerges "put-merges"
+        "What a PUT leaves out stays." "RFC 7644, 3.5.1: what is left out may get a default, or be left alone";
     PlainJsonMediaType "plain-json-media-type"
         "Answers are application/json." "RFC 7644, 3.1 lets servers accept it; Okta reads any media type";
     NoLocationHeader "no-location-header"

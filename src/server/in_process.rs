@@ -92,7 +92,8 @@ fn outcome(method: Method, answer: http::Response<Bytes>) -> Result<Response, Se
     } else {
         bytes
     };
-    let mut body = Body::read(bytes, None);
+    let encoding = parts.headers.get(http::header::CONTENT_ENCODING);
+    let mut body = Body::read(bytes, encoding.and_then(|e| e.to_str().ok()));
     match parts.extensions.get() {
         Some(WireEffect::CloseWithoutAnswer) => {
             return Err(SendError::Closed {

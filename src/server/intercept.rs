@@ -33,6 +33,12 @@ pub(super) fn by_head(
     if has_body && policy.has(Fault::ScimJsonRefused) && content_type.contains("scim+json") {
         return refuse(unsupported, "Content-Type must be application/json");
     }
+    if has_body
+        && policy.has(Fault::PlainJsonRefused)
+        && content_type.starts_with("application/json")
+    {
+        return refuse(unsupported, "Content-Type must be application/scim+json");
+    }
     if has_body && policy.has(Fault::CharsetRefused) && content_type.contains(';') {
         return refuse(unsupported, "Unsupported Content-Type");
     }
@@ -179,6 +185,11 @@ fn refuse_user_body(policy: &Policy, put: bool, body: &Map<String, Value>) -> Re
         name.contains('@'),
         "userName holds an invalid character",
     )?;
+    refuse(
+        Fault::ExternalIdRequired,
+        !put && !body.contains_key("externalId"),
+        "externalId is required",
+    )?;
     let password = text("password");
     let without_symbol = !password.is_empty() && password.chars().all(char::is_alphanumeric);
     refuse(
@@ -240,10 +251,13 @@ fn holds_null(value: &Value) -> bool {
 
 /// Whether an attribute, or a part of the name, fulfils `wanted`.
 fn any_text(body: &Map<String, Value>, wanted: &dyn Fn(&Value) -> bool) -> bool {
-    body.iter().any(|(name, value)| {
-        let inner = value.as_object().filter(|_| name == "name");
-        wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
-    })
+    let own = |name: &str| !["id", "schemas", "meta", "groups"].contains(&name);
+    body.iter()
+        .filter(|(name, _)| own(name))
+        .any(|(name, value)| {
+            let inner = value.as_object().filter(|_| !urn::is_urn(name));
+            wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
+        })
 }
 
 fn refuse_group(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(), Problem> {
@@ -405,9 +419,7 @@ fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
     };
     if policy.has(Fault::NameCutAtApostrophe) {
         for part in name.values_mut() {
-            let cut = part
-                .as_str()
-                .and_then(|text| text.split(['\'', '’']).next());
+            let cut = part.as_str().and_then(|text| text.split('\'').next());
             if let Some(cut) = cut {
                 *part = Value::from(cut);
             }

@@ -52,6 +52,14 @@ pub(super) enum Duplicate {
     Overwrite,
 }
 
+/// What happens to a change of the userName.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rename {
+    Accept,
+    Refuse,
+    RefuseHalfway,
+}
+
 /// What happens to a member id that names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unknown {
@@ -242,7 +250,10 @@ impl Policy {
                     Fault::InactiveHiddenFromLookup,
                     Fault::RehireCreatesSecondAccount,
                 ]);
-        let not_found = filtered && self.has(Fault::CreatedNeverFound) && !record.seeded;
+        let not_found = filtered
+            && self.has(Fault::CreatedNeverFound)
+            && !record.seeded
+            && record.text("userName").is_some();
         let not_yet = self.has(Fault::LookupLags) && record.born.elapsed() < LAG;
         let deleted = record.ghost && !filtered;
         !(not_found || not_yet || deleted || hides_inactive && !record.is_active())
@@ -307,6 +318,22 @@ impl Policy {
             return false;
         };
         !self.has(Fault::NamesCaseSensitive) || owner.text("userName") == Some(name)
+    }
+
+    /// What becomes of a change of the userName.
+    pub(super) fn on_rename(&self) -> Rename {
+        if self.has(Fault::RenameRefused) {
+            Rename::Refuse
+        } else if self.has(Fault::RenameRefusedHalfway) {
+            Rename::RefuseHalfway
+        } else {
+            Rename::Accept
+        }
+    }
+
+    /// Whether a POST decides the id.
+    pub(super) fn takes_ids_from_clients(&self) -> bool {
+        self.has(Fault::ClientChosenId)
     }
 
     /// Attributes that a change silently leaves as they were.
@@ -375,7 +402,7 @@ impl Policy {
 
     /// Whether a PUT keeps what it does not name.
     pub(super) fn put_merges(&self) -> bool {
-        self.has(Fault::UserPutMerges)
+        self.takes(Freedom::PutMerges)
     }
 
     /// Whether the value of a path-less operation is taken for the whole resource.

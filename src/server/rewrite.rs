@@ -184,6 +184,9 @@ fn resource(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     };
     let created = answer.status == StatusCode::CREATED;
     let patched = *asked.method == Method::PATCH;
+    if created && policy.has(Fault::CreateAnswers200) {
+        answer.status = StatusCode::OK;
+    }
     if let Some(body) = answer.object_mut() {
         shape(policy, kind, body);
         echoes(policy, asked, kind, created, body);
@@ -270,6 +273,13 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     if policy.has(Fault::SchemasMissing) {
         resource.shift_remove("schemas");
     }
+    if policy.has(Fault::ResourceTypeWrong)
+        && let Some(named) = resource
+            .get_mut("meta")
+            .and_then(|meta| meta.get_mut("resourceType"))
+    {
+        *named = format!("{}s", kind.name()).into();
+    }
     if let Some(location) = resource
         .get_mut("meta")
         .and_then(|meta| meta.get_mut("location"))
@@ -311,6 +321,16 @@ fn user_shape(policy: &Policy, user: &mut Map<String, Value>) {
         && let Some(first) = emails.as_array().and_then(|all| all.first())
     {
         *emails = first.clone();
+    }
+    if policy.has(Fault::TwoPrimaryEmails)
+        && let Some(emails) = user.get_mut("emails").and_then(Value::as_array_mut)
+        && let [only] = emails.as_slice()
+    {
+        let mut second = only.clone();
+        if let Some(second) = second.as_object_mut() {
+            second.insert("type".into(), "other".into());
+        }
+        emails.push(second);
     }
     if let Some(active) = user.get("active").and_then(Value::as_bool) {
         if policy.has(Fault::ActiveAsString) {
@@ -377,6 +397,14 @@ fn group_shape(policy: &Policy, group: &mut Map<String, Value>) {
         .get("members")
         .and_then(Value::as_array)
         .is_some_and(Vec::is_empty);
+    if policy.has(Fault::MembersAsStrings)
+        && let Some(members) = group.get_mut("members").and_then(Value::as_array_mut)
+    {
+        for member in members {
+            let id = member.get("value").cloned();
+            *member = id.unwrap_or_default();
+        }
+    }
     if policy.takes(Freedom::MembersHidden) {
         group.insert("members".into(), json!([]));
     }
@@ -428,6 +456,9 @@ fn error_body(policy: &Policy, mut answer: Answer) -> Answer {
         && let Some(number) = status.as_str().and_then(|text| text.parse::<u16>().ok())
     {
         *status = number.into();
+    }
+    if policy.has(Fault::ErrorStatusWrong) {
+        body.insert("status".into(), "500".into());
     }
     if policy.takes(Freedom::DetailOnlyErrors) {
         body.retain(|name, _| name == "detail");
@@ -508,6 +539,11 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         answer
             .headers
             .push((header::CONTENT_TYPE, "application/json".into()));
+    }
+    if read && policy.has(Fault::ContentEncodingWrong) {
+        answer
+            .headers
+            .push((header::CONTENT_ENCODING, "gzip".into()));
     }
     let changed = matches!(*asked.method, Method::PATCH | Method::DELETE);
     if changed && success && policy.has(Fault::BodyAfterNoContent) {

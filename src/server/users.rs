@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Problem};
 use super::membership::Member;
 use super::patch::{self, Operation};
-use super::policy::{Duplicate, Moment};
+use super::policy::{Duplicate, Moment, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
 use super::route::Kind;
 use super::store::{Id, Indexed, Record, Store};
 use super::{fold, ingest};
+use crate::scim::ErrorType;
 use crate::secret::Secret;
 
 const KIND: Kind = Kind::User;
@@ -51,7 +52,14 @@ pub(super) fn insert(
             }
         }
     }
-    let id = context.policy.new_id(KIND, store, &attributes);
+    let chosen = body.get("id").and_then(Value::as_str);
+    let id = match chosen.filter(|_| context.policy.takes_ids_from_clients()) {
+        Some(id) => {
+            store.remove(KIND, id);
+            id.into()
+        }
+        None => context.policy.new_id(KIND, store, &attributes),
+    };
     let mut record = Record::new(id.clone(), attributes);
     record.password = password;
     store.of_mut(KIND).insert(record);
@@ -137,7 +145,10 @@ fn commit(
     if taken_by(context, store, &attributes, Some(id), Moment::Update).is_some() {
         return Err(name_taken(&name));
     }
-    let before = old.clone();
+    if old.text("userName").map(fold::key) != Some(fold::key(&name)) {
+        refuse_rename(context, store, id, &attributes)?;
+    }
+    let before = resource::visible(policy, store, KIND, id)?.clone();
     let query = &incoming.query;
     if policy.loses_changes() {
         let mut never_stored = before;
@@ -174,6 +185,28 @@ fn commit(
     }
     let record = store.of(KIND).get(&id).unwrap_or(&before);
     Ok(ok(context, store, record, query))
+}
+
+/// Refuses another userName, if this server does.
+fn refuse_rename(
+    context: Context<'_>,
+    store: &mut Store,
+    id: &Id,
+    attributes: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let refusal = Problem::bad_request(ErrorType::Mutability, "userName cannot be changed");
+    match context.policy.on_rename() {
+        Rename::Accept => Ok(()),
+        Rename::Refuse => Err(refusal),
+        Rename::RefuseHalfway => {
+            let mut others = attributes.clone();
+            if let Some(old) = store.of(KIND).get(id) {
+                restore(&mut others, &old.attributes, "userName");
+            }
+            store.of_mut(KIND).set_attributes(id, others, &[]);
+            Err(refusal)
+        }
+    }
 }
 
 fn ok(context: Context<'_>, store: &Store, record: &Record, query: &Query) -> Answer {

@@ -82,13 +82,13 @@ impl Bench {
     }
 
     /// Runs it on virtual time.
-    pub(crate) fn run(&self, policy: &Policy, seed: Seed) -> Ran {
+    pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> Ran {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap()
-            .block_on(self.play(policy, seed, Duration::ZERO))
+            .block_on(self.play(policy, seed, settle))
     }
 
     /// Runs it; `settle` is how long a write may take to become visible.

@@ -57,3 +57,29 @@ pub static THROTTLED: CheckMeta = CheckMeta {
     passing: "HTTP/1.1 429 Too Many Requests\nRetry-After: 2",
     failing: "HTTP/1.1 429 Too Many Requests",
 };
+
+/// An answer takes longer than a second.
+pub static SLOW: CheckMeta = CheckMeta {
+    id: "connection/slow",
+    title: "an answer takes longer than a second",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["Okta: SCIM 2.0 SPEC suite, 600 ms for each answer"],
+    why: "Okta waits for 60 seconds, but its certification suite wants each answer within 600 milliseconds, and an import of thousands takes as many answers.",
+    fix: "Answer look-ups from an index.",
+    passing: "200 after 40 ms",
+    failing: "200 after 1.5 s",
+};
+
+/// The token is accepted without its scheme.
+pub static BARE_TOKEN: CheckMeta = CheckMeta {
+    id: "connection/bare-token",
+    title: "the token is accepted without its scheme",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["RFC 6750, 2.1", "RFC 9110, 11.6.2"],
+    why: "Okta sends the scheme, so this breaks nothing; it shows that the header is not parsed but searched.",
+    fix: "Accept `Authorization: Bearer <token>` and nothing else.",
+    passing: "HTTP/1.1 401 Unauthorized",
+    failing: "HTTP/1.1 200 OK",
+};

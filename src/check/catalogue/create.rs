@@ -62,3 +62,19 @@ pub static CLIENT_ID: CheckMeta = CheckMeta {
     passing: "201 with an id of the server's",
     failing: "201 with the id of the request",
 };
+
+/// The answer to a create does not show what was stored.
+pub static ANSWER: CheckMeta = CheckMeta {
+    id: "create/answer",
+    title: "the answer to a create does not show what was stored",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.3",
+        "Okta: SCIM 2.0 SPEC suite, \"Create Okta user with realistic values\"",
+    ],
+    why: "Okta's certification suite compares the answer with what it sent, active and names included.",
+    fix: "Answer 201 with the resource as it is stored.",
+    passing: "201 with \"active\":true, as sent and as read afterwards",
+    failing: "201 with \"active\":false, while a read shows true",
+};

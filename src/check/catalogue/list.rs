@@ -118,17 +118,17 @@ pub static COMPLETE: CheckMeta = CheckMeta {
     failing: "130 users: a page of 50, totalResults 50",
 };
 
-/// An import sees a resource more than once.
+/// A list shows a resource more than once.
 pub static REPEATS: CheckMeta = CheckMeta {
     id: "list/repeats",
-    title: "an import sees a resource more than once",
+    title: "a list shows a resource more than once",
     level: Level::Error,
     kind: Kind::Fault,
     norms: &["RFC 7644, 3.4.2.4"],
-    why: "Somebody who stands on two pages pushes somebody else off both.",
-    fix: "Order by something that does not change, such as the id, and count startIndex from 1.",
-    passing: "each id on one page",
-    failing: "the same id on two pages",
+    why: "Somebody who stands on two pages pushes somebody else off both; somebody who stands twice in the answer to a look-up is \"Multiple users found by userName\".",
+    fix: "Order by something that does not change, such as the id, count startIndex from 1, and join so that each resource comes once.",
+    passing: "each id once",
+    failing: "the same id twice",
 };
 
 /// A page past the end is not empty.
@@ -142,4 +142,30 @@ pub static PAST_THE_END: CheckMeta = CheckMeta {
     fix: "Return an empty Resources when startIndex is larger than totalResults.",
     passing: "startIndex=101 of 2: Resources []",
     failing: "startIndex=101 of 2: the first page again",
+};
+
+/// TotalResults counts more than the pages hold.
+pub static TOTAL_TOO_HIGH: CheckMeta = CheckMeta {
+    id: "list/total-too-high",
+    title: "totalResults counts more than the pages hold",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2", "keycloak/keycloak issue 50800"],
+    why: "Okta reads on until startIndex passes totalResults, so at most it asks once too often; but whoever is counted and not shown may be somebody who should be.",
+    fix: "Count what this client may see, with the filter that the page uses.",
+    passing: "\"totalResults\":130 and 130 resources",
+    failing: "\"totalResults\":131 and 130 resources",
+};
+
+/// A key of a list answer is not spelt as in the RFC.
+pub static KEYS: CheckMeta = CheckMeta {
+    id: "list/key-case",
+    title: "a key of a list answer is not spelt as in the RFC",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2", "ssoready/ssoready pull request 232"],
+    why: "Okta also reads the keys in lower case; other clients, and Okta's certification suite, do not.",
+    fix: "Write schemas, totalResults, startIndex, itemsPerPage and Resources.",
+    passing: "\"Resources\":[]",
+    failing: "\"resources\":[]",
 };

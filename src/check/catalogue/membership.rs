@@ -43,3 +43,19 @@ pub static REPEATED: CheckMeta = CheckMeta {
     passing: "each value once",
     failing: "the same value twice",
 };
+
+/// Deactivation takes a user out of the groups.
+pub static INACTIVE: CheckMeta = CheckMeta {
+    id: "membership/inactive",
+    title: "deactivation takes a user out of the groups",
+    level: Level::Warning,
+    kind: Kind::Policy,
+    norms: &[
+        "RFC 7644, 3.5.2",
+        "Okta: knowledge base, deactivated users are not removed from groups",
+    ],
+    why: "Okta does not know about it, and does not push the groups again when the user comes back: the access is gone until somebody pushes by hand.",
+    fix: "Keep the memberships of a deactivated user.",
+    passing: "members as before",
+    failing: "the deactivated member is gone",
+};

@@ -106,3 +106,16 @@ pub static MEMBERS: CheckMeta = CheckMeta {
     passing: "\"members\":[{\"value\":\"2819c223\"}]",
     failing: "\"members\":[\"2819c223\"]",
 };
+
+/// Meta.location is the URL of another host.
+pub static LOCATION: CheckMeta = CheckMeta {
+    id: "resource/location",
+    title: "meta.location is the URL of another host",
+    level: Level::Note,
+    kind: Kind::Fault,
+    norms: &["RFC 7643, 3.1", "jelhub/scimgateway issue 110"],
+    why: "Okta does not follow it; a client that does ends at a host that it cannot reach, and an internal name leaks.",
+    fix: "Build URLs from the public base URL, not from the host behind a proxy.",
+    passing: "\"location\":\"https://scim.example.com/v2/Users/23a35c27\"",
+    failing: "\"location\":\"http://backend.internal:8080/v2/Users/23a35c27\"",
+};

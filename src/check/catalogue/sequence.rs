@@ -56,3 +56,20 @@ pub static ID_CHANGED: CheckMeta = CheckMeta {
     passing: "the same id",
     failing: "a new id after a rename",
 };
+
+/// A login that another account has is given away a second time.
+pub static NAME_TAKEN: CheckMeta = CheckMeta {
+    id: "sequence/name-taken",
+    title: "a login that another account has is given away a second time",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7643, 4.1.1 (userName is unique)",
+        "RFC 7644, 3.5.1 and 3.12 (409 uniqueness)",
+        "simpleidserver/SimpleIdServer issue 928",
+    ],
+    why: "Two people have one login: \"Multiple users found by userName\", and neither can be assigned or deactivated any more.",
+    fix: "Check uniqueness on updates, too, and answer 409 with scimType uniqueness.",
+    passing: "HTTP/1.1 409 Conflict",
+    failing: "HTTP/1.1 200 OK, and a look-up finds two",
+};

@@ -122,3 +122,29 @@ pub static LAG: CheckMeta = CheckMeta {
     passing: "visible at once",
     failing: "visible after 1.4 s",
 };
+
+/// A text is not stored letter by letter.
+pub static TEXT: CheckMeta = CheckMeta {
+    id: "state/text",
+    title: "a text is not stored letter by letter",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7643, 2.3.1 (Unicode)", "RFC 7644, 3.1 (UTF-8)"],
+    why: "Names of people and groups come back damaged; Okta believes that they arrived, and looks groups and logins up by what it sent.",
+    fix: "Store every Unicode character and every punctuation mark as it came; escape on output, never on input.",
+    passing: "Łukasz comes back as Łukasz",
+    failing: "?ukasz",
+};
+
+/// Blanks at the ends of a text are cut off.
+pub static TRIMMED: CheckMeta = CheckMeta {
+    id: "state/trimmed",
+    title: "blanks at the ends of a text are cut off",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7643, 2.3.1", "wso2/product-is issue 6904"],
+    why: "Hardly anybody misses them, but what Okta pushes and what is there differ for ever.",
+    fix: "Store text as it came.",
+    passing: "\"Byron \" comes back so",
+    failing: "\"Byron\"",
+};

@@ -18,3 +18,32 @@ pub static UNKNOWN_ATTRIBUTE: CheckMeta = CheckMeta {
     passing: "200, and the known attributes applied",
     failing: "400 invalidSyntax",
 };
+
+/// An update that repeats a read-only attribute is refused.
+pub static READ_ONLY: CheckMeta = CheckMeta {
+    id: "update/read-only-attribute",
+    title: "an update that repeats a read-only attribute is refused",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "Okta: SCIM 2.0 reference, id inside the value of a PATCH",
+        "jelhub/scimgateway issue 113",
+    ],
+    why: "Okta puts the id into the value of a group's PATCH, and implementers report id, schemas and meta for users, too.",
+    fix: "Ignore id, schemas and meta inside a value when they say what is there already.",
+    passing: "200, and active is false",
+    failing: "400 mutability",
+};
+
+/// The answer to an update does not show what was stored.
+pub static ANSWER: CheckMeta = CheckMeta {
+    id: "update/answer",
+    title: "the answer to an update does not show what was stored",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.5.1 and 3.5.2", "wso2/product-is issue 7475"],
+    why: "Okta believes in success whatever the answer shows; Okta's CRUD suite and other clients read it.",
+    fix: "Answer 200 with the resource as it is stored, or 204 to a PATCH.",
+    passing: "200 with \"active\":false, as sent",
+    failing: "200 with \"active\":true, while a read shows false",
+};

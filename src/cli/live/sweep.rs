@@ -35,6 +35,7 @@ pub(super) async fn sweep(
         Cleanup::Deactivate => EngineCleanup::Deactivate,
         Cleanup::None => EngineCleanup::Nothing,
     };
+    let base = reached.base.to_string();
     let transport = reached.transport;
     let mut swept = Swept {
         removed: 0,
@@ -52,6 +53,7 @@ pub(super) async fn sweep(
         }
         let run = Run::new(
             &leftover.run_id,
+            &base,
             ledger,
             Duration::ZERO,
             Duration::from_secs(60),

@@ -12,7 +12,7 @@ use super::ByKey;
 
 /// Attributes of an Okta profile that hold one text, by their Okta name
 /// (Okta "User profile attributes"; the enterprise ones as Okta's SCIM apps name them).
-pub const ATTRIBUTES: [&str; 27] = [
+pub const ATTRIBUTES: [&str; 26] = [
     "displayName",
     "nickName",
     "middleName",
@@ -25,7 +25,6 @@ pub const ATTRIBUTES: [&str; 27] = [
     "locale",
     "timezone",
     "emailType",
-    "secondEmail",
     "primaryPhone",
     "mobilePhone",
     "streetAddress",
@@ -43,7 +42,7 @@ pub const ATTRIBUTES: [&str; 27] = [
 ];
 
 /// Attributes of an Okta profile that hold a list of texts.
-pub const LIST_ATTRIBUTES: [&str; 2] = ["roles", "entitlements"];
+pub const LIST_ATTRIBUTES: [&str; 1] = ["roles"];
 
 /// The fields of a person that are no attributes.
 const OWN: [&str; 4] = ["login", "email", "firstName", "lastName"];

@@ -19,12 +19,13 @@ const METHODS: [(&str, Method); 7] = [
     ("OPTIONS", Method::Options),
 ];
 
-const TOKENS: [(&str, TokenForm); 5] = [
+const TOKENS: [(&str, TokenForm); 6] = [
     (TokenForm::Right.as_str(), TokenForm::Right),
     (TokenForm::None.as_str(), TokenForm::None),
     (TokenForm::Wrong.as_str(), TokenForm::Wrong),
     (TokenForm::Empty.as_str(), TokenForm::Empty),
     (TokenForm::Malformed.as_str(), TokenForm::Malformed),
+    (TokenForm::Bare.as_str(), TokenForm::Bare),
 ];
 
 /// The request of a `request:` step.
@@ -73,7 +74,7 @@ pub(super) fn request(
 fn token(name: &str, span: &Span, diagnostics: &mut Diagnostics) -> Option<TokenForm> {
     let found = TOKENS.iter().find(|(known, _)| *known == name);
     if found.is_none() {
-        let message = "`token` wants right, none, wrong, empty or malformed";
+        let message = "`token` wants right, none, wrong, empty, malformed or bare";
         let mistake = diagnostics.error(span, message);
         mistake.hint("the token itself comes from the command line or the environment");
     }
@@ -133,7 +134,7 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         .and_then(|node| node.whole("total", 0..=1_000_000, diagnostics));
     let unchanged = fields.take("unchanged").map(|node| {
         let scope = &reading.scope;
-        scope.keys(Subject::Person, node, "unchanged", diagnostics)
+        scope.any_keys(node, "unchanged", diagnostics)
     });
     let creates = fields.take("creates").and_then(|node| {
         let key = node.text("creates", diagnostics)?;

@@ -1,0 +1,218 @@
+//! What a create leaves behind.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::check::catalogue::{create, guard, sequence, state};
+use crate::check::frame;
+use crate::check::wire::Seen;
+use crate::okta::drive::NotSent;
+use crate::okta::reading;
+use crate::okta::request::{MemberChange, Resource, Set};
+
+use super::super::book::Subject;
+use super::super::session::{Context, Sent, Session};
+use super::{Change, Write, good, is_success, same_name, status_word};
+
+impl Session {
+    pub(super) async fn judge_create(
+        &self,
+        resource: Resource,
+        name: &str,
+        sets: &[Set],
+        members: &BTreeSet<String>,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        let exchange = &write.sent.exchange;
+        if !is_success(exchange) {
+            return self.must_not_have_created(resource, name, write).await;
+        }
+        let id = match good(exchange).and_then(reading::id_of) {
+            Some(id) => id,
+            // A create that names no id may have made an account all the same: found by its name, it can be removed.
+            None => match self.find_exactly(resource, name, write.place).await? {
+                Some((id, _)) => id,
+                None => return Ok(()),
+            },
+        };
+        self.guard_created(resource, &id, name, write)?;
+        self.suspect_second(resource, name, &id, write);
+        self.take_over(resource, &id, name);
+        let change = MemberChange::Replace(members.clone());
+        let change = Change {
+            name: Some(name),
+            base: None,
+            sets,
+            members: (resource == Resource::Group).then_some(&change),
+        };
+        let now = self.read_back(resource, &id, &change, write).await?;
+        if let Some(now) = now {
+            self.answer_must_show(resource, sets, &now, &create::ANSWER, write);
+        }
+        self.must_find(resource, &id, write.place, write.call.evidence)
+            .await
+    }
+
+    /// From now on it is the run's own.
+    fn take_over(&self, resource: Resource, id: &str, name: &str) {
+        if !self.run.ledger.owns(resource, id) {
+            self.run.ledger.claim(resource, id, name);
+        }
+        self.with_book(|book| {
+            book.open(resource, id, name);
+            book.inherit(resource, id, name);
+        });
+    }
+
+    /// A create that was refused, or whose answer got lost, may have made an account all the same. A refusal must
+    /// not; either way the run has to know what it must remove.
+    async fn must_not_have_created(
+        &self,
+        resource: Resource,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        if self.with_book(|b| !b.named(resource, name).is_empty()) {
+            return Ok(());
+        }
+        let found = self.find_exactly(resource, name, write.place).await?;
+        let Some((id, sent)) = found else {
+            return Ok(());
+        };
+        if self.run.ledger.knows_as_foreign(resource, &id) {
+            return Ok(());
+        }
+        if write.sent.exchange.response().is_some() {
+            let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
+            let got = format!(
+                "{}, and the {} is there",
+                status_word(&write.sent.exchange),
+                resource.word()
+            );
+            let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
+            self.observe(
+                seen.facet(format!("POST {}", resource.word())),
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
+        }
+        self.take_over(resource, &id, name);
+        Ok(())
+    }
+
+    /// A create must answer with a new resource: an id that nobody had before, and the name that was sent, or at
+    /// least one that holds the run's id.
+    pub(super) fn guard_created(
+        &self,
+        resource: Resource,
+        id: &str,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        if let Some(got) = self.whose(resource, id, name, write.sent) {
+            let seen = Seen::new(
+                &guard::SOMEBODY_ELSE,
+                "a new resource with the name that was sent",
+                got,
+            )
+            .facet(format!("create {}", resource.word()))
+            .at("/id");
+            let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
+            return Err(NotSent::NotOurs);
+        }
+        Ok(())
+    }
+
+    /// Whose resource a create has answered with, when it is not a new one of ours.
+    pub(crate) fn whose(
+        &self,
+        resource: Resource,
+        id: &str,
+        name: &str,
+        sent: &Sent,
+    ) -> Option<&'static str> {
+        let ledger = &self.run.ledger;
+        if ledger.owns(resource, id) {
+            let another = self.with_book(|b| {
+                b.get(resource, id)
+                    .is_some_and(|a| !same_name(&a.name, name))
+            });
+            return another.then_some("the resource of somebody else of this run");
+        }
+        if ledger.knows_as_foreign(resource, id) {
+            return Some("a resource that existed before");
+        }
+        let answer = good(&sent.exchange)?;
+        let named = answer.get(resource.name_attribute())?.as_str()?;
+        (!same_name(named, name) && !self.named_by_us(answer, resource))
+            .then_some("a resource of another name")
+    }
+
+    fn suspect_second(&self, resource: Resource, name: &str, id: &str, write: Write<'_>) {
+        let first = self.with_book(|b| b.named(resource, name).first().map(|a| a.id.clone()));
+        if resource == Resource::User
+            && let Some(first) = first.filter(|f| f != id)
+        {
+            let subjects = vec![
+                Subject::Resource(resource, first),
+                Subject::name(resource, name),
+            ];
+            let context = self.context(write, write.sent, subjects);
+            let seen = Seen::new(
+                &sequence::SECOND,
+                "the account that is there",
+                "201 and another id",
+            );
+            self.observe(
+                seen.facet(resource.word()),
+                &Context {
+                    loses_data: true,
+                    ..context
+                },
+            );
+        }
+    }
+
+    /// The answer to a write must show what a read shows afterwards, as far as it shows anything.
+    pub(super) fn answer_must_show(
+        &self,
+        resource: Resource,
+        sets: &[Set],
+        now: &Value,
+        check: &'static crate::verdict::CheckMeta,
+        write: Write<'_>,
+    ) {
+        let Some(answer) = good(&write.sent.exchange) else {
+            return;
+        };
+        let wrong = sets
+            .iter()
+            .find(|set| frame::contradicts(answer, now, set, resource == Resource::User));
+        let Some(set) = wrong else { return };
+        let at = set.at.to_string();
+        let name = self.with_book(|b| {
+            reading::id_of(now)
+                .and_then(|id| b.get(resource, &id).map(|a| a.name.clone()))
+                .unwrap_or_default()
+        });
+        let seen = Seen::new(
+            check,
+            super::show(set.at.read(now)),
+            super::show(set.at.read(answer)),
+        )
+        .facet(super::differences::place_name(resource, &at))
+        .at(at);
+        let context = self.context(write, write.sent, vec![Subject::name(resource, &name)]);
+        self.observe(seen, &context);
+    }
+}

@@ -1,0 +1,202 @@
+//! Reads back after every write, by id and by name, and compares with what must hold.
+
+mod create;
+mod differences;
+mod find;
+mod gone;
+mod import;
+mod members;
+mod read_back;
+mod trouble;
+mod update;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::exchange::Exchange;
+use crate::okta::drive::NotSent;
+use crate::okta::reading;
+use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
+use crate::verdict::Origin;
+
+use super::book::Subject;
+use super::session::{Context, Place, Sent, Session, observer_call};
+
+pub(crate) use self::differences::active_facet;
+pub use self::find::LETTER_CASE;
+pub use self::trouble::refusal_of;
+pub(crate) use self::update::changed;
+
+/// What a write was, for the judge.
+#[derive(Clone, Copy)]
+struct Write<'a> {
+    call: &'a Call,
+    sent: &'a Sent,
+    place: &'a Place,
+}
+
+/// What an update was to change.
+struct Change<'a> {
+    name: Option<&'a str>,
+    base: Option<&'a Value>,
+    sets: &'a [Set],
+    members: Option<&'a MemberChange>,
+}
+
+impl Change<'_> {
+    /// The state flag that it sets, if it does.
+    fn active(&self) -> Option<bool> {
+        self.sets
+            .iter()
+            .find(|s| s.at.attribute() == "active")
+            .and_then(|s| s.value.as_bool())
+    }
+}
+
+impl Session {
+    /// Looks at the outcome of one of Okta's calls in the light of everything known.
+    ///
+    /// # Errors
+    /// When Okta would now go on with a resource that is not ours.
+    pub async fn judge(&self, call: &Call, sent: &Sent, place: &Place) -> Result<(), NotSent> {
+        let write = Write { call, sent, place };
+        match &call.intent {
+            Intent::LookUp { resource, name } => self.judge_look_up(*resource, name, write),
+            Intent::Create {
+                resource,
+                name,
+                sets,
+                members,
+                ..
+            } => {
+                self.judge_create(*resource, name, sets, members, write)
+                    .await
+            }
+            Intent::Update {
+                resource,
+                id,
+                name,
+                base,
+                sets,
+                members,
+            } => {
+                let change = Change {
+                    name: name.as_deref(),
+                    base: base.as_ref(),
+                    sets,
+                    members: members.as_ref(),
+                };
+                self.judge_update(*resource, id, &change, write).await
+            }
+            Intent::Delete { resource, id } => self.judge_delete(*resource, id, write).await,
+            Intent::Read { .. } | Intent::List { .. } | Intent::Literal => Ok(()),
+        }
+    }
+
+    fn context<'a>(&self, write: Write<'a>, sent: &'a Sent, subjects: Vec<Subject>) -> Context<'a> {
+        Context {
+            cause: Some(&write.call.request),
+            ..Context::new(write.place, sent, subjects, write.call.evidence)
+        }
+    }
+
+    /// Reads one by id.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub async fn read(&self, resource: Resource, id: &str, place: &Place) -> Result<Sent, NotSent> {
+        let intent = Intent::Read {
+            resource,
+            id: id.to_owned(),
+        };
+        self.observed_call(self.client.read(resource, id), intent, place)
+            .await
+    }
+
+    async fn observed_call(
+        &self,
+        request: crate::exchange::Request,
+        intent: Intent,
+        place: &Place,
+    ) -> Result<Sent, NotSent> {
+        let call = observer_call(request, intent);
+        self.perform(&call, Origin::Observe, place).await
+    }
+
+    /// Reads one by id; `None` when there is no such answer.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub async fn get(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+    ) -> Result<Option<(Sent, Value)>, NotSent> {
+        let sent = self.read(resource, id, place).await?;
+        let json = good(&sent.exchange).cloned();
+        Ok(json.map(|json| (sent, json)))
+    }
+
+    /// The rows of this scenario's table differ by the characters in names.
+    fn is_about_characters(&self) -> bool {
+        self.scenario.starts_with("special-characters/")
+    }
+}
+
+/// The body of a successful answer.
+fn good(exchange: &Exchange) -> Option<&Value> {
+    exchange
+        .response()
+        .filter(|r| r.is_success())
+        .and_then(|r| r.json())
+}
+
+fn is_success(exchange: &Exchange) -> bool {
+    exchange
+        .response()
+        .is_some_and(crate::exchange::Response::is_success)
+}
+
+/// Whether two names are one for a service provider: case does not count, nor does the Unicode form.
+fn same_name(a: &str, b: &str) -> bool {
+    use unicode_normalization::UnicodeNormalization;
+    a.to_lowercase().nfc().eq(b.to_lowercase().nfc())
+}
+
+fn names_it(resource: &Value, kind: Resource, name: &str) -> bool {
+    resource
+        .get(kind.name_attribute())
+        .and_then(Value::as_str)
+        .is_some_and(|n| same_name(n, name))
+}
+
+fn member_set(group: &Value) -> BTreeSet<String> {
+    crate::check::frame::members(group)
+        .unwrap_or_default()
+        .into_iter()
+        .collect()
+}
+
+/// Status and reason phrase, or why there is no status.
+#[must_use]
+pub fn status_word(exchange: &Exchange) -> String {
+    match &exchange.outcome {
+        Ok(response) => format!("{} {}", response.status, reading::reason(response.status)),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn show(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(value) => {
+            let text = value.to_string();
+            match text.char_indices().nth(120) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text,
+            }
+        }
+    }
+}

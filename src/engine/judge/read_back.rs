@@ -1,0 +1,231 @@
+//! Reading back by id after a write.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::check::catalogue::{sequence, state};
+use crate::check::frame::{self, Difference};
+use crate::check::wire::Seen;
+use crate::okta::drive::NotSent;
+use crate::okta::reading;
+use crate::okta::request::Resource;
+
+use super::super::book::Subject;
+use super::super::session::{Context, Sent, Session};
+use super::super::target::Settling;
+use super::{Change, Write, good, is_success, status_word};
+
+/// From here on a lag is worth a word: Okta's next request comes about 200 ms after the answer.
+const LAG: Duration = Duration::from_millis(200);
+
+/// What a read-back has shown when it was right, or when the wait was over.
+struct Shown {
+    sent: Sent,
+    differences: Vec<Difference>,
+    there: Option<Vec<String>>,
+    settled: bool,
+    settling: Settling,
+}
+
+impl Session {
+    /// Reads by id until the frame rule holds or the bound is reached, then goes on from what is really there.
+    pub(super) async fn read_back(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+        write: Write<'_>,
+    ) -> Result<Option<Value>, NotSent> {
+        let before = self.with_book(|b| b.get(resource, id).and_then(|a| a.state.clone()));
+        let before = change.base.or(before.as_ref());
+        let was_members = self
+            .with_book(|b| b.get(resource, id).map(|a| a.members.clone()))
+            .unwrap_or_default();
+        let wanted_members = change
+            .members
+            .map_or_else(|| was_members.clone(), |c| c.apply(&was_members));
+        let shown = self
+            .settle(resource, id, before, change, &wanted_members, write)
+            .await?;
+        let sent = &shown.sent;
+        let subjects = vec![Subject::Resource(resource, id.to_owned())];
+        let context = self.context(write, sent, subjects);
+        if !is_success(&sent.exchange) {
+            self.unreadable(resource, id, change, sent, write).await?;
+            return Ok(None);
+        }
+        self.report_lag(&shown.settling, shown.settled, &context);
+        let now = good(&sent.exchange);
+        if let Some(other) = now.and_then(reading::id_of).filter(|other| other != id) {
+            self.id_has_changed(resource, id, &other, change, &context);
+        }
+        let ignored = now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
+        self.report_differences(resource, &shown.differences, ignored, write, &context);
+        if resource == Resource::Group {
+            let there = shown.there.unwrap_or_default();
+            self.report_members(
+                change,
+                &was_members,
+                &wanted_members,
+                there,
+                write,
+                &context,
+            );
+        }
+        self.with_book(|book| {
+            if let Some(account) = book.get_mut(resource, id) {
+                account.state = now.cloned();
+            }
+        });
+        Ok(now.cloned())
+    }
+
+    async fn settle(
+        &self,
+        resource: Resource,
+        id: &str,
+        before: Option<&Value>,
+        change: &Change<'_>,
+        members: &BTreeSet<String>,
+        write: Write<'_>,
+    ) -> Result<Shown, NotSent> {
+        let is_user = resource == Resource::User;
+        let kind = format!("{} {}", write.call.request.method, resource.word());
+        let mut settling = Settling::new(self.run.settle_for(&kind));
+        loop {
+            let sent = self.read(resource, id, write.place).await?;
+            let now = good(&sent.exchange);
+            let differences = now
+                .map(|now| frame::compare(before, now, change.sets, is_user))
+                .unwrap_or_default();
+            let there = now.map(|now| frame::members(now).unwrap_or_default());
+            let members_right = is_user
+                || there
+                    .as_ref()
+                    .is_some_and(|t| t.iter().cloned().collect::<BTreeSet<_>>() == *members);
+            let settled = now.is_some() && differences.is_empty() && members_right;
+            if settled || !settling.again().await {
+                if !settled {
+                    self.run.never_settled(&kind);
+                }
+                return Ok(Shown {
+                    sent,
+                    differences,
+                    there,
+                    settled,
+                    settling,
+                });
+            }
+        }
+    }
+
+    /// It cannot be read by its id any more: perhaps it has another one now.
+    async fn unreadable(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+        sent: &Sent,
+        write: Write<'_>,
+    ) -> Result<(), NotSent> {
+        let name = self
+            .with_book(|b| b.get(resource, id).map(|a| a.name.clone()))
+            .unwrap_or_default();
+        let subjects = vec![
+            Subject::Resource(resource, id.to_owned()),
+            Subject::name(resource, &name),
+        ];
+        let context = self.context(write, sent, subjects);
+        if sent.exchange.status() == Some(404)
+            && let Some((other, _)) = self.find_exactly(resource, &name, write.place).await?
+            && other != id
+        {
+            self.id_has_changed(resource, id, &other, change, &context);
+            return Ok(());
+        }
+        if sent.broken {
+            return Ok(());
+        }
+        let inactive = self.with_book(|b| b.get(resource, id).is_some_and(|a| a.inactive));
+        let facet = if inactive {
+            "inactive".to_owned()
+        } else {
+            format!("{} after {}", resource.word(), write.call.request.method)
+        };
+        let seen = Seen::new(&state::READABLE, "200", status_word(&sent.exchange)).facet(facet);
+        self.observe(
+            seen,
+            &Context {
+                loses_data: true,
+                ..context
+            },
+        );
+        Ok(())
+    }
+
+    /// What Okta is linked to has another id from now on. It is still ours to remove.
+    pub(super) fn id_has_changed(
+        &self,
+        resource: Resource,
+        id: &str,
+        other: &str,
+        change: &Change<'_>,
+        context: &Context<'_>,
+    ) {
+        let name = self
+            .with_book(|b| b.get(resource, id).map(|a| a.name.clone()))
+            .unwrap_or_default();
+        let facet = match change.active() {
+            _ if self
+                .with_book(|b| b.get(resource, id).is_some_and(|a| a.former_name.is_some())) =>
+            {
+                "after-rename"
+            }
+            Some(true) => "after-reactivation",
+            _ => "after-update",
+        };
+        let seen = Seen::new(
+            &sequence::ID_CHANGED,
+            "the id that Okta is linked to",
+            "another id",
+        )
+        .facet(facet)
+        .at("/id");
+        let mut subjects = context.subjects.clone();
+        subjects.push(Subject::name(resource, &name));
+        subjects.push(Subject::Resource(resource, other.to_owned()));
+        self.observe(
+            seen,
+            &Context {
+                loses_data: true,
+                subjects,
+                ..context.clone()
+            },
+        );
+        if !self.run.ledger.owns(resource, other)
+            && !self.run.ledger.knows_as_foreign(resource, other)
+        {
+            self.run.ledger.claim(resource, other, &name);
+            self.with_book(|b| {
+                b.open(resource, other, &name);
+                if let Some(old) = b.get_mut(resource, id) {
+                    old.gone = true;
+                }
+            });
+        }
+    }
+
+    pub(super) fn report_lag(&self, settling: &Settling, settled: bool, context: &Context<'_>) {
+        let waited = settling.waited();
+        if settled && settling.has_waited() && waited >= LAG {
+            let seen = Seen::new(
+                &state::LAG,
+                "visible at once",
+                format!("visible after {:.1} s", waited.as_secs_f64()),
+            );
+            self.observe(seen, context);
+        }
+    }
+}

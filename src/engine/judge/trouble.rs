@@ -1,0 +1,287 @@
+//! What it means that a job ended early.
+
+use serde_json::Value;
+
+use crate::check::catalogue::{create, list, lookup, sequence};
+use crate::check::frame;
+use crate::check::wire::{Seen, what};
+use crate::exchange::Method;
+use crate::okta::drive::{Cause, Trouble};
+use crate::okta::job;
+use crate::okta::request::{Intent, Resource, Set};
+use crate::verdict::CheckMeta;
+
+use super::super::session::{Context, Place, Sent, Session, subjects_of};
+use super::status_word;
+
+impl Session {
+    /// Observes why a job ended early, as far as no other check has seen it.
+    pub fn judge_trouble(
+        &self,
+        trouble: &Trouble,
+        job: &job::Job,
+        last: Option<&(Intent, Sent)>,
+        place: &Place,
+    ) {
+        let Some((intent, sent)) = last else { return };
+        let looked_up = job
+            .requests
+            .iter()
+            .any(|t| t.slot == trouble.slot && t.reads.is_some());
+        let status = sent.exchange.status().unwrap_or_default();
+        let seen = match &trouble.cause {
+            Cause::Refused(_) if self.refused_rightly(intent, status) => return,
+            Cause::Refused(_) => self.refused(trouble, intent, sent, place, looked_up),
+            Cause::Unreadable(text) if trouble.slot == "create" => {
+                Seen::new(&create::RETURNS, "the new resource", text.clone())
+                    .facet(resource_of(intent).word())
+            }
+            Cause::Unreadable(_) if !sent.broken => {
+                let body = sent.exchange.response().and_then(|r| r.json());
+                Seen::new(
+                    &list::READABLE,
+                    "an answer that Okta can read",
+                    what(body.unwrap_or(&Value::Null)),
+                )
+            }
+            // Seen by the look at the exchange alone, or by the look-up's own judgement.
+            Cause::Unreadable(_) | Cause::NoAnswer(_) | Cause::Many(_) | Cause::NotSent(_) => {
+                return;
+            }
+        };
+        let context = Context {
+            admin_sees: Some(trouble.admin_sees.clone()),
+            refusal: place.may_refuse
+                && matches!(trouble.cause, Cause::Refused(_))
+                && is_honest(status),
+            in_any_row: is_about_the_head(status),
+            ..Context::new(place, sent, subjects_of(intent), trouble.evidence)
+        };
+        self.observe(seen, &context);
+    }
+
+    fn refused(
+        &self,
+        trouble: &Trouble,
+        intent: &Intent,
+        sent: &Sent,
+        place: &Place,
+        looked_up: bool,
+    ) -> Seen {
+        let status = sent.exchange.status().unwrap_or_default();
+        let request = &sent.exchange.request;
+        let (check, facet) = refusal_of(request.method, intent, Some(&trouble.slot), status);
+        let seen = |check| Seen::new(check, "2xx", status_word(&sent.exchange));
+        if looked_up
+            && place.facet.is_some()
+            && self.is_about_characters()
+            && !is_about_the_head(status)
+        {
+            return seen(&lookup::SPECIAL).or(check, facet);
+        }
+        if self.takes_a_name(intent) {
+            return seen(check)
+                .facet(format!("{facet}/onto-a-taken-login"))
+                .or(check, facet);
+        }
+        if self.changes_nothing(intent) && !is_about_the_head(status) {
+            return seen(check).facet("no-change").or(check, facet);
+        }
+        seen(check).facet(facet)
+    }
+
+    /// A login that another account has must be refused.
+    fn refused_rightly(&self, intent: &Intent, status: u16) -> bool {
+        is_honest(status) && self.takes_a_name(intent)
+    }
+
+    fn takes_a_name(&self, intent: &Intent) -> bool {
+        let Intent::Update {
+            resource: Resource::User,
+            id,
+            name: Some(name),
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        self.with_book(|b| b.other_of_name(Resource::User, id, name).is_some())
+    }
+
+    /// Whether an update leaves everything as it was last read.
+    fn changes_nothing(&self, intent: &Intent) -> bool {
+        let Intent::Update {
+            resource,
+            id,
+            sets,
+            members,
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        self.with_book(|b| {
+            b.get(*resource, id).is_some_and(|account| {
+                let same = |set: &Set| {
+                    let there = account.state.as_ref().and_then(|s| set.at.read(s));
+                    frame::is_same(&set.value, there)
+                };
+                let same_members = members
+                    .as_ref()
+                    .is_none_or(|change| change.apply(&account.members) == account.members);
+                sets.iter().all(same) && same_members && !(sets.is_empty() && members.is_none())
+            })
+        })
+    }
+}
+
+/// A refusal of what was asked, not of asking: the method, the path, the headers and the rate are another matter.
+fn is_honest(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 401 | 404 | 405 | 406 | 415 | 429)
+}
+
+/// Statuses that speak of the request's header fields alone, whatever the request is about.
+fn is_about_the_head(status: u16) -> bool {
+    head_facet(status).is_some()
+}
+
+fn head_facet(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("authorization"),
+        406 => Some("accept"),
+        415 => Some("media-type"),
+        _ => None,
+    }
+}
+
+/// Which check and facet a refused request belongs to: by what the status speaks of, else by the request.
+#[must_use]
+pub fn refusal_of(
+    method: Method,
+    intent: &Intent,
+    slot: Option<&str>,
+    status: u16,
+) -> (&'static CheckMeta, String) {
+    if let Some(facet) = head_facet(status) {
+        return (&sequence::REFUSED, facet.to_owned());
+    }
+    let check = if status >= 500 && status != 501 {
+        &sequence::SERVER_ERROR
+    } else {
+        &sequence::REFUSED
+    };
+    let word = resource_of(intent).word();
+    let facet = match intent {
+        Intent::LookUp { .. } => format!("look-up {word}"),
+        Intent::List { .. } => format!("list {word}s"),
+        // A server refuses PATCH of users as a whole, but of groups one form and not the other.
+        Intent::Update {
+            resource: Resource::Group,
+            members,
+            ..
+        } if method == Method::Patch => {
+            let what = match (slot, members) {
+                (Some("name"), _) => "name",
+                (None, None) => "name",
+                _ => "members",
+            };
+            format!("PATCH group {what}")
+        }
+        _ => format!("{method} {word}"),
+    };
+    (check, facet)
+}
+
+fn resource_of(intent: &Intent) -> Resource {
+    match intent {
+        Intent::LookUp { resource, .. }
+        | Intent::Read { resource, .. }
+        | Intent::List { resource, .. }
+        | Intent::Create { resource, .. }
+        | Intent::Update { resource, .. }
+        | Intent::Delete { resource, .. } => *resource,
+        Intent::Literal => Resource::User,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_named_after_what_was_refused() {
+        let look_up = Intent::LookUp {
+            resource: Resource::Group,
+            name: "x".into(),
+        };
+        let update = |resource| Intent::Update {
+            resource,
+            id: "1".into(),
+            name: None,
+            base: None,
+            sets: Vec::new(),
+            members: None,
+        };
+        let (user, group) = (update(Resource::User), update(Resource::Group));
+        let table = [
+            (
+                Method::Get,
+                &look_up,
+                Some("find"),
+                501,
+                "sequence/refused look-up group",
+            ),
+            (
+                Method::Get,
+                &look_up,
+                Some("find"),
+                503,
+                "sequence/server-error look-up group",
+            ),
+            (
+                Method::Patch,
+                &user,
+                None,
+                404,
+                "sequence/refused PATCH user",
+            ),
+            (
+                Method::Patch,
+                &group,
+                Some("name"),
+                400,
+                "sequence/refused PATCH group name",
+            ),
+            (
+                Method::Patch,
+                &group,
+                Some("members"),
+                400,
+                "sequence/refused PATCH group members",
+            ),
+            (
+                Method::Put,
+                &group,
+                Some("put"),
+                400,
+                "sequence/refused PUT group",
+            ),
+            (Method::Put, &user, None, 415, "sequence/refused media-type"),
+            (Method::Get, &look_up, None, 406, "sequence/refused accept"),
+        ];
+        for (method, intent, slot, status, wanted) in table {
+            let (check, facet) = refusal_of(method, intent, slot, status);
+            assert_eq!(format!("{} {facet}", check.id), wanted);
+        }
+    }
+
+    #[test]
+    fn only_a_refusal_of_what_was_asked_is_honest() {
+        for status in [400, 403, 409, 422] {
+            assert!(is_honest(status), "{status}");
+        }
+        for status in [200, 302, 401, 404, 405, 406, 415, 429, 500, 501] {
+            assert!(!is_honest(status), "{status}");
+        }
+    }
+}

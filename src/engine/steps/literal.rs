@@ -1,0 +1,468 @@
+//! The literal requests of probes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::check;
+use crate::check::catalogue::{connection, guard, lookup, state};
+use crate::check::wire::Seen;
+use crate::exchange::{HeaderText, Method, path_segment};
+use crate::okta::Evidence;
+use crate::okta::drive::NotSent;
+use crate::okta::reading;
+use crate::okta::request::{Call, Intent, MemberChange, Resource};
+use crate::scenario::placeholder::{Template, Value as Placeholder};
+use crate::scenario::{Expect, LiteralRequest, TokenForm};
+use crate::secret::Secret;
+use crate::verdict::{CheckMeta, Origin};
+
+use super::super::book::Subject;
+use super::super::judge::{self, refusal_of, status_word};
+use super::super::session::{Context, Place, Sent, observer_call};
+use super::{BrokenOff, Running, broken_off};
+
+/// An id that no server has issued, for probes of unknown resources.
+const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
+
+/// A resource that a request must leave alone, as it was before.
+struct Untouched {
+    resource: Resource,
+    id: String,
+    state: Value,
+    members: BTreeSet<String>,
+}
+
+impl Running<'_> {
+    /// Sends a literal request and compares its answer with what is expected.
+    pub(super) async fn literal(
+        &mut self,
+        request: &LiteralRequest,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        let session = Arc::clone(&self.stage.session);
+        let target = self.fill(&request.path)?;
+        let body = request.body.as_ref().map(|b| self.fill(b)).transpose()?;
+        let mut sent_request = session.client.request(
+            request.method,
+            target.clone(),
+            body.clone().map(|b| Bytes::from(b.trim_end().to_owned())),
+        );
+        for (name, value) in &request.headers {
+            let value = HeaderText::Plain(self.fill(value)?);
+            sent_request
+                .headers
+                .retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+            // The media types stay in their place, before the user agent.
+            let at = sent_request
+                .headers
+                .iter()
+                .position(|(n, _)| n == "User-Agent")
+                .unwrap_or(0);
+            sent_request.headers.insert(at, (name.clone(), value));
+        }
+        apply_token(&mut sent_request.headers, request.token);
+        self.guard_literal(request, &target)?;
+        let shape = shape(request.method, &target, body.as_deref());
+        // A probe says itself what must come back; only lists and creates have a shape of their own.
+        let intent = match &shape {
+            Intent::LookUp { .. } | Intent::Create { .. } => shape.clone(),
+            _ => Intent::Literal,
+        };
+        let call = Call {
+            evidence: Evidence::Documented,
+            ..observer_call(sent_request, intent)
+        };
+        let before = self.states_of(&request.expect);
+        let sent = session
+            .perform(&call, Origin::Probe, place)
+            .await
+            .map_err(broken_off)?;
+        self.claim_literal(request, &shape, &sent, place)?;
+        if self.judge_literal(request, &shape, &sent, place) {
+            self.must_be_untouched(&request.expect, before, &sent, place)
+                .await
+                .map_err(broken_off)?;
+        }
+        Ok(())
+    }
+
+    /// A probe, too, changes only what the run has made.
+    fn guard_literal(&self, request: &LiteralRequest, target: &str) -> Result<(), BrokenOff> {
+        let path = target.split('?').next().unwrap_or_default();
+        let ours = self
+            .ids
+            .values()
+            .flatten()
+            .any(|id| path.ends_with(&format!("/{}", path_segment(id))));
+        if matches!(request.method, Method::Put | Method::Patch | Method::Delete)
+            && !ours
+            && !path.ends_with(NOBODY)
+        {
+            return Err(BrokenOff(format!(
+                "{} {path} would change something that this run did not make",
+                request.method
+            )));
+        }
+        Ok(())
+    }
+
+    /// Notes what a probe has created, unless it was handed somebody else's.
+    fn claim_literal(
+        &mut self,
+        request: &LiteralRequest,
+        shape: &Intent,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        let session = Arc::clone(&self.stage.session);
+        let Intent::Create { resource, name, .. } = shape else {
+            return Ok(());
+        };
+        let (resource, name) = (*resource, name.as_str());
+        let id = sent
+            .exchange
+            .response()
+            .filter(|r| r.is_success())
+            .and_then(|r| r.json())
+            .and_then(reading::id_of);
+        let Some(id) = id.filter(|_| !name.is_empty()) else {
+            return Ok(());
+        };
+        if let Some(got) = session.whose(resource, &id, name, sent) {
+            let context = Context {
+                loses_data: true,
+                ..Context::new(
+                    place,
+                    sent,
+                    vec![Subject::name(resource, name)],
+                    Evidence::Documented,
+                )
+            };
+            let seen = Seen::new(
+                &guard::SOMEBODY_ELSE,
+                "a new resource with the name that was sent",
+                got,
+            );
+            session.observe(
+                seen.facet(format!("create {}", resource.word())).at("/id"),
+                &context,
+            );
+            return Err(broken_off(NotSent::NotOurs));
+        }
+        if !session.run.ledger.owns(resource, &id) {
+            session.run.ledger.claim(resource, &id, name);
+            session.with_book(|b| b.open(resource, &id, name));
+        }
+        if let Some(key) = &request.expect.creates {
+            self.ids.entry(key.clone()).or_default().push(id.clone());
+            if let Some(person) = self.org.people.get_mut(key) {
+                person.link = Some(id);
+            } else if let Some(group) = self.org.groups.get_mut(key) {
+                group.link = Some(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether status and total are as expected; otherwise it is observed.
+    fn judge_literal(
+        &self,
+        request: &LiteralRequest,
+        shape: &Intent,
+        sent: &Sent,
+        place: &Place,
+    ) -> bool {
+        let expect = &request.expect;
+        let Some(meta) = check::find(&expect.check) else {
+            return true;
+        };
+        let default = self.stage.scenario.id.0.rsplit('/').next();
+        let facet = expect
+            .facet
+            .clone()
+            .or_else(|| place.facet.clone())
+            .unwrap_or_else(|| default.unwrap_or_default().to_owned());
+        let Some(status) = sent.exchange.status() else {
+            return false;
+        };
+        let seen = if !expect.status.is_empty() && !expect.status.iter().any(|s| s.matches(status))
+        {
+            let words: Vec<String> = expect.status.iter().map(ToString::to_string).collect();
+            let seen =
+                Seen::new(meta, words.join(" or "), status_word(&sent.exchange)).facet(facet);
+            match general(request, shape, status) {
+                Some((check, facet)) => seen.or(check, facet),
+                None => seen,
+            }
+        } else {
+            let page = sent.exchange.response().map(reading::page);
+            match (expect.total, page) {
+                // What cannot be read was seen as such.
+                (Some(_), _) if sent.broken => return true,
+                (Some(wanted), Some(page)) => match page.map(|p| p.total) {
+                    Ok(total) if total == wanted => return true,
+                    Ok(total) => wrong_total(meta, facet, shape, wanted, total),
+                    Err(_) => Seen::new(meta, format!("totalResults {wanted}"), "no readable list")
+                        .facet(facet),
+                },
+                _ => return true,
+            }
+        };
+        let context = Context {
+            in_any_row: true,
+            ..Context::new(place, sent, Vec::new(), Evidence::Documented)
+        };
+        self.stage.session.observe(seen, &context);
+        false
+    }
+
+    fn states_of(&self, expect: &Expect) -> Vec<Untouched> {
+        let session = &*self.stage.session;
+        let untouched = expect.unchanged.iter().filter_map(|key| {
+            let resource = if self.org.groups.contains_key(key) {
+                Resource::Group
+            } else {
+                Resource::User
+            };
+            let id = self.last_id(key)?;
+            session.with_book(|b| {
+                let account = b.get(resource, &id)?;
+                Some(Untouched {
+                    resource,
+                    id: id.clone(),
+                    state: account.state.clone()?,
+                    members: account.members.clone(),
+                })
+            })
+        });
+        untouched.collect()
+    }
+
+    async fn must_be_untouched(
+        &self,
+        expect: &Expect,
+        before: Vec<Untouched>,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), NotSent> {
+        let session = &*self.stage.session;
+        let request = &sent.exchange.request;
+        for Untouched {
+            resource,
+            id,
+            state,
+            members,
+        } in before
+        {
+            let Some((_, now)) = session.get(resource, &id, place).await? else {
+                continue;
+            };
+            let there: BTreeSet<String> = check::frame::members(&now)
+                .unwrap_or_default()
+                .into_iter()
+                .collect();
+            let at = match judge::changed(&state, &now, resource) {
+                Some((at, ..)) => at,
+                None if resource == Resource::Group && there != members => "members".to_owned(),
+                None => continue,
+            };
+            let refused = sent.exchange.status().is_some_and(|s| s >= 400);
+            let (meta, facet) = if refused {
+                let facet = format!("{} {}", request.method, resource.word());
+                (&state::REFUSAL, facet)
+            } else {
+                let Some(meta) = check::find(&expect.check) else {
+                    continue;
+                };
+                (
+                    meta,
+                    expect
+                        .facet
+                        .clone()
+                        .unwrap_or_else(|| "overwritten".to_owned()),
+                )
+            };
+            let subjects = vec![Subject::Resource(resource, id)];
+            let context = Context {
+                loses_data: true,
+                ..Context::new(place, sent, subjects, Evidence::Documented)
+            };
+            let wanted = format!("the {} as it was", resource.word());
+            let seen = Seen::new(meta, wanted, format!("{at} is another"));
+            session.observe(seen.facet(facet).at(at), &context);
+        }
+        Ok(())
+    }
+
+    /// A text of a step, where all placeholders make sense.
+    fn fill(&self, text: &str) -> Result<String, BrokenOff> {
+        let template = Template::parse(text).map_err(|e| BrokenOff(e.to_string()))?;
+        template.fill(|value| match value {
+            Placeholder::Run => Ok(self.stage.naming.run.to_owned()),
+            Placeholder::Id(key) => self
+                .last_id(key)
+                .ok_or_else(|| BrokenOff(format!("{key} has no id at the target"))),
+            Placeholder::Login(key) => self
+                .org
+                .people
+                .get(key)
+                .map(|p| p.login.clone())
+                .ok_or_else(|| BrokenOff(format!("nobody is called {key}"))),
+            Placeholder::Name(key) => self
+                .org
+                .groups
+                .get(key)
+                .map(|g| g.name.clone())
+                .ok_or_else(|| BrokenOff(format!("no group is called {key}"))),
+            Placeholder::Seen(key, pointer) => {
+                let id = self.last_id(key).unwrap_or_default();
+                let resource = if self.org.people.contains_key(key) {
+                    Resource::User
+                } else {
+                    Resource::Group
+                };
+                let seen = self.stage.session.with_book(|b| {
+                    b.get(resource, &id)
+                        .and_then(|a| a.state.as_ref())
+                        .and_then(|s| s.pointer(pointer))
+                        .map(|v| match v {
+                            Value::String(text) => text.clone(),
+                            other => other.to_string(),
+                        })
+                });
+                seen.ok_or_else(|| {
+                    BrokenOff(format!("the target's answer about {key} has no {pointer}"))
+                })
+            }
+        })
+    }
+}
+
+/// What a literal request would mean if Okta sent it.
+fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let resource = if path.starts_with(Resource::Group.endpoint()) {
+        Resource::Group
+    } else {
+        Resource::User
+    };
+    let is_collection = path == resource.endpoint();
+    let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+    match method {
+        Method::Get if is_collection && query.contains("filter=") => Intent::LookUp {
+            resource,
+            name: String::new(),
+        },
+        Method::Post if is_collection => Intent::Create {
+            resource,
+            name: body.and_then(|b| name_in(b, resource)).unwrap_or_default(),
+            sent: Value::Null,
+            sets: Vec::new(),
+            members: BTreeSet::new(),
+        },
+        Method::Get if !is_collection => Intent::Read { resource, id },
+        Method::Put | Method::Patch => Intent::Update {
+            resource,
+            id,
+            name: None,
+            base: None,
+            sets: Vec::new(),
+            members: body
+                .filter(|b| b.contains("\"members\""))
+                .map(|_| MemberChange::Replace(BTreeSet::new())),
+        },
+        _ => Intent::Literal,
+    }
+}
+
+/// What a refusal is when Okta's own requests of that kind are refused alike: then the probe's peculiarity has
+/// nothing to do with it. Requests with another token are refused on purpose.
+fn general(
+    request: &LiteralRequest,
+    shape: &Intent,
+    status: u16,
+) -> Option<(&'static CheckMeta, String)> {
+    if request.token != TokenForm::Right || *shape == Intent::Literal {
+        return None;
+    }
+    match status {
+        300..400 => Some((&connection::REDIRECTS, request.method.to_string())),
+        400.. => Some(refusal_of(request.method, shape, None, status)),
+        _ => None,
+    }
+}
+
+/// Too few, or too many: who is never found, or always, is so for any name.
+fn wrong_total(
+    meta: &'static CheckMeta,
+    facet: String,
+    shape: &Intent,
+    wanted: u64,
+    total: u64,
+) -> Seen {
+    let seen = Seen::new(
+        meta,
+        format!("totalResults {wanted}"),
+        format!("totalResults {total}"),
+    );
+    let Intent::LookUp { resource, .. } = shape else {
+        return seen.facet(facet);
+    };
+    let finds = match resource {
+        Resource::User => &lookup::FINDS_USER,
+        Resource::Group => &lookup::FINDS_GROUP,
+    };
+    if total < wanted {
+        return seen.facet(facet).or(finds, "after-create");
+    }
+    if *meta != lookup::NOBODY {
+        return seen.facet(facet).or(&lookup::ONLY_EXACT, resource.word());
+    }
+    // Somebody is found where there is nobody.
+    let facet = if facet == resource.word() {
+        facet
+    } else {
+        format!("{}/{facet}", resource.word())
+    };
+    Seen {
+        check: &lookup::ONLY_EXACT,
+        ..seen
+    }
+    .facet(facet)
+    .or(&lookup::ONLY_EXACT, resource.word())
+}
+
+fn name_in(body: &str, resource: Resource) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    body.get(resource.name_attribute())
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {
+    let value = match form {
+        TokenForm::Right => return,
+        TokenForm::None => {
+            headers.retain(|(name, _)| name != "Authorization");
+            return;
+        }
+        TokenForm::Wrong => "Bearer wrong-token-of-scim-conform",
+        TokenForm::Empty => "Bearer ",
+        TokenForm::Malformed => "scim-conform",
+        TokenForm::Bare => {
+            for (_, value) in headers.iter_mut().filter(|(n, _)| n == "Authorization") {
+                let bare = value.expose().rsplit(' ').next().unwrap_or_default();
+                *value = HeaderText::Secret(Secret::new(bare));
+            }
+            return;
+        }
+    };
+    let value = HeaderText::Plain(value.to_owned());
+    match headers.iter_mut().find(|(name, _)| name == "Authorization") {
+        Some((_, old)) => *old = value,
+        None => headers.push(("Authorization".to_owned(), value)),
+    }
+}

@@ -1,0 +1,350 @@
+//! Carries out the steps of one scenario under one app.
+
+mod literal;
+mod observe;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use crate::exchange::Exchange;
+use crate::okta::app::{Traits, Verb};
+use crate::okta::drive::{self, Line, NotSent, Trouble};
+use crate::okta::org::{AdminAction, Org};
+use crate::okta::request::{Call, Intent, Resource};
+use crate::okta::task::{Effect, Subject as JobSubject, Task};
+use crate::okta::{App, Behaviour, Evidence};
+use crate::scenario::{Action, Case, OktaAction, Scenario, Step, Variant};
+use crate::verdict::Origin;
+
+use super::cast::{self, Naming};
+use super::session::{Place, Sent, Session, changes};
+
+/// Why a scenario did not get to its end, through no fault of the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenOff(pub String);
+
+/// What a scenario's steps stand on.
+pub struct Stage<'a> {
+    /// Okta's behaviour.
+    pub behaviour: &'a Behaviour,
+    /// Variants of it.
+    pub variants: &'a [Variant],
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The case row.
+    pub case: Option<&'a Case>,
+    /// The app whose behaviour is shown; for a probe any will do.
+    pub app: App,
+    /// Names.
+    pub naming: Naming<'a>,
+    /// Sends and records.
+    pub session: Arc<Session>,
+}
+
+/// The line of one job: guards, sends, judges.
+struct JobLine<'a> {
+    session: &'a Session,
+    place: &'a Place,
+    lose: bool,
+    last: Option<(Intent, Sent)>,
+    pages: Vec<Sent>,
+}
+
+impl Line for JobLine<'_> {
+    async fn send(&mut self, call: Call) -> Result<Exchange, NotSent> {
+        if let Some((resource, id)) = changes(&call)
+            && !self.session.run.ledger.owns(resource, id)
+        {
+            return Err(NotSent::NotOurs);
+        }
+        let sent = self
+            .session
+            .perform(&call, Origin::Okta, self.place)
+            .await?;
+        self.last = Some((call.intent.clone(), sent.clone()));
+        if matches!(call.intent, Intent::List { .. }) {
+            self.pages.push(sent.clone());
+        }
+        self.session.judge(&call, &sent, self.place).await?;
+        if self.lose && call.request.method.is_write() {
+            self.lose = false;
+            return Err(NotSent::AnswerLost);
+        }
+        Ok(sent.exchange)
+    }
+}
+
+/// The state of a scenario between its steps.
+struct Running<'a> {
+    stage: &'a Stage<'a>,
+    org: Org,
+    traits: Traits,
+    /// Every id that a person or group was linked to, in order.
+    ids: HashMap<String, Vec<String>>,
+    former: HashMap<String, String>,
+}
+
+impl Stage<'_> {
+    /// Runs all steps.
+    ///
+    /// # Errors
+    /// When the scenario could not be carried to its end, and the target is not to blame.
+    pub async fn play(&self) -> Result<(), BrokenOff> {
+        let org = cast::org(self.scenario, self.case, self.app, &self.naming);
+        for person in org.people.values() {
+            self.session.hide(&person.password, "create");
+        }
+        let mut traits = self.behaviour.apps.traits(self.app);
+        if self.app == App::Oin && self.variants.contains(&Variant::PatchProfile) {
+            traits.profile = Verb::Patch;
+        }
+        let mut running = Running {
+            stage: self,
+            org,
+            traits,
+            ids: HashMap::new(),
+            former: HashMap::new(),
+        };
+        for (n, step) in self.scenario.steps.iter().enumerate() {
+            if step.only.is_some_and(|app| app != self.app) {
+                continue;
+            }
+            for _ in 0..step.times.max(1) {
+                running.step(n + 1, step).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, n: usize, what: &str, step: &Step) -> Place {
+        Place {
+            step: format!("{n} {what}"),
+            case: self.case.map(|c| c.id.clone()),
+            facet: self.case.map(Case::about),
+            may_refuse: step.may_refuse,
+        }
+    }
+}
+
+impl Running<'_> {
+    async fn step(&mut self, n: usize, step: &Step) -> Result<(), BrokenOff> {
+        match &step.action {
+            Action::Okta(action) => {
+                for (what, action) in admin_actions(action) {
+                    let place = self.stage.place(n, &what, step);
+                    self.act(&action, step.lose_answer, &place).await?;
+                }
+                Ok(())
+            }
+            Action::Change { people, groups } => {
+                for (key, spec) in people {
+                    if let Some(person) = self.org.people.get_mut(key) {
+                        let before = person.login.clone();
+                        cast::change_person(person, spec, &self.stage.naming);
+                        if person.login != before {
+                            self.former.insert(key.clone(), before);
+                        }
+                    }
+                }
+                for (key, spec) in groups {
+                    if let Some(group) = self.org.groups.get_mut(key) {
+                        let before = group.name.clone();
+                        cast::change_group(group, spec, self.stage.naming.run);
+                        if group.name != before {
+                            self.former.insert(key.clone(), before);
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Action::Observe(observes) => {
+                for observe in observes {
+                    self.observe(n, observe, step).await?;
+                }
+                Ok(())
+            }
+            Action::Request(request) => {
+                let place = self
+                    .stage
+                    .place(n, &format!("request {}", request.method), step);
+                self.literal(request, &place).await
+            }
+            Action::Outside(what) => Err(BrokenOff(format!(
+                "\"{what}\" needs something that acts behind Okta's back"
+            ))),
+            Action::Together(steps) => self.together(n, steps).await,
+        }
+    }
+
+    async fn act(
+        &mut self,
+        action: &AdminAction<'_>,
+        lose: bool,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        if let AdminAction::SyncPassword(key) = action
+            && let Some(person) = self.org.people.get_mut(*key)
+        {
+            person.password = cast::password();
+            self.stage.session.hide(&person.password, "sync");
+        }
+        let Some(task) = self.org.act(action) else {
+            return Ok(());
+        };
+        let (effects, trouble) = self.job(&task, lose, place).await?;
+        self.apply(&effects);
+        if trouble.is_some_and(|t| t.cause == drive::Cause::NotSent(NotSent::AnswerLost)) {
+            // The administrator retries the task: the whole job once more (recorded for group push).
+            let again = self.org.act(action).or(Some(task));
+            if let Some(task) = again {
+                let (effects, _) = self.job(&task, false, place).await?;
+                self.apply(&effects);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends several admin actions at once: each job sees the org as it was before.
+    async fn together(&mut self, n: usize, steps: &[Step]) -> Result<(), BrokenOff> {
+        let mut tasks = Vec::new();
+        for step in steps {
+            let Action::Okta(action) = &step.action else {
+                continue;
+            };
+            for (what, action) in admin_actions(action) {
+                if let Some(task) = self.org.act(&action) {
+                    tasks.push((task, self.stage.place(n, &what, step)));
+                }
+            }
+        }
+        let jobs = tasks
+            .iter()
+            .map(|(task, place)| self.job(task, false, place));
+        for outcome in join_all(jobs).await {
+            let (effects, _) = outcome?;
+            self.apply(&effects);
+        }
+        Ok(())
+    }
+
+    async fn job(
+        &self,
+        task: &Task,
+        lose: bool,
+        place: &Place,
+    ) -> Result<(Vec<Effect>, Option<Trouble>), BrokenOff> {
+        let session = &*self.stage.session;
+        let job = self
+            .stage
+            .behaviour
+            .jobs
+            .get(task.job)
+            .map_err(|e| BrokenOff(e.to_string()))?;
+        let settings = drive::Settings {
+            app: self.stage.app,
+            traits: self.traits,
+            apps: &self.stage.behaviour.apps,
+            client: &session.client,
+            import_groups: self.org.import_groups,
+        };
+        let mut line = JobLine {
+            session,
+            place,
+            lose,
+            last: None,
+            pages: Vec::new(),
+        };
+        let done = drive::run(job, &task.subject, &settings, &mut line).await;
+        if let Some(trouble) = &done.trouble {
+            match &trouble.cause {
+                drive::Cause::NotSent(NotSent::Throttled(why)) => {
+                    return Err(BrokenOff(why.clone()));
+                }
+                drive::Cause::NotSent(NotSent::Stopped) => {
+                    return Err(BrokenOff("interrupted".to_owned()));
+                }
+                _ => session.judge_trouble(trouble, job, line.last.as_ref(), place),
+            }
+        } else if let (JobSubject::App, true) = (&task.subject, task.job.starts_with("import")) {
+            let resource = if task.job == "import-groups" {
+                Resource::Group
+            } else {
+                Resource::User
+            };
+            let evidence = job
+                .requests
+                .first()
+                .map_or(Evidence::Documented, |r| r.evidence.of(self.stage.app));
+            session
+                .judge_import(resource, &line.pages, place, evidence)
+                .await
+                .map_err(broken_off)?;
+        }
+        Ok((done.effects, done.trouble))
+    }
+
+    fn apply(&mut self, effects: &[Effect]) {
+        self.org.apply(effects);
+        for effect in effects {
+            if let Effect::LinkedPerson { key, id } | Effect::LinkedGroup { key, id } = effect {
+                let ids = self.ids.entry(key.clone()).or_default();
+                if ids.last() != Some(id) {
+                    ids.push(id.clone());
+                }
+            }
+        }
+    }
+
+    fn last_id(&self, key: &str) -> Option<String> {
+        self.ids.get(key).and_then(|ids| ids.last()).cloned()
+    }
+}
+
+fn broken_off(why: NotSent) -> BrokenOff {
+    BrokenOff(match why {
+        NotSent::Throttled(why) => why,
+        NotSent::Stopped => "interrupted".to_owned(),
+        NotSent::NotOurs => "the target handed out somebody else's resource".to_owned(),
+        NotSent::AnswerLost => "an answer was lost".to_owned(),
+    })
+}
+
+/// One admin action a key, with the words of the step.
+fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
+    fn each<'k>(
+        word: &str,
+        keys: &'k [String],
+        action: impl Fn(&'k str) -> AdminAction<'k>,
+    ) -> Vec<(String, AdminAction<'k>)> {
+        keys.iter()
+            .map(|key| (format!("{word} {key}"), action(key)))
+            .collect()
+    }
+    match action {
+        OktaAction::TestConnection => {
+            vec![("test-connection".to_owned(), AdminAction::TestConnection)]
+        }
+        OktaAction::ImportUsers => vec![("import-users".to_owned(), AdminAction::ImportUsers)],
+        OktaAction::ImportGroups => vec![("import-groups".to_owned(), AdminAction::ImportGroups)],
+        OktaAction::Assign(keys) => each("assign", keys, AdminAction::Assign),
+        OktaAction::Unassign(keys) => each("unassign", keys, AdminAction::Unassign),
+        OktaAction::Deactivate(keys) => each("deactivate", keys, AdminAction::Deactivate),
+        OktaAction::Suspend(keys) => each("suspend", keys, AdminAction::Suspend),
+        OktaAction::Reactivate(keys) => each("reactivate", keys, AdminAction::Reactivate),
+        OktaAction::PushProfile(keys) => each("push-profile", keys, AdminAction::PushProfile),
+        OktaAction::SyncPassword(keys) => each("sync-password", keys, AdminAction::SyncPassword),
+        OktaAction::PushGroup(keys) => each("push-group", keys, AdminAction::PushGroup),
+        OktaAction::PushGroupNow(keys) => each("push-group-now", keys, AdminAction::PushGroupNow),
+        OktaAction::UnlinkGroup { group, delete } => {
+            vec![(
+                format!("unlink-group {group}"),
+                AdminAction::UnlinkGroup {
+                    group,
+                    delete: *delete,
+                },
+            )]
+        }
+    }
+}
