@@ -48,18 +48,6 @@ pub struct Account {
     pub gone: bool,
 }
 
-impl Account {
-    /// The primary e-mail as last read, of a user.
-    #[must_use]
-    pub fn email(&self) -> Option<&str> {
-        let emails = self.state.as_ref()?.get("emails")?.as_array()?;
-        let primary = emails
-            .iter()
-            .find(|e| e.get("primary") == Some(&Value::Bool(true)));
-        primary.or(emails.first())?.get("value")?.as_str()
-    }
-}
-
 /// The books of one scenario under one app.
 #[derive(Debug, Default)]
 pub struct Book {
