@@ -1,6 +1,7 @@
 //! The judge on trial: every fault of the reference server against the whole catalogue.
 
 #[path = "support/bench.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
 
 use std::collections::BTreeMap;

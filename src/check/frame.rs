@@ -497,8 +497,13 @@ mod tests {
     use super::*;
 
     fn set(at: &str, value: Value) -> Set {
+        let (urn, path) = match at.rsplit_once(':') {
+            Some((urn, path)) => (Some(urn.to_owned()), path),
+            None => (None, at),
+        };
+        let at: Selector = path.parse().unwrap();
         Set {
-            at: at.parse().unwrap(),
+            at: at.within(urn),
             value,
         }
     }

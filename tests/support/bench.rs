@@ -19,7 +19,7 @@ use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
 use serde_json::{Value, json};
 
-const TOKEN: &str = "bench-token-5d0e";
+pub(crate) const TOKEN: &str = "bench-token-5d0e";
 
 /// Puts into a new tenant what was there before the run.
 pub(crate) type Seed = fn(&Tenant);
@@ -166,7 +166,7 @@ pub(crate) fn line(finding: &Finding) -> String {
         .collect();
     apps.sort_unstable();
     apps.dedup();
-    let mut line = format!("{}", finding.check.id);
+    let mut line = finding.check.id.to_owned();
     if !finding.facet.is_empty() {
         line += &format!(" [{}]", finding.facet);
     }
