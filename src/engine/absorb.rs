@@ -23,9 +23,9 @@ impl Of {
 /// The first explains the second on every server.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// A finding at error.
+    /// A finding.
     pub cause: Of,
-    /// What it explains.
+    /// What it explains, at the same level or below.
     pub other: Of,
 }
 
@@ -50,6 +50,7 @@ pub const ABSORBS: &[Rule] = &[
     rule(of("list/readable", "announced-but-absent"), any("list/complete")),
     rule(any("list/complete"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/total-results")),
+    rule(any("list/total-results"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/repeats")),
     rule(any("list/repeats"), any("list/past-the-end")),
     rule(any("list/past-the-end"), any("list/items-per-page-past-the-end")),
@@ -62,6 +63,9 @@ pub const ABSORBS: &[Rule] = &[
     rule(of("lookup/only-exact", "user"), of("lookup/only-exact", "group")),
     rule(of("list/complete", "user"), of("list/complete", "group")),
     rule(of("list/repeats", "user"), of("list/repeats", "group")),
+    rule(of("list/total-too-high", "user"), of("list/total-too-high", "group")),
+    rule(of("resource/resource-type", "user"), of("resource/resource-type", "group")),
+    rule(of("sequence/refused", "list users"), of("sequence/refused", "list groups")),
     rule(of("resource/id", "user"), of("resource/id", "group")),
     rule(of("resource/schemas", "user"), of("resource/schemas", "group")),
     // Who cannot store or find one letter beyond ASCII does not do better with other such letters.
@@ -76,10 +80,13 @@ pub const ABSORBS: &[Rule] = &[
     // One PATCH removes and adds; whichever operation goes wrong alone goes wrong there.
     rule(of("membership/matches", "add"), of("membership/matches", "add-and-remove")),
     rule(of("membership/matches", "remove"), of("membership/matches", "add-and-remove")),
+    // Groups that a user's PUT decides about are also lost by the PUT that deactivates.
+    rule(of("membership/matches", "user-push"), any("membership/inactive")),
     // A password that a read returns is returned whatever set it.
     rule(of("secret/password-returned", "create"), of("secret/password-returned", "sync")),
     // Whoever takes a wrong token does not look at it.
     rule(of("connection/rejects-wrong-token", "wrong-token"), any("connection/rejects-wrong-token")),
+    rule(of("connection/rejects-wrong-token", "wrong-token"), any("connection/bare-token")),
     rule(of("error/not-found", "users"), any("error/not-found")),
     // A database's complaint about a duplicate is the same on create and on rename.
     rule(of("error/duplicate", "users"), of("sequence/server-error", "PUT user/onto-a-taken-login")),
@@ -90,8 +97,8 @@ pub const ABSORBS: &[Rule] = &[
     rule(of("sequence/refused", "POST group"), of("lookup/nobody", "group")),
 ];
 
-/// Whether a finding explains another one of its kind: a whole extension its attributes, an attribute that goes
-/// stale the same one dropped. (check, facet) each.
+/// Whether a finding explains another one of its kind: an attribute the extension that held nothing else, an
+/// attribute that goes stale the same one dropped. (check, facet) each.
 #[must_use]
 pub fn explains(cause: &(&str, String), other: &(&str, String)) -> bool {
     let ((check, facet), (other_check, other_facet)) = (cause, other);
@@ -100,9 +107,9 @@ pub fn explains(cause: &(&str, String), other: &(&str, String)) -> bool {
     let same_check = check == other_check && form == other_form;
     let lost = *other_check == "state/dropped"
         && matches!(*check, "state/applied" | "state/untouched");
-    let inside = place.ends_with(":User")
-        && other_place
-            .strip_prefix(place)
+    let inside = other_place.ends_with(":User")
+        && place
+            .strip_prefix(other_place)
             .is_some_and(|rest| rest.starts_with(':'));
     check.starts_with("state/") && ((same_check && inside) || (lost && (inside || place == other_place)))
 }
@@ -135,15 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_explains_its_attributes_and_a_stale_value_the_dropped_one() {
+    fn an_attribute_explains_its_extension_and_a_stale_value_the_dropped_one() {
         let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let inner = format!("{urn}:department");
         let by_put = |at: &str| format!("{at} by put");
         let table = [
-            (("state/dropped", urn.to_owned()), ("state/dropped", inner.clone()), true),
-            (("state/dropped", inner.clone()), ("state/dropped", urn.to_owned()), false),
-            (("state/untouched", by_put(urn)), ("state/untouched", by_put(&inner)), true),
-            (("state/untouched", by_put(urn)), ("state/dropped", inner.clone()), true),
+            (("state/dropped", inner.clone()), ("state/dropped", urn.to_owned()), true),
+            (("state/dropped", urn.to_owned()), ("state/dropped", inner.clone()), false),
+            (("state/untouched", by_put(&inner)), ("state/untouched", by_put(urn)), true),
+            (("state/untouched", by_put(urn)), ("state/dropped", urn.to_owned()), true),
             (("state/untouched", by_put(&inner)), ("state/dropped", inner.clone()), true),
             (("state/applied", "title".to_owned()), ("state/dropped", "title".to_owned()), true),
             (("state/applied", "title".to_owned()), ("state/dropped", "locale".to_owned()), false),

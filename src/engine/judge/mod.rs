@@ -26,7 +26,7 @@ use super::session::{Context, Place, Sent, Session, observer_call};
 pub use self::find::LETTER_CASE;
 pub(crate) use self::differences::active_facet;
 pub(crate) use self::update::changed;
-pub use self::trouble::refusal_of;
+pub use self::trouble::{is_honest, refusal_of};
 
 /// What a write was, for the judge.
 #[derive(Clone, Copy)]
