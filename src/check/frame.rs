@@ -178,8 +178,8 @@ pub fn is_same(wanted: &Value, there: Option<&Value>) -> bool {
     present(Some(wanted)) == present(there)
 }
 
-/// Whether the answer to a write shows another value at a touched place than a read does afterwards. What the
-/// answer leaves out it does not contradict, and spelling is judged by what is stored.
+/// Whether the answer to a write shows another value at a touched place than was sent and is stored. What the
+/// answer leaves out it does not contradict, and what is not stored as sent is judged by that.
 #[must_use]
 pub fn contradicts(answer: &Value, stored: &Value, set: &Set, is_user: bool) -> bool {
     let at = set.at.to_string();
@@ -190,13 +190,14 @@ pub fn contradicts(answer: &Value, stored: &Value, set: &Set, is_user: bool) -> 
         return false;
     };
     is_essential(&at, is_user)
+        && one(&set.at, &set.value, Some(stored), is_user).is_none()
         && matches!(
             one(&set.at, stored, Some(shown), is_user),
             Some(Difference::NotApplied { .. })
         )
 }
 
-/// Several attributes of one extension that are all gone are one difference: the extension.
+/// What is missing of an extension that is gone altogether is one difference: the extension.
 fn whole_extensions(differences: Vec<Difference>, after: &Value) -> Vec<Difference> {
     let gone = |difference: &Difference| {
         let urn = extension_of(difference.at())?;
@@ -210,16 +211,13 @@ fn whole_extensions(differences: Vec<Difference>, after: &Value) -> Vec<Differen
     let mut kept: Vec<Difference> = Vec::with_capacity(differences.len());
     for (n, mut difference) in differences.into_iter().enumerate() {
         if let Some(Some(extension)) = all.get(n) {
-            let same = || all.iter().flatten().filter(|other| *other == extension);
             let first = all
                 .iter()
                 .position(|other| other.as_ref() == Some(extension));
-            if same().count() > 1 {
-                if first != Some(n) {
-                    continue;
-                }
-                difference.move_to(&extension.0);
+            if first != Some(n) {
+                continue;
             }
+            difference.move_to(&extension.0);
         }
         kept.push(difference);
     }

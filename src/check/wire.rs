@@ -17,8 +17,8 @@ pub struct Seen {
     pub check: &'static CheckMeta,
     /// What within the check.
     pub facet: String,
-    /// What it is when a special circumstance turns out not to matter: check and facet.
-    pub general: Option<(&'static CheckMeta, String)>,
+    /// What it is when a special circumstance turns out not to matter: checks and facets, the more general ones last.
+    pub general: Vec<(&'static CheckMeta, String)>,
     /// What should have come.
     pub wanted: String,
     /// What came. Never a value of a resource: it might be somebody else's.
@@ -38,7 +38,7 @@ impl Seen {
         Self {
             check,
             facet: String::new(),
-            general: None,
+            general: Vec::new(),
             wanted: wanted.into(),
             got: got.into(),
             pointer: String::new(),
@@ -52,10 +52,10 @@ impl Seen {
         self
     }
 
-    /// What it is when a special circumstance turns out not to matter.
+    /// What it is when a special circumstance turns out not to matter; more general than what was said before.
     #[must_use]
     pub fn or(mut self, check: &'static CheckMeta, facet: impl Into<String>) -> Self {
-        self.general = Some((check, facet.into()));
+        self.general.push((check, facet.into()));
         self
     }
 
@@ -407,7 +407,8 @@ fn list_answer(
             return;
         }
     };
-    if let Some(total) = total.filter(|t| *t > 0 && found.is_empty() && !past_the_end) {
+    // Okta takes one page of all without resources for an empty one, but stops at such an answer to a look-up.
+    if let Some(total) = total.filter(|t| *t > 0 && found.is_empty() && page.is_none()) {
         seen.push(
             Seen::new(
                 &list::READABLE,

@@ -25,9 +25,9 @@ impl Of {
 /// The first explains the second on every server.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// A finding at error.
+    /// A finding.
     pub cause: Of,
-    /// What it explains.
+    /// What it explains, at the same level or below.
     pub other: Of,
 }
 
@@ -55,6 +55,7 @@ pub const ABSORBS: &[Rule] = &[
     ),
     rule(any("list/complete"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/total-results")),
+    rule(any("list/total-results"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/repeats")),
     rule(any("list/repeats"), any("list/past-the-end")),
     rule(
@@ -82,6 +83,18 @@ pub const ABSORBS: &[Rule] = &[
     ),
     rule(of("list/complete", "user"), of("list/complete", "group")),
     rule(of("list/repeats", "user"), of("list/repeats", "group")),
+    rule(
+        of("list/total-too-high", "user"),
+        of("list/total-too-high", "group"),
+    ),
+    rule(
+        of("resource/resource-type", "user"),
+        of("resource/resource-type", "group"),
+    ),
+    rule(
+        of("sequence/refused", "list users"),
+        of("sequence/refused", "list groups"),
+    ),
     rule(of("resource/id", "user"), of("resource/id", "group")),
     rule(
         of("resource/schemas", "user"),
@@ -126,6 +139,11 @@ pub const ABSORBS: &[Rule] = &[
         of("membership/matches", "remove"),
         of("membership/matches", "add-and-remove"),
     ),
+    // Groups that a user's PUT decides about are also lost by the PUT that deactivates.
+    rule(
+        of("membership/matches", "user-push"),
+        any("membership/inactive"),
+    ),
     // A password that a read returns is returned whatever set it.
     rule(
         of("secret/password-returned", "create"),
@@ -135,6 +153,10 @@ pub const ABSORBS: &[Rule] = &[
     rule(
         of("connection/rejects-wrong-token", "wrong-token"),
         any("connection/rejects-wrong-token"),
+    ),
+    rule(
+        of("connection/rejects-wrong-token", "wrong-token"),
+        any("connection/bare-token"),
     ),
     rule(of("error/not-found", "users"), any("error/not-found")),
     // A database's complaint about a duplicate is the same on create and on rename.
@@ -161,8 +183,8 @@ pub const ABSORBS: &[Rule] = &[
     ),
 ];
 
-/// Whether a finding explains another one of its kind: a whole extension its attributes, an attribute that goes
-/// stale the same one dropped. (check, facet) each.
+/// Whether a finding explains another one of its kind: an attribute the extension that held nothing else, an
+/// attribute that goes stale the same one dropped. (check, facet) each.
 #[must_use]
 pub fn explains(cause: &(&str, String), other: &(&str, String)) -> bool {
     let ((check, facet), (other_check, other_facet)) = (cause, other);
@@ -171,9 +193,9 @@ pub fn explains(cause: &(&str, String), other: &(&str, String)) -> bool {
     let same_check = check == other_check && form == other_form;
     let lost =
         *other_check == "state/dropped" && matches!(*check, "state/applied" | "state/untouched");
-    let inside = place.ends_with(":User")
-        && other_place
-            .strip_prefix(place)
+    let inside = other_place.ends_with(":User")
+        && place
+            .strip_prefix(other_place)
             .is_some_and(|rest| rest.starts_with(':'));
     check.starts_with("state/")
         && ((same_check && inside) || (lost && (inside || place == other_place)))
@@ -207,29 +229,29 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_explains_its_attributes_and_a_stale_value_the_dropped_one() {
+    fn an_attribute_explains_its_extension_and_a_stale_value_the_dropped_one() {
         let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let inner = format!("{urn}:department");
         let by_put = |at: &str| format!("{at} by put");
         let table = [
             (
-                ("state/dropped", urn.to_owned()),
                 ("state/dropped", inner.clone()),
+                ("state/dropped", urn.to_owned()),
                 true,
             ),
             (
-                ("state/dropped", inner.clone()),
                 ("state/dropped", urn.to_owned()),
+                ("state/dropped", inner.clone()),
                 false,
             ),
             (
-                ("state/untouched", by_put(urn)),
                 ("state/untouched", by_put(&inner)),
+                ("state/untouched", by_put(urn)),
                 true,
             ),
             (
                 ("state/untouched", by_put(urn)),
-                ("state/dropped", inner.clone()),
+                ("state/dropped", urn.to_owned()),
                 true,
             ),
             (

@@ -100,6 +100,16 @@ impl Book {
             .collect()
     }
 
+    /// Everything that stands for a resource: itself, and its name.
+    #[must_use]
+    pub fn subjects(&self, resource: Resource, id: &str) -> Vec<Subject> {
+        let name = self
+            .get(resource, id)
+            .map(|a| Subject::name(resource, &a.name));
+        let itself = Subject::Resource(resource, id.to_owned());
+        std::iter::once(itself).chain(name).collect()
+    }
+
     /// Another resource than `id` that has this name.
     #[must_use]
     pub fn other_of_name(&self, resource: Resource, id: &str, name: &str) -> Option<String> {

@@ -87,52 +87,73 @@ type Identity = (&'static CheckMeta, String);
 /// The identity of every observation. One that was seen in a special circumstance only, such as the characters of
 /// a name, is about that; one that was also seen without it, or in every row of a table, is not.
 fn name(shown: &[Shown], members_seen: bool) -> Vec<Vec<Identity>> {
-    let specific = |o: &Observation| identity(o, members_seen);
-    let mut plain: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut known = Known::default();
     for shown in shown {
         for observation in &shown.observations {
-            if observation.general.is_none()
-                && observation.follows.is_none()
-                && !observation.refusal
-            {
-                let (check, facet) = specific(observation);
-                plain.insert((check.id, facet));
-            }
+            known.note(observation, members_seen);
         }
-        for ((check, facet), rows) in rows_of(&shown.observations) {
-            if shown.rows.len() > 1 && rows.is_superset(&shown.rows.iter().collect()) {
-                plain.insert((check, facet.to_owned()));
-            }
-        }
+        known.note_rows(shown);
     }
-    let name = |observation: &Observation| match &observation.general {
-        Some((check, facet)) if plain.contains(&(check.id, facet.clone())) => {
-            (*check, facet.clone())
-        }
-        _ => specific(observation),
-    };
     shown
         .iter()
-        .map(|s| s.observations.iter().map(name).collect())
+        .map(|s| {
+            let name = |o| known.name(o, members_seen);
+            s.observations.iter().map(name).collect()
+        })
         .collect()
 }
 
-/// By what it would be without the row: the rows that it was seen in.
-fn rows_of(observations: &[Observation]) -> BTreeMap<(&str, &str), BTreeSet<&String>> {
-    let mut rows: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for observation in observations {
-        if let (Some((check, facet)), Some(row), None, false) = (
-            &observation.general,
-            &observation.row,
-            observation.follows,
-            observation.refusal,
-        ) {
-            rows.entry((check.id, facet.as_str()))
-                .or_default()
-                .insert(row);
+/// What was seen outside of rows, or in all of them.
+#[derive(Default)]
+struct Known(BTreeSet<(&'static str, String)>);
+
+impl Known {
+    fn note(&mut self, observation: &Observation, members_seen: bool) {
+        if observation.follows.is_none() && observation.row.is_none() {
+            let (check, facet) = identity(observation, members_seen);
+            self.0.insert((check.id, facet));
         }
     }
-    rows
+
+    /// What stands in every row of a table is not about the rows.
+    fn note_rows(&mut self, shown: &Shown) {
+        let all: BTreeSet<&String> = shown.rows.iter().collect();
+        let mut seen: BTreeMap<(&'static str, &str), BTreeSet<&String>> = BTreeMap::new();
+        for o in &shown.observations {
+            let (None, Some(row), false) = (o.follows, &o.row, o.refusal) else {
+                continue;
+            };
+            // Without a facet of its own the row is all there is to it.
+            let key = match o.general.first() {
+                Some((check, facet)) if o.facet.is_empty() => (check.id, facet.as_str()),
+                _ => (o.check.id, o.facet.as_str()),
+            };
+            seen.entry(key).or_default().insert(row);
+        }
+        for ((check, facet), rows) in seen {
+            if all.len() > 1 && rows.is_superset(&all) {
+                self.0.insert((check, facet.to_owned()));
+            }
+        }
+    }
+
+    fn name(&self, observation: &Observation, members_seen: bool) -> Identity {
+        let known = |(check, facet): &&Identity| self.0.contains(&(check.id, facet.clone()));
+        if let Some(general) = observation.general.iter().rev().find(known) {
+            return general.clone();
+        }
+        let (check, facet) = identity(observation, members_seen);
+        let Some(row) = &observation.row else {
+            return (check, facet);
+        };
+        if self.0.contains(&(check.id, facet.clone())) {
+            (check, facet)
+        } else if facet.is_empty() || facet == *row {
+            (check, row.clone())
+        } else {
+            (check, format!("{facet}/{row}"))
+        }
+    }
 }
 
 /// A finding under construction.
@@ -168,7 +189,7 @@ impl Causes {
                 continue;
             }
             let (level, kind) = grade(observation, check, strict_rfc);
-            let special = observation.general.is_some();
+            let special = !observation.general.is_empty() || observation.row.is_some();
             let new = || Finding {
                 id: String::new(),
                 check,
@@ -204,18 +225,23 @@ impl Causes {
 
     fn absorb(&mut self) {
         for rule in ABSORBS {
-            let Some(winner) = self
+            let Some((winner, level)) = self
                 .0
                 .iter()
-                .find(|((check, facet), cause)| {
-                    rule.cause.fits(check, facet) && cause.finding.level == Level::Error
-                })
-                .map(|(key, _)| key.clone())
+                .filter(|((check, facet), _)| rule.cause.fits(check, facet))
+                .max_by_key(|(_, cause)| cause.finding.level)
+                .map(|(key, cause)| (key.clone(), cause.finding.level))
             else {
                 continue;
             };
-            let fits = |(check, facet): &&(&'static str, String)| rule.other.fits(check, facet);
-            let losers: Vec<_> = self.0.keys().filter(fits).cloned().collect();
+            let losers: Vec<_> = self
+                .0
+                .iter()
+                .filter(|((check, facet), cause)| {
+                    rule.other.fits(check, facet) && cause.finding.level <= level
+                })
+                .map(|(key, _)| key.clone())
+                .collect();
             self.merge(&winner, losers);
         }
         let winners: Vec<_> = self.0.keys().cloned().collect();
@@ -244,7 +270,8 @@ impl Causes {
                 if lost.finding.check.id != cause.finding.check.id {
                     consequence(&mut cause.finding, lost.finding.check.id, &lost.finding.got);
                 }
-                for (check, got) in &lost.finding.consequences {
+                let own = cause.finding.check.id;
+                for (check, got) in lost.finding.consequences.iter().filter(|(c, _)| c != own) {
                     consequence(&mut cause.finding, check, got);
                 }
                 lost.met.into_iter().for_each(|n| meet(&mut cause.met, n));

@@ -13,7 +13,7 @@ use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, retry};
 use crate::secret::Secret;
-use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
+use crate::verdict::{At, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
 use super::listed;
@@ -375,16 +375,16 @@ impl Session {
             .then(|| state.book.cause(seen.check, &context.subjects))
             .flatten();
         let guessed = book::rests_on_escapes(seen.check, &context.subjects);
-        let (facet, general, row) = self.identity(&seen, context);
+        let row = self.row(&seen, context);
         let sent = describe(
             context.cause.unwrap_or(&context.sent.exchange.request),
             &state.passwords,
         );
         let observation = Observation {
             check: seen.check,
-            facet,
-            general,
+            facet: seen.facet,
             row,
+            general: seen.general,
             at: At {
                 scenario: self.scenario.clone(),
                 app: self.app,
@@ -415,42 +415,17 @@ impl Session {
         }
     }
 
-    /// Facet, the identity without the special circumstance, and the row. What a row of a table shows may be about
-    /// the row, and so may a refusal where the scenario allows one; at the end of the run it is known.
-    fn identity(
-        &self,
-        seen: &Seen,
-        context: &Context<'_>,
-    ) -> (String, Option<Identity>, Option<String>) {
-        let place = context.place;
-        let about_rows = book::spoils(seen.check) && !context.in_any_row;
-        match place.facet.as_ref().filter(|_| about_rows) {
-            Some(row) => {
-                let general = seen
-                    .general
-                    .clone()
-                    .unwrap_or_else(|| (seen.check, seen.facet.clone()));
-                let facet = if seen.facet.is_empty() {
-                    row.clone()
-                } else if seen.facet == *row {
-                    seen.facet.clone()
-                } else {
-                    format!("{}/{row}", seen.facet)
-                };
-                (facet, Some(general), Some(row.clone()))
-            }
-            None if context.refusal && seen.general.is_none() => {
-                let general = (seen.check, seen.facet.clone());
-                let about = self.scenario.rsplit('/').next().unwrap_or_default();
-                (format!("{}/{about}", seen.facet), Some(general), None)
-            }
-            None => (seen.facet.clone(), seen.general.clone(), None),
-        }
+    /// The row, when the observation may be about it, and else the scenario where it allows a refusal: at the end of
+    /// the run it is known whether it is.
+    fn row(&self, seen: &Seen, context: &Context<'_>) -> Option<String> {
+        let may_be = book::spoils(seen.check) && !context.in_any_row;
+        let row = context.place.facet.clone().filter(|_| may_be);
+        row.or_else(|| {
+            let about = self.scenario.rsplit('/').next().map(str::to_owned);
+            about.filter(|_| context.refusal && seen.general.is_empty())
+        })
     }
 }
-
-/// A check and what within it.
-type Identity = (&'static CheckMeta, String);
 
 /// What an exchange is about.
 #[must_use]

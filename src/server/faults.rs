@@ -173,6 +173,10 @@ faults! {
             "totalResults counts all hits, on whatever page."
             "totalResults is the size of the page: an import ends after page one."
             Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/7320";
+        TotalTooLow "total-too-low"
+            "totalResults counts all hits."
+            "It counts one less."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.4.2";
         TotalTooHigh "total-too-high"
             "totalResults counts what the client may see."
             "totalResults counts a hidden record, too."

@@ -147,6 +147,12 @@ fn list_body(
     if policy.has(Fault::TotalIsPageSize) {
         body.insert("totalResults".into(), returned.into());
     }
+    if policy.has(Fault::TotalTooLow)
+        && !filters
+        && let Some(total) = body.get("totalResults").and_then(Value::as_u64)
+    {
+        body.insert("totalResults".into(), total.saturating_sub(1).into());
+    }
     if policy.has(Fault::TotalTooHigh)
         && !filters
         && let Some(total) = body.get("totalResults").and_then(Value::as_u64)

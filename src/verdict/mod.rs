@@ -94,11 +94,11 @@ pub struct Observation {
     pub check: &'static CheckMeta,
     /// What within the check: with it, the identity of a root cause.
     pub facet: String,
-    /// What it is when it turns out that the special circumstance, such as the characters of this row's names, has
-    /// nothing to do with it: check and facet.
-    pub general: Option<(&'static CheckMeta, String)>,
-    /// The row of the scenario's table that it was seen in, by the row's facet.
+    /// The row of the scenario's table that it was seen in, by the row's facet, when it may be about the row.
     pub row: Option<String>,
+    /// What it is when the special circumstance that check or facet name turns out not to matter: checks and facets,
+    /// the more general ones last.
+    pub general: Vec<(&'static CheckMeta, String)>,
     /// Where.
     pub at: At,
     /// What Okta sent, in a line.

@@ -210,7 +210,6 @@ impl Session {
             super::show(set.at.read(now)),
             super::show(set.at.read(answer)),
         )
-        .facet(super::differences::place_name(resource, &at))
         .at(at);
         let context = self.context(write, write.sent, vec![Subject::name(resource, &name)]);
         self.observe(seen, &context);

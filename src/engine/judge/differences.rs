@@ -32,7 +32,8 @@ impl Session {
     ) {
         let method = write.call.request.method;
         let whole = format!("{} {}", method.as_str().to_lowercase(), resource.word());
-        for difference in differences {
+        let differences = summed_up(differences);
+        for difference in &differences {
             let mut context = Context {
                 loses_data: !matches!(
                     difference,
@@ -48,7 +49,7 @@ impl Session {
                 context.evidence = Evidence::Inferred;
             }
             let mut seen = self.seen(resource, difference, method, &whole);
-            if ignored && seen.general.is_none() && seen.check != &state::IGNORED {
+            if ignored && seen.check != &state::IGNORED {
                 seen = seen.or(&state::IGNORED, whole.clone());
             }
             if ignored && context.place.facet.is_some() {
@@ -102,6 +103,7 @@ impl Session {
             Difference::Case { at, wanted, got } => {
                 Seen::new(&state::CASE, show(Some(wanted)), show(Some(got)))
                     .facet(place(at))
+                    .or(&state::APPLIED, place(at))
                     .at(at)
             }
             Difference::Unicode { at, wanted, got } => {
@@ -121,6 +123,28 @@ impl Session {
             }
         }
     }
+}
+
+/// A write that has changed a lot that it did not touch has replaced the whole resource.
+fn summed_up(differences: &[Difference]) -> Vec<Difference> {
+    const A_LOT: usize = 3;
+    let untouched = |d: &&Difference| matches!(d, Difference::Untouched { .. });
+    if differences.iter().filter(untouched).count() < A_LOT {
+        return differences.to_vec();
+    }
+    let mut kept: Vec<Difference> = differences
+        .iter()
+        .filter(|d| !untouched(d))
+        .cloned()
+        .collect();
+    if let Some(Difference::Untouched { was, got, .. }) = differences.iter().find(untouched) {
+        kept.push(Difference::Untouched {
+            at: "everything".to_owned(),
+            was: was.clone(),
+            got: got.clone(),
+        });
+    }
+    kept
 }
 
 /// The state flag has facets of its own: to put somebody out is another thing than to let somebody in.

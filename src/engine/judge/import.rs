@@ -1,5 +1,6 @@
 //! Imports: everybody, once, and nothing past the end.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::check::catalogue::list;
@@ -110,8 +111,8 @@ impl Session {
         false
     }
 
-    /// When every page but the last is full, `totalResults` is what they hold together. Less on a page is the
-    /// business of completeness: others may be missing, too.
+    /// `totalResults` is what the pages hold together. Less on a page than Okta asks for is the business of
+    /// completeness: others may be missing, too.
     fn total_must_fit(
         &self,
         resource: Resource,
@@ -125,16 +126,14 @@ impl Session {
             return;
         };
         let short = full.iter().any(|p| (p.resources.len() as u64) < PAGE);
-        if short || end.total <= held {
-            return;
-        }
-        let seen = Seen::new(
-            &list::TOTAL_TOO_HIGH,
-            held.to_string(),
-            end.total.to_string(),
-        )
-        .facet(resource.word())
-        .at("/totalResults");
+        let (check, facet) = match end.total.cmp(&held) {
+            Ordering::Less => (&list::TOTAL, "too-low"),
+            Ordering::Greater if !short => (&list::TOTAL_TOO_HIGH, resource.word()),
+            Ordering::Equal | Ordering::Greater => return,
+        };
+        let seen = Seen::new(check, held.to_string(), end.total.to_string())
+            .facet(facet)
+            .at("/totalResults");
         self.observe(seen, &self.about_the_list(resource, last, place, evidence));
     }
 

@@ -46,10 +46,15 @@ impl Session {
                 wanted,
                 &there,
             );
+            let subjects = match context.subjects.first() {
+                Some(Subject::Resource(_, id)) => self.subjects_of_members(id, &there, wanted),
+                _ => context.subjects.clone(),
+            };
             self.observe(
                 membership_seen(facet, wanted, &there),
                 &Context {
                     loses_data: true,
+                    subjects,
                     ..context.clone()
                 },
             );
@@ -70,6 +75,17 @@ impl Session {
                 account.members.clone_from(there);
             }
         });
+    }
+
+    /// The group, and everybody whose membership is in question.
+    fn subjects_of_members(&self, group: &str, there: &Ids, wanted: &Ids) -> Vec<Subject> {
+        let mut subjects = vec![Subject::Resource(Resource::Group, group.to_owned())];
+        self.with_book(|b| {
+            for id in there.symmetric_difference(wanted) {
+                subjects.extend(b.subjects(Resource::User, id));
+            }
+        });
+        subjects
     }
 
     fn members_in_book(&self, group: &str) -> Ids {
@@ -100,7 +116,11 @@ impl Session {
         ];
         let context = self.context(write, &sent, subjects);
         let without: Ids = wanted.iter().filter(|id| *id != user).cloned().collect();
-        if deactivated && there == without && !there.is_empty() {
+        let shown = self.with_book(|b| {
+            let state = b.get(Resource::Group, group).and_then(|a| a.state.as_ref());
+            state.is_some_and(|s| !member_set(s).is_empty())
+        });
+        if deactivated && there == without && (shown || !there.is_empty()) {
             let seen = Seen::new(
                 &membership::INACTIVE,
                 format!("{} members", wanted.len()),
@@ -163,10 +183,8 @@ impl Session {
                 .collect()
         });
         if there != wanted {
-            let mut subjects = vec![Subject::Resource(Resource::Group, group.to_owned())];
             // Whoever could not be woken up is not pushed either.
-            let differing = there.symmetric_difference(&wanted).cloned();
-            subjects.extend(differing.map(|id| Subject::Resource(Resource::User, id)));
+            let subjects = self.subjects_of_members(group, &there, &wanted);
             let context = Context {
                 loses_data: true,
                 ..Context::new(place, &sent, subjects, Evidence::Documented)

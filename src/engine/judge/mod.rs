@@ -25,7 +25,7 @@ use super::session::{Context, Place, Sent, Session, observer_call};
 
 pub(crate) use self::differences::active_facet;
 pub use self::find::LETTER_CASE;
-pub use self::trouble::refusal_of;
+pub use self::trouble::{is_honest, refusal_of};
 pub(crate) use self::update::changed;
 
 /// What a write was, for the judge.

@@ -30,12 +30,26 @@ struct Shown {
 }
 
 impl Session {
-    /// Reads by id until the frame rule holds or the bound is reached, then goes on from what is really there.
+    /// Reads a new resource back.
     pub(super) async fn read_back(
         &self,
         resource: Resource,
         id: &str,
         change: &Change<'_>,
+        write: Write<'_>,
+    ) -> Result<Option<Value>, NotSent> {
+        self.read_back_after(resource, id, change, "after-create", write)
+            .await
+    }
+
+    /// Reads by id until the frame rule holds or the bound is reached, then goes on from what is really there. `how`
+    /// names what a change of the id would come from.
+    pub(super) async fn read_back_after(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+        how: &str,
         write: Write<'_>,
     ) -> Result<Option<Value>, NotSent> {
         let before = self.with_book(|b| b.get(resource, id).and_then(|a| a.state.clone()));
@@ -53,13 +67,13 @@ impl Session {
         let subjects = vec![Subject::Resource(resource, id.to_owned())];
         let context = self.context(write, sent, subjects);
         if !is_success(&sent.exchange) {
-            self.unreadable(resource, id, change, sent, write).await?;
+            self.unreadable(resource, id, how, sent, write).await?;
             return Ok(None);
         }
         self.report_lag(&shown.settling, shown.settled, &context);
         let now = good(&sent.exchange);
         if let Some(other) = now.and_then(reading::id_of).filter(|other| other != id) {
-            self.id_has_changed(resource, id, &other, change, &context);
+            self.id_has_changed(resource, id, &other, how, &context);
         }
         let ignored = now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
         self.report_differences(resource, &shown.differences, ignored, write, &context);
@@ -126,7 +140,7 @@ impl Session {
         &self,
         resource: Resource,
         id: &str,
-        change: &Change<'_>,
+        how: &str,
         sent: &Sent,
         write: Write<'_>,
     ) -> Result<(), NotSent> {
@@ -142,7 +156,7 @@ impl Session {
             && let Some((other, _)) = self.find_exactly(resource, &name, write.place).await?
             && other != id
         {
-            self.id_has_changed(resource, id, &other, change, &context);
+            self.id_has_changed(resource, id, &other, how, &context);
             return Ok(());
         }
         if sent.broken {
@@ -171,27 +185,18 @@ impl Session {
         resource: Resource,
         id: &str,
         other: &str,
-        change: &Change<'_>,
+        how: &str,
         context: &Context<'_>,
     ) {
         let name = self
             .with_book(|b| b.get(resource, id).map(|a| a.name.clone()))
             .unwrap_or_default();
-        let facet = match change.active() {
-            _ if self
-                .with_book(|b| b.get(resource, id).is_some_and(|a| a.former_name.is_some())) =>
-            {
-                "after-rename"
-            }
-            Some(true) => "after-reactivation",
-            _ => "after-update",
-        };
         let seen = Seen::new(
             &sequence::ID_CHANGED,
             "the id that Okta is linked to",
             "another id",
         )
-        .facet(facet)
+        .facet(how)
         .at("/id");
         let mut subjects = context.subjects.clone();
         subjects.push(Subject::name(resource, &name));

@@ -14,6 +14,11 @@ use crate::verdict::CheckMeta;
 use super::super::session::{Context, Place, Sent, Session, subjects_of};
 use super::status_word;
 
+/// What is refused because it changes nothing.
+const NO_CHANGE: &str = "no-change";
+/// The PATCH of a group's name.
+const GROUP_NAME: &str = "PATCH group name";
+
 impl Session {
     /// Observes why a job ended early, as far as no other check has seen it.
     pub fn judge_trouble(
@@ -84,10 +89,19 @@ impl Session {
                 .facet(format!("{facet}/onto-a-taken-login"))
                 .or(check, facet);
         }
-        if self.changes_nothing(intent) && !is_about_the_head(status) {
-            return seen(check).facet("no-change").or(check, facet);
+        if self.renames(intent) && is_honest(status) {
+            return seen(check)
+                .facet(format!("{facet}/rename"))
+                .or(check, facet);
         }
-        seen(check).facet(facet)
+        if !self.changes_nothing(intent) || is_about_the_head(status) {
+            return seen(check).facet(facet);
+        }
+        if facet == GROUP_NAME {
+            // Okta sends it with every push, so that it changes nothing is its nature.
+            return seen(check).facet(facet).or(check, NO_CHANGE);
+        }
+        seen(check).facet(NO_CHANGE).or(check, facet)
     }
 
     /// A login that another account has must be refused.
@@ -106,6 +120,19 @@ impl Session {
             return false;
         };
         self.with_book(|b| b.other_of_name(Resource::User, id, name).is_some())
+    }
+
+    fn renames(&self, intent: &Intent) -> bool {
+        let Intent::Update {
+            resource: Resource::User,
+            id,
+            name: Some(name),
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        self.with_book(|b| b.get(Resource::User, id).is_some_and(|a| a.name != *name))
     }
 
     /// Whether an update leaves everything as it was last read.
@@ -136,7 +163,8 @@ impl Session {
 }
 
 /// A refusal of what was asked, not of asking: the method, the path, the headers and the rate are another matter.
-fn is_honest(status: u16) -> bool {
+#[must_use]
+pub fn is_honest(status: u16) -> bool {
     (400..500).contains(&status) && !matches!(status, 401 | 404 | 405 | 406 | 415 | 429)
 }
 
@@ -179,14 +207,10 @@ pub fn refusal_of(
             resource: Resource::Group,
             members,
             ..
-        } if method == Method::Patch => {
-            let what = match (slot, members) {
-                (Some("name"), _) => "name",
-                (None, None) => "name",
-                _ => "members",
-            };
-            format!("PATCH group {what}")
-        }
+        } if method == Method::Patch => match (slot, members) {
+            (Some("name"), _) | (None, None) => GROUP_NAME.to_owned(),
+            _ => "PATCH group members".to_owned(),
+        },
         _ => format!("{method} {word}"),
     };
     (check, facet)

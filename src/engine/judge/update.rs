@@ -13,6 +13,9 @@ use super::super::book::Subject;
 use super::super::session::{Context, Session};
 use super::{Change, Write, good, is_success, member_set, show};
 
+/// How an id comes to be another one, when neither a rename nor a reactivation did it.
+pub(super) const AFTER_UPDATE: &str = "after-update";
+
 impl Session {
     pub(super) async fn judge_update(
         &self,
@@ -24,8 +27,7 @@ impl Session {
         if !is_success(&write.sent.exchange) {
             return self.must_be_unchanged(resource, id, write).await;
         }
-        self.taken_name(resource, id, change, write);
-        let former = self.note_change(resource, id, change);
+        let (former, how) = self.note_change(resource, id, change);
         let groups = self.with_book(|b| b.groups_of(id));
         if let Some(other) = good(&write.sent.exchange)
             .and_then(reading::id_of)
@@ -33,11 +35,14 @@ impl Session {
         {
             let subjects = vec![Subject::Resource(resource, id.to_owned())];
             let context = self.context(write, write.sent, subjects);
-            self.id_has_changed(resource, id, &other, change, &context);
+            self.id_has_changed(resource, id, &other, how, &context);
             return Ok(());
         }
-        let now = self.read_back(resource, id, change, write).await?;
+        let now = self
+            .read_back_after(resource, id, change, how, write)
+            .await?;
         if let Some(now) = now {
+            self.taken_name(resource, id, &now, write);
             self.answer_must_show(resource, change.sets, &now, &update::ANSWER, write);
         }
         if resource == Resource::User || change.name.is_some() {
@@ -58,23 +63,40 @@ impl Session {
         Ok(())
     }
 
-    /// Notes what the resource must be now; the name that it had before, when it has another one.
-    fn note_change(&self, resource: Resource, id: &str, change: &Change<'_>) -> Option<String> {
+    /// Notes what the resource must be now; the name that it had before, when it has another one, and what has
+    /// become of it.
+    fn note_change(
+        &self,
+        resource: Resource,
+        id: &str,
+        change: &Change<'_>,
+    ) -> (Option<String>, &'static str) {
         self.with_book(|book| {
-            let account = book.get_mut(resource, id)?;
+            let Some(account) = book.get_mut(resource, id) else {
+                return (None, AFTER_UPDATE);
+            };
+            let woken = account.inactive && change.active() == Some(true);
             if let Some(active) = change.active() {
                 account.inactive = !active;
             }
-            let name = change.name.filter(|n| *n != account.name)?;
+            let Some(name) = change.name.filter(|n| *n != account.name) else {
+                let how = if woken {
+                    "after-reactivation"
+                } else {
+                    AFTER_UPDATE
+                };
+                return (None, how);
+            };
             let former = std::mem::replace(&mut account.name, name.to_owned());
             account.former_name = Some(former.clone());
-            Some(former)
+            (Some(former), "after-rename")
         })
     }
 
     /// A login that somebody else has must be refused.
-    fn taken_name(&self, resource: Resource, id: &str, change: &Change<'_>, write: Write<'_>) {
-        let Some(name) = change.name.filter(|_| resource == Resource::User) else {
+    fn taken_name(&self, resource: Resource, id: &str, now: &Value, write: Write<'_>) {
+        let name = now.get(resource.name_attribute()).and_then(Value::as_str);
+        let Some(name) = name.filter(|_| resource == Resource::User) else {
             return;
         };
         let Some(other) = self.with_book(|b| b.other_of_name(resource, id, name)) else {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check;
-use crate::check::catalogue::{connection, guard, lookup, state};
+use crate::check::catalogue::{connection, create, guard, lookup, state};
 use crate::check::wire::Seen;
 use crate::exchange::{HeaderText, Method, path_segment};
 use crate::okta::Evidence;
@@ -42,6 +42,11 @@ impl Running<'_> {
         request: &LiteralRequest,
         place: &Place,
     ) -> Result<(), BrokenOff> {
+        if self.troubled {
+            return Err(BrokenOff(
+                "what this probe needs could not be made".to_owned(),
+            ));
+        }
         let session = Arc::clone(&self.stage.session);
         let target = self.fill(&request.path)?;
         let body = request.body.as_ref().map(|b| self.fill(b)).transpose()?;
@@ -122,15 +127,34 @@ impl Running<'_> {
             return Ok(());
         };
         let (resource, name) = (*resource, name.as_str());
-        let id = sent
-            .exchange
-            .response()
-            .filter(|r| r.is_success())
-            .and_then(|r| r.json())
-            .and_then(reading::id_of);
-        let Some(id) = id.filter(|_| !name.is_empty()) else {
+        let Some(response) = sent.exchange.response().filter(|r| r.is_success()) else {
             return Ok(());
         };
+        let Some(id) = response.json().and_then(reading::id_of) else {
+            let context = Context {
+                in_any_row: true,
+                ..Context::new(
+                    place,
+                    sent,
+                    vec![Subject::name(resource, name)],
+                    Evidence::Documented,
+                )
+            };
+            let got = format!("{} without an id", status_word(&sent.exchange));
+            let seen = Seen::new(&create::RETURNS, "the new resource", got);
+            if !sent.broken {
+                session.observe(seen.facet(resource.word()), &context);
+            }
+            return Ok(());
+        };
+        // A server that takes the id from the client is what such a probe is about.
+        let body = sent.exchange.request.body.as_ref();
+        let chosen = body
+            .and_then(|body| serde_json::from_slice::<Value>(body).ok())
+            .and_then(|body| reading::id_of(&body));
+        if chosen.is_some_and(|chosen| chosen == id) || name.is_empty() {
+            return Ok(());
+        }
         if let Some(got) = session.whose(resource, &id, name, sent) {
             let context = Context {
                 loses_data: true,
@@ -200,8 +224,8 @@ impl Running<'_> {
         } else {
             let page = sent.exchange.response().map(reading::page);
             match (expect.total, page) {
-                // What cannot be read was seen as such.
-                (Some(_), _) if sent.broken => return true,
+                // What cannot be read was seen as such, and a refusal that is allowed has no total.
+                (Some(_), _) if sent.broken || status >= 400 => return true,
                 (Some(wanted), Some(page)) => match page.map(|p| p.total) {
                     Ok(total) if total == wanted => return true,
                     Ok(total) => wrong_total(meta, facet, shape, wanted, total),
@@ -229,12 +253,15 @@ impl Running<'_> {
             };
             let id = self.last_id(key)?;
             session.with_book(|b| {
-                let account = b.get(resource, &id)?;
+                let state = b.get(resource, &id)?.state.clone()?;
                 Some(Untouched {
                     resource,
                     id: id.clone(),
-                    state: account.state.clone()?,
-                    members: account.members.clone(),
+                    members: check::frame::members(&state)
+                        .unwrap_or_default()
+                        .into_iter()
+                        .collect(),
+                    state,
                 })
             })
         });

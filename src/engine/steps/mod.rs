@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use crate::exchange::Exchange;
 use crate::okta::app::{Traits, Verb};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
-use crate::okta::org::{AdminAction, Org};
+use crate::okta::org::{AdminAction, Org, Person};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::okta::task::{Effect, Subject as JobSubject, Task};
 use crate::okta::{App, Behaviour, Evidence};
@@ -19,6 +19,7 @@ use crate::scenario::{Action, Case, OktaAction, Scenario, Step, Variant};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
+use super::judge::is_honest;
 use super::session::{Place, Sent, Session, changes};
 
 /// Why a scenario did not get to its end, through no fault of the target.
@@ -84,6 +85,10 @@ struct Running<'a> {
     /// Every id that a person or group was linked to, in order.
     ids: HashMap<String, Vec<String>>,
     former: HashMap<String, String>,
+    /// People as they were before the last change.
+    unchanged: HashMap<String, Person>,
+    /// A job of Okta's has met trouble.
+    troubled: bool,
 }
 
 impl Stage<'_> {
@@ -106,6 +111,8 @@ impl Stage<'_> {
             traits,
             ids: HashMap::new(),
             former: HashMap::new(),
+            unchanged: HashMap::new(),
+            troubled: false,
         };
         for (n, step) in self.scenario.steps.iter().enumerate() {
             if step.only.is_some_and(|app| app != self.app) {
@@ -141,6 +148,7 @@ impl Running<'_> {
             Action::Change { people, groups } => {
                 for (key, spec) in people {
                     if let Some(person) = self.org.people.get_mut(key) {
+                        self.unchanged.insert(key.clone(), person.clone());
                         let before = person.login.clone();
                         cast::change_person(person, spec, &self.stage.naming);
                         if person.login != before {
@@ -195,6 +203,8 @@ impl Running<'_> {
         };
         let (effects, trouble) = self.job(&task, lose, place).await?;
         self.apply(&effects);
+        self.troubled |= trouble.is_some();
+        self.take_back(action, trouble.as_ref(), place);
         if trouble.is_some_and(|t| t.cause == drive::Cause::NotSent(NotSent::AnswerLost)) {
             // The administrator retries the task: the whole job once more (recorded for group push).
             let again = self.org.act(action).or(Some(task));
@@ -204,6 +214,23 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The admin sees that a change of a person is refused, and takes it back.
+    fn take_back(&mut self, action: &AdminAction<'_>, trouble: Option<&Trouble>, place: &Place) {
+        let (AdminAction::PushProfile(key), Some(trouble)) = (action, trouble) else {
+            return;
+        };
+        let honest = matches!(trouble.cause, drive::Cause::Refused(status) if is_honest(status));
+        if let Some(before) = self
+            .unchanged
+            .get(*key)
+            .filter(|_| honest && place.may_refuse)
+            && let Some(person) = self.org.people.get_mut(*key)
+        {
+            person.login.clone_from(&before.login);
+            person.profile.clone_from(&before.profile);
+        }
     }
 
     /// Sends several admin actions at once: each job sees the org as it was before.
@@ -223,7 +250,8 @@ impl Running<'_> {
             .iter()
             .map(|(task, place)| self.job(task, false, place));
         for outcome in join_all(jobs).await {
-            let (effects, _) = outcome?;
+            let (effects, trouble) = outcome?;
+            self.troubled |= trouble.is_some();
             self.apply(&effects);
         }
         Ok(())

@@ -66,7 +66,7 @@ impl Running<'_> {
                     return Ok(());
                 };
                 if now.get("active").and_then(Value::as_bool) == Some(!wanted) {
-                    let subjects = vec![Subject::Resource(Resource::User, id)];
+                    let subjects = session.with_book(|b| b.subjects(Resource::User, &id));
                     let context = Context {
                         loses_data: true,
                         ..Context::new(place, &sent, subjects, Evidence::Recorded)
