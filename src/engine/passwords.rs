@@ -1,4 +1,4 @@
-//! The passwords of a run, which must be in nothing that it keeps.
+//! The passwords and credentials of a run, which must be in nothing that it keeps.
 
 use bytes::Bytes;
 
@@ -51,6 +51,14 @@ impl Passwords {
         let mut hidden = hidden?;
         hidden.extend_from_slice(bytes.get(kept..).unwrap_or_default());
         Some(hidden.into())
+    }
+
+    /// The same for a text.
+    #[must_use]
+    pub fn hide_in(&self, text: String) -> String {
+        let bytes = Bytes::from(text);
+        let hidden = self.hide(&bytes).unwrap_or(bytes);
+        String::from_utf8_lossy(&hidden).into_owned()
     }
 
     fn next_start(&self, bytes: &[u8]) -> Option<usize> {

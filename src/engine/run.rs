@@ -30,6 +30,9 @@ use super::target::Run;
 /// Characters that follow the run id in a name: two for the scenario and app, two for the row.
 pub const NAME_TAIL: usize = 4;
 
+/// Bytes that a credential needs to be looked for in what is kept.
+const SHORTEST_SECRET: usize = 6;
+
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError<E> {
@@ -70,6 +73,14 @@ pub async fn run<E>(
         settings.patience,
         settings.rate,
     );
+    // A word that short is no secret, and hiding it would garble every answer.
+    for credential in settings
+        .credentials
+        .iter()
+        .filter(|c| c.expose().len() >= SHORTEST_SECRET)
+    {
+        run.hide(credential);
+    }
     let watch = tokio::spawn({
         let run = Arc::clone(&run);
         async move {

@@ -43,7 +43,6 @@ struct State {
     recorded: Vec<Recorded>,
     observations: Vec<Observation>,
     book: Book,
-    passwords: Passwords,
     password_after: &'static str,
 }
 
@@ -155,7 +154,7 @@ impl Session {
     /// A password that will be sent: it is masked in the record from now on.
     pub fn hide(&self, password: &Secret, sent_by: &'static str) {
         let mut state = self.state();
-        state.passwords.add(password);
+        self.run.hide(password);
         state.password_after = sent_by;
     }
 
@@ -345,7 +344,7 @@ impl Session {
     /// Takes passwords and other people's data out of what is kept.
     fn mask(&self, exchange: &mut Exchange) {
         {
-            let passwords = &self.state().passwords;
+            let passwords = self.run.passwords();
             if let Some(body) = &mut exchange.request.body
                 && let Some(hidden) = passwords.hide(body)
             {
@@ -357,6 +356,11 @@ impl Session {
                 let oddities = std::mem::take(&mut response.body.oddities);
                 response.body = Body::read(hidden, None);
                 response.body.oddities = oddities;
+            }
+            if let Ok(response) = &mut exchange.outcome {
+                for (_, value) in &mut response.headers {
+                    *value = passwords.hide_in(std::mem::take(value));
+                }
             }
         }
         masking::strangers(
@@ -378,8 +382,10 @@ impl Session {
         let row = self.row(&seen, context);
         let sent = describe(
             context.cause.unwrap_or(&context.sent.exchange.request),
-            &state.passwords,
+            &self.run.passwords(),
         );
+        // A server may put a secret into the words that an administrator would see.
+        let hidden = |text: String| self.run.passwords().hide_in(text);
         let observation = Observation {
             check: seen.check,
             facet: seen.facet,
@@ -392,15 +398,19 @@ impl Session {
                 exchange: Some(context.sent.id.clone()),
             },
             sent,
-            wanted: seen.wanted,
-            got: seen.got,
+            wanted: hidden(seen.wanted),
+            got: hidden(seen.got),
             pointer: seen.pointer,
             evidence: if guessed {
                 Evidence::Inferred
             } else {
                 context.evidence
             },
-            okta_admin_sees: context.admin_sees.clone().filter(|t| !t.is_empty()),
+            okta_admin_sees: context
+                .admin_sees
+                .clone()
+                .filter(|t| !t.is_empty())
+                .map(hidden),
             refusal: context.refusal,
             loses_data: context.loses_data && !guessed,
             follows,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -10,8 +10,10 @@ use tokio::time::Instant;
 
 use crate::check::wire;
 use crate::exchange::ForeignNames;
+use crate::secret::Secret;
 
 use super::ledger::Ledger;
+use super::passwords::Passwords;
 
 /// Shared by all scenarios of a run.
 pub struct Run {
@@ -32,6 +34,8 @@ pub struct Run {
     stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
+    /// Of all scenarios: the list that one asks for shows the people of the others, too.
+    passwords: Mutex<Passwords>,
 }
 
 struct Pace {
@@ -66,6 +70,7 @@ impl Run {
             stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
+            passwords: Mutex::default(),
         })
     }
 
@@ -91,6 +96,18 @@ impl Run {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// A password that will be sent: it is masked in every record from now on.
+    pub fn hide(&self, password: &Secret) {
+        self.passwords().add(password);
+    }
+
+    /// Every password that was sent, or will be.
+    pub fn passwords(&self) -> MutexGuard<'_, Passwords> {
+        self.passwords
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts one exchange.
