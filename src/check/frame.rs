@@ -211,7 +211,9 @@ fn whole_extensions(differences: Vec<Difference>, after: &Value) -> Vec<Differen
     let mut kept: Vec<Difference> = Vec::with_capacity(differences.len());
     for (n, mut difference) in differences.into_iter().enumerate() {
         if let Some(Some(extension)) = all.get(n) {
-            let first = all.iter().position(|other| other.as_ref() == Some(extension));
+            let first = all
+                .iter()
+                .position(|other| other.as_ref() == Some(extension));
             if first != Some(n) {
                 continue;
             }

@@ -157,12 +157,7 @@ fn oddities(response: &Response, seen: &mut Vec<Seen>) {
     }
 }
 
-fn secrets(
-    exchange: &Exchange,
-    response: &Response,
-    purpose: &Purpose<'_>,
-    seen: &mut Vec<Seen>,
-) {
+fn secrets(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
     if let Some(json) = response.json() {
         for (pointer, resource) in resources(json) {
             if resource.get("password").is_some_and(|p| !p.is_null()) {
@@ -185,10 +180,7 @@ fn secrets(
     let text = String::from_utf8_lossy(&response.body.bytes);
     let known = purpose.credentials.iter().map(String::as_str);
     for credential in known.chain(sent).filter(|c| c.len() >= 6) {
-        let in_header = response
-            .headers
-            .iter()
-            .any(|(_, v)| v.contains(credential));
+        let in_header = response.headers.iter().any(|(_, v)| v.contains(credential));
         if in_header || text.contains(credential) {
             seen.push(Seen::new(
                 &secret::TOKEN,
@@ -434,21 +426,19 @@ fn list_answer(
         .any(|id| !ids.insert(id))
     {
         seen.push(
-            Seen::new(&list::REPEATS, "each once", "the same one twice in one answer")
-                .facet("in-one-answer")
-                .at("/Resources"),
+            Seen::new(
+                &list::REPEATS,
+                "each once",
+                "the same one twice in one answer",
+            )
+            .facet("in-one-answer")
+            .at("/Resources"),
         );
     }
     counts(object, found.len() as u64, total, page, seen);
     for (i, resource) in found.iter().enumerate() {
         let before = seen.len();
-        resource_shape(
-            resource,
-            kind,
-            &format!("/Resources/{i}"),
-            authority,
-            seen,
-        );
+        resource_shape(resource, kind, &format!("/Resources/{i}"), authority, seen);
         // One bad element says it all; one that is merely odd does not.
         let new = seen.get(before..).unwrap_or_default();
         if new.iter().any(|s| s.check.level == Level::Error) {
@@ -468,14 +458,16 @@ fn counter<'v>(object: &'v serde_json::Map<String, Value>, key: &str) -> Option<
 fn list_keys(object: &serde_json::Map<String, Value>, seen: &mut Vec<Seen>) {
     let lower: Vec<&str> = ["totalResults", "startIndex", "itemsPerPage", "Resources"]
         .into_iter()
-        .filter(|key| {
-            !object.contains_key(*key) && object.contains_key(&key.to_ascii_lowercase())
-        })
+        .filter(|key| !object.contains_key(*key) && object.contains_key(&key.to_ascii_lowercase()))
         .collect();
     if let Some(first) = lower.first() {
         seen.push(
-            Seen::new(&list::KEYS, lower.join(", "), lower.join(", ").to_lowercase())
-                .at(format!("/{}", first.to_ascii_lowercase())),
+            Seen::new(
+                &list::KEYS,
+                lower.join(", "),
+                lower.join(", ").to_lowercase(),
+            )
+            .at(format!("/{}", first.to_ascii_lowercase())),
         );
     }
     let wrong: Vec<&str> = ["totalResults", "startIndex", "itemsPerPage"]
@@ -584,8 +576,7 @@ fn resource_shape(
         && !wanted.eq_ignore_ascii_case(given)
     {
         seen.push(
-            Seen::new(&resource::LOCATION, wanted, given)
-                .at(format!("{pointer}/meta/location")),
+            Seen::new(&resource::LOCATION, wanted, given).at(format!("{pointer}/meta/location")),
         );
     }
     match kind {

@@ -13,10 +13,12 @@ impl Of {
     #[must_use]
     pub fn fits(&self, check: &str, facet: &str) -> bool {
         check == self.check
-            && self.facet.is_none_or(|wanted| match wanted.strip_suffix('*') {
-                Some(start) => facet.starts_with(start),
-                None => facet == wanted,
-            })
+            && self
+                .facet
+                .is_none_or(|wanted| match wanted.strip_suffix('*') {
+                    Some(start) => facet.starts_with(start),
+                    None => facet == wanted,
+                })
     }
 }
 
@@ -47,54 +49,138 @@ const fn rule(cause: Of, other: Of) -> Rule {
 /// The rules, in the order in which they are applied.
 pub const ABSORBS: &[Rule] = &[
     // Pages that are counted wrongly, or that lose people, are wrong past the end as well.
-    rule(of("list/readable", "announced-but-absent"), any("list/complete")),
+    rule(
+        of("list/readable", "announced-but-absent"),
+        any("list/complete"),
+    ),
     rule(any("list/complete"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/total-results")),
     rule(any("list/total-results"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/repeats")),
     rule(any("list/repeats"), any("list/past-the-end")),
-    rule(any("list/past-the-end"), any("list/items-per-page-past-the-end")),
-    rule(any("list/items-per-page-past-the-end"), any("list/items-per-page")),
+    rule(
+        any("list/past-the-end"),
+        any("list/items-per-page-past-the-end"),
+    ),
+    rule(
+        any("list/items-per-page-past-the-end"),
+        any("list/items-per-page"),
+    ),
     // A look-up that hands out strangers finds somebody else, also under a former name.
-    rule(of("guard/somebody-else", "look-up user"), of("lookup/only-exact", "user*")),
-    rule(of("guard/somebody-else", "look-up group"), of("lookup/only-exact", "group*")),
+    rule(
+        of("guard/somebody-else", "look-up user"),
+        of("lookup/only-exact", "user*"),
+    ),
+    rule(
+        of("guard/somebody-else", "look-up group"),
+        of("lookup/only-exact", "group*"),
+    ),
     rule(any("lookup/only-exact"), any("lookup/former-name")),
     // Users and groups go through the same code.
-    rule(of("lookup/only-exact", "user"), of("lookup/only-exact", "group")),
+    rule(
+        of("lookup/only-exact", "user"),
+        of("lookup/only-exact", "group"),
+    ),
     rule(of("list/complete", "user"), of("list/complete", "group")),
     rule(of("list/repeats", "user"), of("list/repeats", "group")),
-    rule(of("list/total-too-high", "user"), of("list/total-too-high", "group")),
-    rule(of("resource/resource-type", "user"), of("resource/resource-type", "group")),
-    rule(of("sequence/refused", "list users"), of("sequence/refused", "list groups")),
+    rule(
+        of("list/total-too-high", "user"),
+        of("list/total-too-high", "group"),
+    ),
+    rule(
+        of("resource/resource-type", "user"),
+        of("resource/resource-type", "group"),
+    ),
+    rule(
+        of("sequence/refused", "list users"),
+        of("sequence/refused", "list groups"),
+    ),
     rule(of("resource/id", "user"), of("resource/id", "group")),
-    rule(of("resource/schemas", "user"), of("resource/schemas", "group")),
+    rule(
+        of("resource/schemas", "user"),
+        of("resource/schemas", "group"),
+    ),
     // Who cannot store or find one letter beyond ASCII does not do better with other such letters.
-    rule(of("lookup/special-characters", "non-ascii"), of("lookup/special-characters", "astral")),
-    rule(of("lookup/special-characters", "non-ascii"), of("lookup/special-characters", "case-folding")),
-    rule(of("lookup/special-characters", "non-ascii"), of("lookup/special-characters", "normalisation")),
-    rule(of("lookup/special-characters", "non-ascii"), of("lookup/special-characters", "right-to-left")),
+    rule(
+        of("lookup/special-characters", "non-ascii"),
+        of("lookup/special-characters", "astral"),
+    ),
+    rule(
+        of("lookup/special-characters", "non-ascii"),
+        of("lookup/special-characters", "case-folding"),
+    ),
+    rule(
+        of("lookup/special-characters", "non-ascii"),
+        of("lookup/special-characters", "normalisation"),
+    ),
+    rule(
+        of("lookup/special-characters", "non-ascii"),
+        of("lookup/special-characters", "right-to-left"),
+    ),
     rule(of("state/text", "non-ascii"), of("state/text", "astral")),
-    rule(of("state/text", "non-ascii"), of("state/text", "case-folding")),
-    rule(of("state/text", "non-ascii"), of("state/text", "normalisation")),
-    rule(of("state/text", "non-ascii"), of("state/text", "right-to-left")),
+    rule(
+        of("state/text", "non-ascii"),
+        of("state/text", "case-folding"),
+    ),
+    rule(
+        of("state/text", "non-ascii"),
+        of("state/text", "normalisation"),
+    ),
+    rule(
+        of("state/text", "non-ascii"),
+        of("state/text", "right-to-left"),
+    ),
     // One PATCH removes and adds; whichever operation goes wrong alone goes wrong there.
-    rule(of("membership/matches", "add"), of("membership/matches", "add-and-remove")),
-    rule(of("membership/matches", "remove"), of("membership/matches", "add-and-remove")),
+    rule(
+        of("membership/matches", "add"),
+        of("membership/matches", "add-and-remove"),
+    ),
+    rule(
+        of("membership/matches", "remove"),
+        of("membership/matches", "add-and-remove"),
+    ),
     // Groups that a user's PUT decides about are also lost by the PUT that deactivates.
-    rule(of("membership/matches", "user-push"), any("membership/inactive")),
+    rule(
+        of("membership/matches", "user-push"),
+        any("membership/inactive"),
+    ),
     // A password that a read returns is returned whatever set it.
-    rule(of("secret/password-returned", "create"), of("secret/password-returned", "sync")),
+    rule(
+        of("secret/password-returned", "create"),
+        of("secret/password-returned", "sync"),
+    ),
     // Whoever takes a wrong token does not look at it.
-    rule(of("connection/rejects-wrong-token", "wrong-token"), any("connection/rejects-wrong-token")),
-    rule(of("connection/rejects-wrong-token", "wrong-token"), any("connection/bare-token")),
+    rule(
+        of("connection/rejects-wrong-token", "wrong-token"),
+        any("connection/rejects-wrong-token"),
+    ),
+    rule(
+        of("connection/rejects-wrong-token", "wrong-token"),
+        any("connection/bare-token"),
+    ),
     rule(of("error/not-found", "users"), any("error/not-found")),
     // A database's complaint about a duplicate is the same on create and on rename.
-    rule(of("error/duplicate", "users"), of("sequence/server-error", "PUT user/onto-a-taken-login")),
-    rule(of("error/duplicate", "users"), of("sequence/server-error", "PATCH user/onto-a-taken-login")),
+    rule(
+        of("error/duplicate", "users"),
+        of("sequence/server-error", "PUT user/onto-a-taken-login"),
+    ),
+    rule(
+        of("error/duplicate", "users"),
+        of("sequence/server-error", "PATCH user/onto-a-taken-login"),
+    ),
     // Without the endpoint there is nothing to list and nothing to find.
-    rule(of("sequence/refused", "POST user"), of("sequence/refused", "list users")),
-    rule(of("sequence/refused", "POST group"), of("sequence/refused", "list groups")),
-    rule(of("sequence/refused", "POST group"), of("lookup/nobody", "group")),
+    rule(
+        of("sequence/refused", "POST user"),
+        of("sequence/refused", "list users"),
+    ),
+    rule(
+        of("sequence/refused", "POST group"),
+        of("sequence/refused", "list groups"),
+    ),
+    rule(
+        of("sequence/refused", "POST group"),
+        of("lookup/nobody", "group"),
+    ),
 ];
 
 /// Whether a finding explains another one of its kind: an attribute the extension that held nothing else, an
@@ -105,13 +191,14 @@ pub fn explains(cause: &(&str, String), other: &(&str, String)) -> bool {
     let (place, form) = split(facet);
     let (other_place, other_form) = split(other_facet);
     let same_check = check == other_check && form == other_form;
-    let lost = *other_check == "state/dropped"
-        && matches!(*check, "state/applied" | "state/untouched");
+    let lost =
+        *other_check == "state/dropped" && matches!(*check, "state/applied" | "state/untouched");
     let inside = other_place.ends_with(":User")
         && place
             .strip_prefix(other_place)
             .is_some_and(|rest| rest.starts_with(':'));
-    check.starts_with("state/") && ((same_check && inside) || (lost && (inside || place == other_place)))
+    check.starts_with("state/")
+        && ((same_check && inside) || (lost && (inside || place == other_place)))
 }
 
 /// A facet such as `title by put`: place and form.
@@ -147,15 +234,51 @@ mod tests {
         let inner = format!("{urn}:department");
         let by_put = |at: &str| format!("{at} by put");
         let table = [
-            (("state/dropped", inner.clone()), ("state/dropped", urn.to_owned()), true),
-            (("state/dropped", urn.to_owned()), ("state/dropped", inner.clone()), false),
-            (("state/untouched", by_put(&inner)), ("state/untouched", by_put(urn)), true),
-            (("state/untouched", by_put(urn)), ("state/dropped", urn.to_owned()), true),
-            (("state/untouched", by_put(&inner)), ("state/dropped", inner.clone()), true),
-            (("state/applied", "title".to_owned()), ("state/dropped", "title".to_owned()), true),
-            (("state/applied", "title".to_owned()), ("state/dropped", "locale".to_owned()), false),
-            (("state/dropped", "title".to_owned()), ("state/applied", "title".to_owned()), false),
-            (("resource/id", "user".to_owned()), ("resource/id", "user".to_owned()), false),
+            (
+                ("state/dropped", inner.clone()),
+                ("state/dropped", urn.to_owned()),
+                true,
+            ),
+            (
+                ("state/dropped", urn.to_owned()),
+                ("state/dropped", inner.clone()),
+                false,
+            ),
+            (
+                ("state/untouched", by_put(&inner)),
+                ("state/untouched", by_put(urn)),
+                true,
+            ),
+            (
+                ("state/untouched", by_put(urn)),
+                ("state/dropped", urn.to_owned()),
+                true,
+            ),
+            (
+                ("state/untouched", by_put(&inner)),
+                ("state/dropped", inner.clone()),
+                true,
+            ),
+            (
+                ("state/applied", "title".to_owned()),
+                ("state/dropped", "title".to_owned()),
+                true,
+            ),
+            (
+                ("state/applied", "title".to_owned()),
+                ("state/dropped", "locale".to_owned()),
+                false,
+            ),
+            (
+                ("state/dropped", "title".to_owned()),
+                ("state/applied", "title".to_owned()),
+                false,
+            ),
+            (
+                ("resource/id", "user".to_owned()),
+                ("resource/id", "user".to_owned()),
+                false,
+            ),
         ];
         for (cause, other, wanted) in table {
             assert_eq!(explains(&cause, &other), wanted, "{cause:?} {other:?}");

@@ -103,7 +103,9 @@ impl Book {
     /// Everything that stands for a resource: itself, and its name.
     #[must_use]
     pub fn subjects(&self, resource: Resource, id: &str) -> Vec<Subject> {
-        let name = self.get(resource, id).map(|a| Subject::name(resource, &a.name));
+        let name = self
+            .get(resource, id)
+            .map(|a| Subject::name(resource, &a.name));
         let itself = Subject::Resource(resource, id.to_owned());
         std::iter::once(itself).chain(name).collect()
     }

@@ -90,7 +90,11 @@ mod tests {
     #[test]
     fn every_place_is_hidden_and_nothing_else() {
         let table = [
-            (&["aA123459"][..], "a aA123459 b aA123459", Some("a *** b ***")),
+            (
+                &["aA123459"][..],
+                "a aA123459 b aA123459",
+                Some("a *** b ***"),
+            ),
             (&["aA123459"], "aA12345", None),
             (&["aA123459"], "aaA123459", Some("a***")),
             (&["aA1", "aA123459"], "aA123459!", Some("***!")),

@@ -248,10 +248,12 @@ fn holds_null(value: &Value) -> bool {
 /// Whether a value of the resource's own attributes, or one level below, fulfils `wanted`.
 fn any_text(body: &Map<String, Value>, wanted: &dyn Fn(&Value) -> bool) -> bool {
     let own = |name: &str| !["id", "schemas", "meta", "groups"].contains(&name);
-    body.iter().filter(|(name, _)| own(name)).any(|(name, value)| {
-        let inner = value.as_object().filter(|_| !urn::is_urn(name));
-        wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
-    })
+    body.iter()
+        .filter(|(name, _)| own(name))
+        .any(|(name, value)| {
+            let inner = value.as_object().filter(|_| !urn::is_urn(name));
+            wanted(value) || inner.is_some_and(|object| object.values().any(wanted))
+        })
 }
 
 fn refuse_group(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(), Problem> {
@@ -413,9 +415,7 @@ fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
     };
     if policy.has(Fault::NameCutAtApostrophe) {
         for part in name.values_mut() {
-            let cut = part
-                .as_str()
-                .and_then(|text| text.split('\'').next());
+            let cut = part.as_str().and_then(|text| text.split('\'').next());
             if let Some(cut) = cut {
                 *part = Value::from(cut);
             }

@@ -132,7 +132,11 @@ fn summed_up(differences: &[Difference]) -> Vec<Difference> {
     if differences.iter().filter(untouched).count() < A_LOT {
         return differences.to_vec();
     }
-    let mut kept: Vec<Difference> = differences.iter().filter(|d| !untouched(d)).cloned().collect();
+    let mut kept: Vec<Difference> = differences
+        .iter()
+        .filter(|d| !untouched(d))
+        .cloned()
+        .collect();
     if let Some(Difference::Untouched { was, got, .. }) = differences.iter().find(untouched) {
         kept.push(Difference::Untouched {
             at: "everything".to_owned(),
@@ -153,7 +157,11 @@ fn applied_facet(at: &str, wanted: &Value, method: Method) -> Option<String> {
 
 /// What it is called when `active` does not become `wanted`.
 pub(crate) fn active_facet(wanted: bool, method: Method) -> String {
-    let what = if wanted { "reactivation" } else { "deactivation" };
+    let what = if wanted {
+        "reactivation"
+    } else {
+        "deactivation"
+    };
     format!("{what} by {}", method.as_str().to_lowercase())
 }
 

@@ -55,8 +55,10 @@ impl Session {
             }
         };
         let context = Context::new(place, &sent, subjects.clone(), evidence);
-        let there = good(&sent.exchange)
-            .is_some_and(|json| json.get(resource.name_attribute()).is_some_and(|n| !n.is_null()));
+        let there = good(&sent.exchange).is_some_and(|json| {
+            json.get(resource.name_attribute())
+                .is_some_and(|n| !n.is_null())
+        });
         let wanted = "404 after the delete";
         if there {
             self.run.never_settled("delete");

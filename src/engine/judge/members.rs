@@ -39,7 +39,13 @@ impl Session {
             self.observe(seen, context);
         }
         if &there != wanted {
-            let facet = form(write.call.request.method, change.members, was, wanted, &there);
+            let facet = form(
+                write.call.request.method,
+                change.members,
+                was,
+                wanted,
+                &there,
+            );
             let subjects = match context.subjects.first() {
                 Some(Subject::Resource(_, id)) => self.subjects_of_members(id, &there, wanted),
                 _ => context.subjects.clone(),
@@ -139,12 +145,7 @@ impl Session {
     }
 
     /// After a refusal the members must be as they were.
-    pub(super) fn members_after_refusal(
-        &self,
-        group: &str,
-        there: &Ids,
-        context: &Context<'_>,
-    ) {
+    pub(super) fn members_after_refusal(&self, group: &str, there: &Ids, context: &Context<'_>) {
         let wanted = self.members_in_book(group);
         if there == &wanted {
             return;
@@ -266,9 +267,27 @@ mod tests {
             ("an add replaces", delta("", "c"), "ab", "c", "add"),
             ("a remove is ignored", delta("b", ""), "ab", "ab", "remove"),
             ("a remove removes all", delta("b", ""), "ab", "", "remove"),
-            ("of both the remove is ignored", delta("a", "c"), "ab", "abc", "remove"),
-            ("of both the add is ignored", delta("a", "c"), "ab", "b", "add"),
-            ("of both one went too far", delta("a", "c"), "ab", "c", "add-and-remove"),
+            (
+                "of both the remove is ignored",
+                delta("a", "c"),
+                "ab",
+                "abc",
+                "remove",
+            ),
+            (
+                "of both the add is ignored",
+                delta("a", "c"),
+                "ab",
+                "b",
+                "add",
+            ),
+            (
+                "of both one went too far",
+                delta("a", "c"),
+                "ab",
+                "c",
+                "add-and-remove",
+            ),
         ];
         for (what, change, was, there, wanted) in table {
             let after = change.apply(&ids(was));
@@ -280,11 +299,18 @@ mod tests {
             (Method::Post, Some(&all), "create"),
             (Method::Put, Some(&all), "put"),
             (Method::Patch, Some(&all), "replace"),
-            (Method::Patch, Some(&MemberChange::Replace(ids(""))), "empty"),
+            (
+                Method::Patch,
+                Some(&MemberChange::Replace(ids(""))),
+                "empty",
+            ),
             (Method::Patch, None, "rename"),
         ];
         for (method, change, wanted) in table {
-            assert_eq!(form(method, change, &ids("b"), &ids("a"), &ids("b")), wanted);
+            assert_eq!(
+                form(method, change, &ids("b"), &ids("a"), &ids("b")),
+                wanted
+            );
         }
     }
 }

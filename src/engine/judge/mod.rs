@@ -23,10 +23,10 @@ use crate::verdict::Origin;
 use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 
-pub use self::find::LETTER_CASE;
 pub(crate) use self::differences::active_facet;
-pub(crate) use self::update::changed;
+pub use self::find::LETTER_CASE;
 pub use self::trouble::{is_honest, refusal_of};
+pub(crate) use self::update::changed;
 
 /// What a write was, for the judge.
 #[derive(Clone, Copy)]

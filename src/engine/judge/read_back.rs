@@ -75,12 +75,18 @@ impl Session {
         if let Some(other) = now.and_then(reading::id_of).filter(|other| other != id) {
             self.id_has_changed(resource, id, &other, how, &context);
         }
-        let ignored =
-            now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
+        let ignored = now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
         self.report_differences(resource, &shown.differences, ignored, write, &context);
         if resource == Resource::Group {
             let there = shown.there.unwrap_or_default();
-            self.report_members(change, &was_members, &wanted_members, there, write, &context);
+            self.report_members(
+                change,
+                &was_members,
+                &wanted_members,
+                there,
+                write,
+                &context,
+            );
         }
         self.with_book(|book| {
             if let Some(account) = book.get_mut(resource, id) {

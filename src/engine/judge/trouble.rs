@@ -90,7 +90,9 @@ impl Session {
                 .or(check, facet);
         }
         if self.renames(intent) && is_honest(status) {
-            return seen(check).facet(format!("{facet}/rename")).or(check, facet);
+            return seen(check)
+                .facet(format!("{facet}/rename"))
+                .or(check, facet);
         }
         if !self.changes_nothing(intent) || is_about_the_head(status) {
             return seen(check).facet(facet);
@@ -205,12 +207,10 @@ pub fn refusal_of(
             resource: Resource::Group,
             members,
             ..
-        } if method == Method::Patch => {
-            match (slot, members) {
-                (Some("name"), _) | (None, None) => GROUP_NAME.to_owned(),
-                _ => "PATCH group members".to_owned(),
-            }
-        }
+        } if method == Method::Patch => match (slot, members) {
+            (Some("name"), _) | (None, None) => GROUP_NAME.to_owned(),
+            _ => "PATCH group members".to_owned(),
+        },
         _ => format!("{method} {word}"),
     };
     (check, facet)
@@ -248,12 +248,48 @@ mod tests {
         };
         let (user, group) = (update(Resource::User), update(Resource::Group));
         let table = [
-            (Method::Get, &look_up, Some("find"), 501, "sequence/refused look-up group"),
-            (Method::Get, &look_up, Some("find"), 503, "sequence/server-error look-up group"),
-            (Method::Patch, &user, None, 404, "sequence/refused PATCH user"),
-            (Method::Patch, &group, Some("name"), 400, "sequence/refused PATCH group name"),
-            (Method::Patch, &group, Some("members"), 400, "sequence/refused PATCH group members"),
-            (Method::Put, &group, Some("put"), 400, "sequence/refused PUT group"),
+            (
+                Method::Get,
+                &look_up,
+                Some("find"),
+                501,
+                "sequence/refused look-up group",
+            ),
+            (
+                Method::Get,
+                &look_up,
+                Some("find"),
+                503,
+                "sequence/server-error look-up group",
+            ),
+            (
+                Method::Patch,
+                &user,
+                None,
+                404,
+                "sequence/refused PATCH user",
+            ),
+            (
+                Method::Patch,
+                &group,
+                Some("name"),
+                400,
+                "sequence/refused PATCH group name",
+            ),
+            (
+                Method::Patch,
+                &group,
+                Some("members"),
+                400,
+                "sequence/refused PATCH group members",
+            ),
+            (
+                Method::Put,
+                &group,
+                Some("put"),
+                400,
+                "sequence/refused PUT group",
+            ),
             (Method::Put, &user, None, 415, "sequence/refused media-type"),
             (Method::Get, &look_up, None, 406, "sequence/refused accept"),
         ];

@@ -38,7 +38,9 @@ impl Session {
             self.id_has_changed(resource, id, &other, how, &context);
             return Ok(());
         }
-        let now = self.read_back_after(resource, id, change, how, write).await?;
+        let now = self
+            .read_back_after(resource, id, change, how, write)
+            .await?;
         if let Some(now) = now {
             self.taken_name(resource, id, &now, write);
             self.answer_must_show(resource, change.sets, &now, &update::ANSWER, write);
@@ -78,7 +80,11 @@ impl Session {
                 account.inactive = !active;
             }
             let Some(name) = change.name.filter(|n| *n != account.name) else {
-                let how = if woken { "after-reactivation" } else { AFTER_UPDATE };
+                let how = if woken {
+                    "after-reactivation"
+                } else {
+                    AFTER_UPDATE
+                };
                 return (None, how);
             };
             let former = std::mem::replace(&mut account.name, name.to_owned());

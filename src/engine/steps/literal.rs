@@ -43,7 +43,9 @@ impl Running<'_> {
         place: &Place,
     ) -> Result<(), BrokenOff> {
         if self.troubled {
-            return Err(BrokenOff("what this probe needs could not be made".to_owned()));
+            return Err(BrokenOff(
+                "what this probe needs could not be made".to_owned(),
+            ));
         }
         let session = Arc::clone(&self.stage.session);
         let target = self.fill(&request.path)?;
@@ -210,11 +212,11 @@ impl Running<'_> {
         let Some(status) = sent.exchange.status() else {
             return false;
         };
-        let seen = if !expect.status.is_empty()
-            && !expect.status.iter().any(|s| s.matches(status))
+        let seen = if !expect.status.is_empty() && !expect.status.iter().any(|s| s.matches(status))
         {
             let words: Vec<String> = expect.status.iter().map(ToString::to_string).collect();
-            let seen = Seen::new(meta, words.join(" or "), status_word(&sent.exchange)).facet(facet);
+            let seen =
+                Seen::new(meta, words.join(" or "), status_word(&sent.exchange)).facet(facet);
             match general(request, shape, status) {
                 Some((check, facet)) => seen.or(check, facet),
                 None => seen,
@@ -227,12 +229,8 @@ impl Running<'_> {
                 (Some(wanted), Some(page)) => match page.map(|p| p.total) {
                     Ok(total) if total == wanted => return true,
                     Ok(total) => wrong_total(meta, facet, shape, wanted, total),
-                    Err(_) => Seen::new(
-                        meta,
-                        format!("totalResults {wanted}"),
-                        "no readable list",
-                    )
-                    .facet(facet),
+                    Err(_) => Seen::new(meta, format!("totalResults {wanted}"), "no readable list")
+                        .facet(facet),
                 },
                 _ => return true,
             }
@@ -306,7 +304,13 @@ impl Running<'_> {
                 let Some(meta) = check::find(&expect.check) else {
                     continue;
                 };
-                (meta, expect.facet.clone().unwrap_or_else(|| "overwritten".to_owned()))
+                (
+                    meta,
+                    expect
+                        .facet
+                        .clone()
+                        .unwrap_or_else(|| "overwritten".to_owned()),
+                )
             };
             let subjects = vec![Subject::Resource(resource, id)];
             let context = Context {

@@ -219,7 +219,10 @@ impl Running<'_> {
             return;
         };
         let honest = matches!(trouble.cause, drive::Cause::Refused(status) if is_honest(status));
-        if let Some(before) = self.unchanged.get(*key).filter(|_| honest && place.may_refuse)
+        if let Some(before) = self
+            .unchanged
+            .get(*key)
+            .filter(|_| honest && place.may_refuse)
             && let Some(person) = self.org.people.get_mut(*key)
         {
             person.login.clone_from(&before.login);

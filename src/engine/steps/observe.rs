@@ -18,7 +18,12 @@ use super::super::session::{Context, Place};
 use super::{BrokenOff, Running, broken_off};
 
 impl Running<'_> {
-    pub(super) async fn observe(&mut self, n: usize, observe: &Observe, step: &Step) -> Result<(), BrokenOff> {
+    pub(super) async fn observe(
+        &mut self,
+        n: usize,
+        observe: &Observe,
+        step: &Step,
+    ) -> Result<(), BrokenOff> {
         match observe {
             Observe::Person { key, must } => {
                 let place = self.stage.place(n, &format!("observe {key}"), step);
@@ -116,8 +121,7 @@ impl Running<'_> {
     async fn accounts(&self, id: &str, wanted: u64, place: &Place) -> Result<(), NotSent> {
         let session = &*self.stage.session;
         // A refused change leaves the account with the login that it had.
-        let Some(login) =
-            session.with_book(|b| b.get(Resource::User, id).map(|a| a.name.clone()))
+        let Some(login) = session.with_book(|b| b.get(Resource::User, id).map(|a| a.name.clone()))
         else {
             return Ok(());
         };
