@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_REFERENCE=1 cargo test --test reference` writes them anew.
 
-#[path = "support/bench.rs"]
+#[path = "judge/bench.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
 
@@ -22,13 +22,13 @@ type Taken = BTreeMap<String, Vec<(Option<App>, SnapshotFile)>>;
 fn taken() -> Taken {
     let ran = Bench::new(&[]).run(&Policy::default(), nobody, std::time::Duration::ZERO);
     let names = RunNames {
-        run_id: ran.result.run_id.clone(),
+        run_id: ran.run_id.clone(),
         tail: NAME_TAIL,
-        base_url: ran.result.target.url.clone(),
+        base_url: ran.target.url.clone(),
         host: "localhost".to_owned(),
     };
     let mut taken = Taken::new();
-    for scenario in &ran.result.scenarios {
+    for scenario in &ran.scenarios {
         let file = SnapshotFile::new(
             &scenario.id.0,
             &scenario.title,

@@ -239,13 +239,13 @@ impl Session {
             LETTER_CASE | NOT_THE_EMAIL | AMONG_MANY => AFTER_CREATE,
             other => other,
         };
-        if place.facet.is_some() && self.is_about_characters() {
-            return Seen::new(&lookup::SPECIAL, wanted, got).or(check, general);
-        }
-        if place.facet.is_some() {
-            return Seen::new(check, wanted, got).or(check, general);
-        }
-        let seen = Seen::new(check, wanted, got).facet(facet);
+        let seen = if place.facet.is_none() {
+            Seen::new(check, wanted, got).facet(facet)
+        } else if self.is_about_characters() {
+            Seen::new(&lookup::SPECIAL, wanted, got).or(check, facet)
+        } else {
+            Seen::new(check, wanted, got).or(check, facet)
+        };
         if general == facet {
             seen
         } else {

@@ -2,7 +2,7 @@
 //! passes only when everybody waits.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use scim_conform::engine::event::{Event, Listener};
@@ -17,8 +17,8 @@ use scim_conform::scenario::{Context, Scenario, Variant};
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
-use serde_json::{Value, json};
 
+/// The token of every tenant.
 pub(crate) const TOKEN: &str = "bench-token-5d0e";
 
 /// Puts into a new tenant what was there before the run.
@@ -27,34 +27,10 @@ pub(crate) type Seed = fn(&Tenant);
 /// Nobody was there before.
 pub(crate) fn nobody(_: &Tenant) {}
 
-/// A user who has nothing to do with the run.
-pub(crate) fn stranger() -> Value {
-    json!({
-        "userName": "stranger@elsewhere.test",
-        "name": {"givenName": "Sam", "familyName": "Stranger"},
-        "emails": [{"primary": true, "value": "stranger@elsewhere.test", "type": "work"}],
-        "active": true,
-    })
-}
-
-/// One user and one group who have nothing to do with the run.
-pub(crate) fn strangers(tenant: &Tenant) {
-    tenant.seed_user(&stranger()).unwrap();
-    tenant
-        .seed_group(&json!({"displayName": "Strangers"}))
-        .unwrap();
-}
-
 /// The catalogue and everything else that runs share.
 pub(crate) struct Bench {
     scenarios: Vec<Arc<Scenario>>,
     behaviour: Arc<Behaviour>,
-}
-
-/// A finished run, and the tenants it left.
-pub(crate) struct Ran {
-    pub(crate) result: RunResult,
-    pub(crate) tenants: BTreeMap<String, Arc<Tenant>>,
 }
 
 struct Silent;
@@ -81,32 +57,24 @@ impl Bench {
         }
     }
 
-    /// Runs it on virtual time.
-    pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> Ran {
+    /// Runs it on virtual time; `settle` is how long a write may take to become visible.
+    pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
+        let policy = policy.clone();
+        let reach = Reach::Isolated(Arc::new(move |_: &str| -> Arc<dyn Transport> {
+            let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
+            seed(&tenant);
+            Arc::new(InProcess::new(Arc::new(tenant)))
+        }));
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap()
-            .block_on(self.play(policy, seed, settle))
+            .block_on(self.play(reach, settle))
     }
 
-    /// Runs it; `settle` is how long a write may take to become visible.
-    pub(crate) async fn play(&self, policy: &Policy, seed: Seed, settle: Duration) -> Ran {
-        let tenants: Arc<Mutex<BTreeMap<String, Arc<Tenant>>>> = Arc::default();
-        let reach = {
-            let (tenants, policy) = (Arc::clone(&tenants), policy.clone());
-            Reach::Isolated(Arc::new(move |name: &str| -> Arc<dyn Transport> {
-                let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
-                seed(&tenant);
-                let tenant = Arc::new(tenant);
-                tenants
-                    .lock()
-                    .unwrap()
-                    .insert(name.to_owned(), Arc::clone(&tenant));
-                Arc::new(InProcess::new(tenant))
-            }))
-        };
+    /// Runs it against whatever `reach` leads to.
+    pub(crate) async fn play(&self, reach: Reach, settle: Duration) -> RunResult {
         let settings = Arc::new(settings(reach, settle));
         let parts = plan::parts(&self.scenarios, &settings.apps, None);
         let (plan, parts) = plan::plan(parts, &settings);
@@ -115,11 +83,9 @@ impl Bench {
         let never = std::future::pending();
         let agreed = |_: &_| Ok::<(), std::convert::Infallible>(());
         let listener = Arc::new(Silent);
-        let result = run::run(settings, behaviour, &plan, parts, listener, agreed, never)
+        run::run(settings, behaviour, &plan, parts, listener, agreed, never)
             .await
-            .unwrap();
-        let tenants = std::mem::take(&mut *tenants.lock().unwrap());
-        Ran { result, tenants }
+            .unwrap()
     }
 }
 
@@ -145,10 +111,10 @@ fn settings(reach: Reach, settle: Duration) -> Settings {
         concurrency: 1,
         rate: None,
         max_users: None,
-        max_foreign_users: 0,
+        max_foreign_users: 1000,
         email: None,
         user_attributes: Vec::new(),
-        cleanup: Cleanup::Nothing,
+        cleanup: Cleanup::Delete,
         ledger: None,
         strict_rfc: false,
     }

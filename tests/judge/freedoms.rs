@@ -1,0 +1,73 @@
+//! What a conforming server may do differently must never be an error.
+
+use std::time::Duration;
+
+use crate::bench::{self, Bench};
+use scim_conform::engine::outcome::RunResult;
+use scim_conform::server::{Freedom, Policy};
+use scim_conform::verdict::{Level, Verdict};
+
+/// Freedoms that no server can take together with another one that stands here: the id is one thing only.
+const IDS: [Freedom; 3] = [
+    Freedom::NumericIds,
+    Freedom::UserNameAsId,
+    Freedom::GroupNameAsId,
+];
+
+fn no_error(what: &str, result: &RunResult) {
+    let errors: Vec<_> = result
+        .findings
+        .iter()
+        .filter(|f| f.level == Level::Error)
+        .map(bench::line)
+        .collect();
+    assert_eq!(errors, Vec::<String>::new(), "{what}");
+    assert!(
+        result.verdicts.values().all(|v| *v == Verdict::Conforms),
+        "{what}"
+    );
+    assert_eq!(result.count("passed"), result.scenarios.len(), "{what}");
+}
+
+#[test]
+fn no_freedom_is_an_error() {
+    let bench = Bench::new(&[]);
+    let mut text = String::new();
+    for freedom in Freedom::ALL.iter().copied() {
+        let policy = Policy::default().with_freedom(freedom);
+        let result = bench.run(&policy, bench::nobody, Duration::ZERO);
+        no_error(freedom.name(), &result);
+        text += &format!("{freedom}: {}\n", freedom.what());
+        for line in bench::lines(&result) {
+            text += &format!("  {line}\n");
+        }
+    }
+    insta::with_settings!({snapshot_path => "../snapshots", omit_expression => true}, {
+        insta::assert_snapshot!(text);
+    });
+}
+
+#[test]
+fn all_freedoms_together_are_no_error() {
+    let bench = Bench::new(&[]);
+    let mut text = String::new();
+    // Names as ids go together, numbers go alone.
+    for left_out in [&IDS[..1], &IDS[1..]] {
+        let taken = Freedom::ALL
+            .iter()
+            .copied()
+            .filter(|f| !left_out.contains(f));
+        let policy = taken.fold(Policy::default(), Policy::with_freedom);
+        let result = bench.run(&policy, bench::nobody, Duration::ZERO);
+        let without: Vec<_> = left_out.iter().map(|f| f.name()).collect();
+        let what = format!("all but {}", without.join(" and "));
+        no_error(&what, &result);
+        text += &format!("{what}\n");
+        for line in bench::lines(&result) {
+            text += &format!("  {line}\n");
+        }
+    }
+    insta::with_settings!({snapshot_path => "../snapshots", omit_expression => true}, {
+        insta::assert_snapshot!(text);
+    });
+}

@@ -1,0 +1,8 @@
+//! The judge on trial, against the reference server in process: what it must see, what it must let pass, what it
+//! must never touch.
+
+mod bench;
+mod freedoms;
+mod guard;
+mod matrix;
+mod settling;
