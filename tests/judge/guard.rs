@@ -113,9 +113,12 @@ fn run(
         .collect()
 }
 
+/// A fault, the scenarios that meet it, who was there before, and how the finding begins.
+type Row<'a> = (Fault, &'a [&'a str], fn(&Tenant) -> String, &'a str);
+
 #[test]
 fn a_stranger_is_never_written_to() {
-    let table: [(Fault, &[&str], fn(&Tenant) -> String, &str); 4] = [
+    let table: [Row<'_>; 4] = [
         (
             Fault::FilterIgnored,
             &["users/create"],
