@@ -3,28 +3,24 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use scim_conform::document::{Diagnostics, Look, Source, render};
 use scim_conform::embedded;
+use scim_conform::okta::Behaviour;
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Context, Scenario, ScenarioId, read};
+use scim_conform::scenario::{ATTRIBUTES, Context, LIST_ATTRIBUTES, Scenario, ScenarioId, read};
 
-/// The checks that scenario files may name in these tests.
-const CHECKS: &[&str] = &[
-    "connection/rejects-wrong-token",
-    "create/client-chosen-id",
-    "create/without-external-id",
-    "envelope/accepts-json",
-    "error/client-mistake",
-    "error/duplicate",
-    "error/not-found",
-    "error/server-error",
-    "lookup/nobody",
-    "update/unknown-attribute",
-];
+/// The checks that scenario files may name.
+static CHECKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    scim_conform::check::ALL
+        .iter()
+        .map(|check| check.id)
+        .collect()
+});
 
-const CONTEXT: Context<'static> = Context { checks: CHECKS };
+static CONTEXT: LazyLock<Context<'static>> = LazyLock::new(|| Context { checks: &CHECKS });
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -38,7 +34,7 @@ fn load(name: &str, bytes: &[u8]) -> (Option<Scenario>, String) {
     };
     let mut diagnostics = Diagnostics::new(&source);
     let id = ScenarioId("tests/one".to_owned());
-    let scenario = read(id, &source, CONTEXT, &mut diagnostics);
+    let scenario = read(id, &source, *CONTEXT, &mut diagnostics);
     (
         scenario,
         render(&diagnostics.into_sorted(), Look::default()),
@@ -47,7 +43,7 @@ fn load(name: &str, bytes: &[u8]) -> (Option<Scenario>, String) {
 
 #[test]
 fn shipped_files_load_without_a_warning() {
-    let catalog = Catalog::embedded(CONTEXT).unwrap_or_else(|error| panic!("{error}"));
+    let catalog = Catalog::embedded(*CONTEXT).unwrap_or_else(|error| panic!("{error}"));
     let warnings = render(catalog.warnings(), Look::default());
     assert_eq!(warnings, "");
     assert_eq!(catalog.scenarios().len(), embedded::SCENARIOS.len());
@@ -55,8 +51,8 @@ fn shipped_files_load_without_a_warning() {
 
 #[test]
 fn the_folder_and_the_binary_hold_the_same_catalogue() {
-    let embedded = Catalog::embedded(CONTEXT).unwrap();
-    let folder = Catalog::from_folder(&root().join("scenarios"), CONTEXT).unwrap();
+    let embedded = Catalog::embedded(*CONTEXT).unwrap();
+    let folder = Catalog::from_folder(&root().join("scenarios"), *CONTEXT).unwrap();
     assert_eq!(embedded.scenarios(), folder.scenarios());
 }
 
@@ -76,7 +72,7 @@ fn the_examples_of_the_manual_load() {
 
 #[test]
 fn titles_and_reasons_tell_the_scenarios_apart() {
-    let catalog = Catalog::embedded(CONTEXT).unwrap();
+    let catalog = Catalog::embedded(*CONTEXT).unwrap();
     let mut titles = HashSet::new();
     for scenario in catalog.scenarios() {
         assert!(titles.insert(&scenario.title), "{}", scenario.id);
@@ -129,7 +125,7 @@ fn colours_are_there_only_when_asked_for() {
     read(
         ScenarioId("x".to_owned()),
         &source,
-        CONTEXT,
+        *CONTEXT,
         &mut diagnostics,
     );
     let found = diagnostics.into_sorted();
@@ -162,7 +158,7 @@ fn a_folder_tells_the_mistakes_of_all_its_files() {
     write(&at("vendors/acme.yaml"), "claims: []\n");
     write(&at(".hidden.yaml"), "- no\n");
     write(&at("README.md"), "# no\n");
-    let error = Catalog::from_folder(folder.path(), CONTEXT).unwrap_err();
+    let error = Catalog::from_folder(folder.path(), *CONTEXT).unwrap_err();
     let shown = error
         .to_string()
         .replace(folder.path().to_str().unwrap(), "DIR");
@@ -200,7 +196,7 @@ fn a_folder_with_scenarios_only_loads() {
     write(&folder.path().join("b/two.yaml"), GOOD);
     write(&folder.path().join("one.yaml"), GOOD);
     write(&folder.path().join("okta/jobs.yaml"), "requests: []\n");
-    let catalog = Catalog::from_folder(folder.path(), CONTEXT).unwrap();
+    let catalog = Catalog::from_folder(folder.path(), *CONTEXT).unwrap();
     let ids: Vec<&str> = catalog.scenarios().iter().map(|one| &*one.id.0).collect();
     assert_eq!(ids, ["b/two", "one"]);
 }
@@ -208,13 +204,13 @@ fn a_folder_with_scenarios_only_loads() {
 #[test]
 fn an_empty_or_missing_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = Catalog::from_folder(folder.path(), CONTEXT).unwrap_err();
+    let error = Catalog::from_folder(folder.path(), *CONTEXT).unwrap_err();
     assert!(
         error
             .to_string()
             .contains("there is no scenario in this folder")
     );
-    let error = Catalog::from_folder(&folder.path().join("no"), CONTEXT).unwrap_err();
+    let error = Catalog::from_folder(&folder.path().join("no"), *CONTEXT).unwrap_err();
     assert!(error.to_string().contains("cannot read the folder"));
 }
 
@@ -225,11 +221,11 @@ fn links_in_a_circle_end() {
     write(&folder.path().join("a/one.yaml"), GOOD);
     std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
     std::os::unix::fs::symlink("nowhere", folder.path().join("a/dangling.yaml")).unwrap();
-    let error = Catalog::from_folder(folder.path(), CONTEXT).unwrap_err();
+    let error = Catalog::from_folder(folder.path(), *CONTEXT).unwrap_err();
     assert_eq!(error.diagnostics().len(), 1);
     assert!(error.to_string().contains("cannot read the file"));
     fs::remove_file(folder.path().join("a/dangling.yaml")).unwrap();
-    let catalog = Catalog::from_folder(folder.path(), CONTEXT).unwrap();
+    let catalog = Catalog::from_folder(folder.path(), *CONTEXT).unwrap();
     assert_eq!(catalog.scenarios().len(), 1);
 }
 
@@ -283,4 +279,19 @@ proptest! {
         bytes[at] = with;
         load("x.yaml", &bytes);
     }
+}
+
+#[test]
+fn every_attribute_that_a_file_may_set_reaches_the_target() {
+    let mapping = Behaviour::embedded().unwrap().apps.mapping;
+    let mut mapped: Vec<&str> = mapping.iter().map(|m| m.from.as_str()).collect();
+    let own = ["login", "email", "firstName", "lastName"];
+    let mut settable: Vec<&str> = ATTRIBUTES
+        .into_iter()
+        .chain(LIST_ATTRIBUTES)
+        .chain(own)
+        .collect();
+    mapped.sort_unstable();
+    settable.sort_unstable();
+    assert_eq!(settable, mapped);
 }

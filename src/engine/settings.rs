@@ -16,8 +16,11 @@ pub enum Reach {
     /// One tenant for everything: a real target.
     Shared(Arc<dyn Transport>),
     /// A tenant of its own for each scenario and app, by name: the embedded server.
-    Isolated(Arc<dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync>),
+    Isolated(Arc<ByName>),
 }
+
+/// A transport to the tenant of that name.
+pub type ByName = dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync;
 
 /// What happens to what a run made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -183,6 +183,13 @@ impl Problem {
     }
 }
 
+/// An answer in the place of an error is boxed: it is large, and rare.
+impl From<Problem> for Box<Answer> {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem.into())
+    }
+}
+
 impl From<Problem> for Answer {
     fn from(problem: Problem) -> Self {
         let mut body = json!({"schemas": [urn::ERROR], "status": problem.status.as_str()});

@@ -21,7 +21,7 @@ pub(super) fn by_head(
     path: &str,
     route: &Route,
     headers: &HeaderMap,
-) -> Result<(), Answer> {
+) -> Result<(), Box<Answer>> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let accept = text(header::ACCEPT).unwrap_or_default();
@@ -44,8 +44,10 @@ pub(super) fn by_head(
         return refuse(StatusCode::NOT_ACCEPTABLE, "Not acceptable");
     }
     if policy.has(Fault::CreateRedirected) && *method == Method::POST && !path.ends_with('/') {
-        return Err(Answer::empty(StatusCode::TEMPORARY_REDIRECT)
-            .with_header(header::LOCATION, format!("{path}/")));
+        let redirect = Answer::empty(StatusCode::TEMPORARY_REDIRECT);
+        return Err(Box::new(
+            redirect.with_header(header::LOCATION, format!("{path}/")),
+        ));
     }
     if policy.has(Fault::GroupsMissing) && route.kind() == Some(Kind::Group) {
         return refuse(StatusCode::NOT_FOUND, "Not found");

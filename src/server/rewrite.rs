@@ -68,10 +68,8 @@ fn total(answer: &Answer) -> Option<u64> {
 fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     let count = asked.incoming.and_then(|incoming| incoming.query.count);
     let empty = total(&answer) == Some(0);
-    if empty {
-        if let Some(other) = empty_list(policy, asked) {
-            return other;
-        }
+    if empty && let Some(other) = empty_list(policy, asked) {
+        return other;
     }
     if let Some(kind) = asked.kind()
         && let Some(body) = answer.object_mut()

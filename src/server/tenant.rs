@@ -29,6 +29,9 @@ pub struct Tenant {
     writes: AtomicU64,
 }
 
+/// Files a new resource; its id.
+type Insert = fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>;
+
 /// Why a seed was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the seed is not a valid resource: {0}")]
@@ -78,7 +81,7 @@ impl Tenant {
         let mut incoming = None;
         let served = self
             .authorise(authorization.as_deref())
-            .map_err(Answer::from)
+            .map_err(Box::<Answer>::from)
             .and_then(|()| self.serve(request, route.clone(), &mut incoming));
         let asked = Asked {
             method: &method,
@@ -86,7 +89,7 @@ impl Tenant {
             authorization: authorization.as_deref(),
             incoming: incoming.as_ref(),
         };
-        let answer = served.unwrap_or_else(|refused| refused);
+        let answer = served.unwrap_or_else(|refused| *refused);
         rewrite::answer(&self.policy, &asked, answer).into_response()
     }
 
@@ -116,12 +119,7 @@ impl Tenant {
         self.write().remove(Kind::Group, id).is_some()
     }
 
-    fn seed(
-        &self,
-        kind: Kind,
-        attributes: &Value,
-        insert: fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>,
-    ) -> Result<String, SeedError> {
+    fn seed(&self, kind: Kind, attributes: &Value, insert: Insert) -> Result<String, SeedError> {
         let Some(attributes) = attributes.as_object() else {
             return Err(SeedError("not a JSON object".to_owned()));
         };
@@ -184,7 +182,7 @@ impl Tenant {
         request: Request<Bytes>,
         route: Option<Route>,
         kept: &mut Option<Incoming>,
-    ) -> Result<Answer, Answer> {
+    ) -> Result<Answer, Box<Answer>> {
         self.limit_rate()?;
         let path = request.uri().path();
         let route = route.ok_or_else(|| {
@@ -223,7 +221,7 @@ impl Tenant {
         writes && (self.writes.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3)
     }
 
-    fn limit_rate(&self) -> Result<(), Answer> {
+    fn limit_rate(&self) -> Result<(), Box<Answer>> {
         let limits =
             self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
         let count = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
@@ -236,9 +234,9 @@ impl Tenant {
         ));
         if self.policy.has(Fault::RetryAfterAsDate) {
             let date = "Wed, 21 Oct 2099 07:28:00 GMT";
-            return Err(answer.with_header(header::RETRY_AFTER, date));
+            return Err(Box::new(answer.with_header(header::RETRY_AFTER, date)));
         }
-        Err(answer)
+        Err(Box::new(answer))
     }
 
     fn dispatch(&self, incoming: &Incoming) -> Result<Answer, Problem> {

@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 /// Must be in no record of a run.
 const PRIVATE: &str = "stranger@elsewhere.test";
 
+/// Puts a stranger into a tenant; where it is.
+type Stranger = fn(&Tenant) -> String;
+
 fn seed_user(tenant: &Tenant) -> String {
     let id = tenant.seed_user(&json!({
         "userName": PRIVATE,
@@ -48,12 +51,7 @@ struct Watched {
 
 /// Runs the scenarios against tenants with a stranger in each; the findings, after having looked that nobody has
 /// touched the strangers or written them down.
-fn run(
-    fault: Option<Fault>,
-    only: &[&str],
-    shared: bool,
-    seed: fn(&Tenant) -> String,
-) -> Vec<String> {
+fn run(fault: Option<Fault>, only: &[&str], shared: bool, seed: Stranger) -> Vec<String> {
     let policy = fault
         .into_iter()
         .fold(Policy::default(), Policy::with_fault);
@@ -115,36 +113,39 @@ fn run(
 
 #[test]
 fn a_stranger_is_never_written_to() {
-    let table: [(Fault, &[&str], fn(&Tenant) -> String, &str); 4] = [
+    let table: [(Fault, &[&str], Stranger, &str); 4] = [
         (
             Fault::FilterIgnored,
             &["users/create"],
             seed_user,
-            "guard/somebody-else [look-up user] error ×3 (custom, oin)",
+            "guard/somebody-else [look-up user] error",
         ),
         (
             Fault::LookupMissAnswersStranger,
             &["users/", "rename/", "lifecycle/"],
             seed_user,
-            "guard/somebody-else [look-up user] error ×32 (custom, oin, probe)",
+            "guard/somebody-else [look-up user] error",
         ),
         (
             Fault::CreateAnswersStranger,
             &["users/", "rename/", "security/"],
             seed_user,
-            "guard/somebody-else [create user] error ×22 (custom, oin, probe)",
+            "guard/somebody-else [create user] error",
         ),
         (
             Fault::GroupFilterIgnored,
             &["groups/push"],
             |tenant| seed_group(tenant, "Strangers"),
-            "guard/somebody-else [look-up group] error ×4 (custom, oin)",
+            "guard/somebody-else [look-up group] error",
         ),
     ];
     for (fault, only, seed, finding) in table {
         for shared in [false, true] {
             let found = run(Some(fault), only, shared, seed);
-            assert_eq!(found, [finding], "{fault}, shared {shared}");
+            assert!(
+                found.len() == 1 && found[0].starts_with(finding),
+                "{fault}, shared {shared}: {found:?}"
+            );
         }
     }
 }

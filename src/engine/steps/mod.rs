@@ -374,23 +374,25 @@ fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
     }
 }
 
-/// Drives all futures at once, on this task.
+/// Drives all futures at once, on this task; their outputs in the order of the futures.
 async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    use std::pin::Pin;
     use std::task::Poll;
-    let mut waiting: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.into_iter().map(|f| (Box::pin(f), None)).collect();
-    std::future::poll_fn(move |context| {
-        for (future, output) in waiting.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let Poll::Ready(ready) = future.as_mut().poll(context) {
-                *output = Some(ready);
+    let mut waiting: Vec<_> = futures.into_iter().map(|f| Some(Box::pin(f))).collect();
+    let mut done: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in waiting.iter_mut().zip(&mut done) {
+            if let Some(running) = future
+                && let Poll::Ready(ready) = running.as_mut().poll(context)
+            {
+                (*future, *output) = (None, Some(ready));
             }
         }
-        if waiting.iter().all(|(_, output)| output.is_some()) {
-            Poll::Ready(waiting.drain(..).filter_map(|(_, output)| output).collect())
+        if waiting.iter().all(Option::is_none) {
+            Poll::Ready(())
         } else {
             Poll::Pending
         }
     })
-    .await
+    .await;
+    done.into_iter().flatten().collect()
 }
