@@ -537,19 +537,23 @@ async fn trouble_with_a_proxy_names_the_proxy() {
     }
 }
 
-/// The other half of the next test: sends one request as the environment says.
-#[tokio::test]
-#[ignore = "run by the test of proxies from the environment"]
-async fn send_as_the_environment_says() {
-    let target = std::env::var("TEST_TARGET").expect("the target's address");
+/// Set in the process that the next test starts of itself: where that one sends its request.
+const CHILD_TARGET: &str = "SCIM_CONFORM_TEST_CHILD_TARGET";
+
+/// Sends one request as the environment of this process says.
+async fn send_as_the_environment_says(target: &str) {
     let mut settings = settings("http", target.parse().expect("an address"));
     settings.proxy = ProxyChoice::Environment;
     let exchange = Pooled::new(settings).expect("pooled").send(get()).await;
     assert_eq!(exchange.status(), Some(200), "{:?}", exchange.outcome);
 }
 
+/// A process has one environment, so each case runs in a process of its own: this test again.
 #[tokio::test]
 async fn the_environment_s_proxy_and_its_exceptions() {
+    if let Ok(target) = std::env::var(CHILD_TARGET) {
+        return send_as_the_environment_says(&target).await;
+    }
     let proxy = RawServer::start(vec![write(json("200 OK", "{}"))]).await;
     let target = RawServer::start(vec![write(json("200 OK", "{}"))]).await;
     for (exceptions, seen) in [("", (1, 0)), ("other.test,127.0.0.0/8", (1, 1))] {
@@ -564,8 +568,8 @@ async fn the_environment_s_proxy_and_its_exceptions() {
             child.env_remove(name).env_remove(name.to_lowercase());
         }
         let output = child
-            .args(["--exact", "send_as_the_environment_says", "--ignored"])
-            .env("TEST_TARGET", target.address.to_string())
+            .args(["--exact", "the_environment_s_proxy_and_its_exceptions"])
+            .env(CHILD_TARGET, target.address.to_string())
             .env("http_proxy", format!("http://{}", proxy.address))
             .env("NO_PROXY", exceptions)
             .output()

@@ -694,9 +694,14 @@ mod tests {
     #[test]
     fn an_extension_that_is_gone_is_one_difference() {
         let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let inside = |at: &str, value: Value| {
+            let mut set = set(at, value);
+            set.at.namespace = Some(urn.to_owned());
+            set
+        };
         let sets = [
-            set(&format!("{urn}:department"), json!("Sales")),
-            set(&format!("{urn}:manager.value"), json!("7")),
+            inside("department", json!("Sales")),
+            inside("manager.value", json!("7")),
         ];
         assert_eq!(
             kinds(&compare(None, &json!({}), &sets, true)),

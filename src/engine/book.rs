@@ -219,3 +219,149 @@ pub fn rests_on_escapes(check: &CheckMeta, subjects: &[Subject]) -> bool {
             .iter()
             .any(|s| matches!(s, Subject::Name(_, name) if name.contains(['"', '\\'])))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::check;
+
+    const USER: Resource = Resource::User;
+    const GROUP: Resource = Resource::Group;
+
+    fn user(id: &str) -> Subject {
+        Subject::Resource(USER, id.to_owned())
+    }
+
+    fn check(id: &str) -> &'static CheckMeta {
+        check::find(id).unwrap()
+    }
+
+    #[test]
+    fn names_are_the_same_in_another_case_until_they_are_gone() {
+        let mut book = Book::default();
+        book.open(USER, "1", "Ada@example.test");
+        book.open(USER, "2", "bob@example.test");
+        book.open(GROUP, "3", "ada@example.test");
+        let named = |book: &Book| book.named(USER, "ADA@example.test").len();
+        assert_eq!(named(&book), 1);
+        assert_eq!(book.other_of_name(USER, "1", "ada@example.test"), None);
+        assert_eq!(
+            book.other_of_name(USER, "1", "BOB@example.test").as_deref(),
+            Some("2")
+        );
+        book.get_mut(USER, "1").unwrap().gone = true;
+        assert_eq!(named(&book), 0);
+        assert_eq!(book.existing(USER).count(), 1);
+        assert_eq!(book.ids().len(), 3, "what is gone was made all the same");
+    }
+
+    #[test]
+    fn opened_again_it_starts_anew() {
+        let mut book = Book::default();
+        book.open(USER, "1", "ada");
+        book.get_mut(USER, "1").unwrap().state = Some(json!({}));
+        book.open(USER, "1", "ada");
+        assert_eq!(book.get(USER, "1").unwrap().state, None);
+        assert_eq!(book.existing(USER).count(), 1);
+    }
+
+    #[test]
+    fn a_member_s_groups() {
+        let mut book = Book::default();
+        book.open(GROUP, "g", "crew");
+        book.open(GROUP, "h", "board");
+        book.get_mut(GROUP, "g")
+            .unwrap()
+            .members
+            .insert("1".to_owned());
+        assert_eq!(book.groups_of("1"), ["g"]);
+        book.get_mut(GROUP, "g").unwrap().gone = true;
+        assert!(book.groups_of("1").is_empty());
+    }
+
+    #[test]
+    fn the_earliest_cause_is_the_cause() {
+        let mut book = Book::default();
+        let applied = check("state/applied");
+        let name = Subject::name(USER, "Ada");
+        assert_eq!(book.cause(applied, &[user("1"), name.clone()]), None);
+        book.spoil(std::slice::from_ref(&name), 7);
+        book.spoil(&[user("1")], 3);
+        book.spoil(&[user("1")], 9);
+        assert_eq!(book.cause(applied, std::slice::from_ref(&name)), Some(7));
+        assert_eq!(book.cause(applied, &[name, user("1")]), Some(3));
+        assert_eq!(book.cause(applied, &[user("2")]), None);
+        assert!(book.all_spoiled(&[user("1")]));
+        assert!(!book.all_spoiled(&[user("1"), user("2")]));
+    }
+
+    #[test]
+    fn a_new_account_inherits_what_is_wrong_with_its_name() {
+        let mut book = Book::default();
+        book.spoil(&[Subject::name(USER, "Ada")], 4);
+        book.open(USER, "1", "ada");
+        book.inherit(USER, "1", "ada");
+        book.inherit(USER, "2", "bob");
+        assert_eq!(book.cause(check("state/applied"), &[user("1")]), Some(4));
+        assert_eq!(book.cause(check("state/applied"), &[user("2")]), None);
+        book.open(USER, "1", "ada");
+        assert_eq!(
+            book.subjects(USER, "1"),
+            [user("1"), Subject::name(USER, "ada")]
+        );
+    }
+
+    #[test]
+    fn members_that_are_not_shown_explain_memberships_alone() {
+        let mut book = Book::default();
+        let group = Subject::Resource(GROUP, "g".to_owned());
+        book.lose_members(std::slice::from_ref(&group), 2);
+        assert_eq!(
+            book.cause(check("membership/matches"), std::slice::from_ref(&group)),
+            Some(2)
+        );
+        assert_eq!(book.cause(check("lookup/finds-group"), &[group]), None);
+    }
+
+    #[test]
+    fn what_spoils_and_what_follows() {
+        // Check, whether it spoils, whether it can follow.
+        let table = [
+            ("lookup/finds-user", true, true),
+            ("state/applied", true, true),
+            ("state/dropped", false, true),
+            ("sequence/refused", true, true),
+            ("list/complete", true, true),
+            ("list/schemas", false, false),
+            ("resource/id", true, false),
+            ("envelope/json", true, false),
+            ("secret/password-returned", false, false),
+            ("error/duplicate", false, false),
+            ("connection/answers", true, false),
+        ];
+        for (id, spoils_it, follows_it) in table {
+            assert_eq!(spoils(check(id)), spoils_it, "{id}");
+            assert_eq!(follows(check(id)), follows_it, "{id}");
+        }
+    }
+
+    #[test]
+    fn only_a_name_that_needs_escapes_rests_on_them() {
+        let table = [
+            ("lookup/special-characters", "a\"b", true),
+            ("lookup/special-characters", "a\\b", true),
+            ("lookup/special-characters", "a'b", false),
+            ("sequence/refused", "a\"b", false),
+        ];
+        for (id, name, wanted) in table {
+            let subjects = [user("1"), Subject::name(USER, name)];
+            assert_eq!(
+                rests_on_escapes(check(id), &subjects),
+                wanted,
+                "{id} {name}"
+            );
+        }
+    }
+}

@@ -6,3 +6,4 @@ mod freedoms;
 mod guard;
 mod matrix;
 mod settling;
+mod sockets;

