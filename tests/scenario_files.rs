@@ -8,9 +8,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use scim_conform::document::{Diagnostics, Look, Source, render};
 use scim_conform::embedded;
-use scim_conform::okta::Behaviour;
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{ATTRIBUTES, Context, LIST_ATTRIBUTES, Scenario, ScenarioId, read};
+use scim_conform::scenario::{Context, Scenario, ScenarioId, read};
 
 /// The checks that scenario files may name.
 static CHECKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -281,19 +280,4 @@ proptest! {
         bytes[at] = with;
         load("x.yaml", &bytes);
     }
-}
-
-#[test]
-fn every_attribute_that_a_file_may_set_reaches_the_target() {
-    let mapping = Behaviour::embedded().unwrap().apps.mapping;
-    let mut mapped: Vec<&str> = mapping.iter().map(|m| m.from.as_str()).collect();
-    let own = ["login", "email", "firstName", "lastName"];
-    let mut settable: Vec<&str> = ATTRIBUTES
-        .into_iter()
-        .chain(LIST_ATTRIBUTES)
-        .chain(own)
-        .collect();
-    mapped.sort_unstable();
-    settable.sort_unstable();
-    assert_eq!(settable, mapped);
 }

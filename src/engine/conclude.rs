@@ -444,7 +444,6 @@ mod tests {
                 app: Some(App::Oin),
                 outcome: Outcome::Passed,
                 duration: std::time::Duration::ZERO,
-                run_names: Vec::new(),
                 findings: Vec::new(),
                 exchanges: Vec::new(),
             },

@@ -22,9 +22,6 @@ pub enum Reach {
     Isolated(TenantTransport),
 }
 
-/// A transport to the tenant of that name.
-pub type ByName = dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync;
-
 /// What happens to what a run made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cleanup {

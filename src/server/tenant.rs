@@ -29,9 +29,6 @@ pub struct Tenant {
     writes: AtomicU64,
 }
 
-/// Files a new resource; its id.
-type Insert = fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>;
-
 /// Why a seed was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the seed is not a valid resource: {0}")]

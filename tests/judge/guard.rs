@@ -15,9 +15,6 @@ use serde_json::{Value, json};
 /// Must be in no record of a run.
 const PRIVATE: &str = "stranger@elsewhere.test";
 
-/// Puts a stranger into a tenant; where it is.
-type Stranger = fn(&Tenant) -> String;
-
 fn seed_user(tenant: &Tenant) -> String {
     let id = tenant.seed_user(&json!({
         "userName": PRIVATE,
@@ -51,7 +48,12 @@ struct Watched {
 
 /// Runs the scenarios against tenants with a stranger in each; the findings, after having looked that nobody has
 /// touched the strangers or written them down.
-fn run(fault: Option<Fault>, only: &[&str], shared: bool, seed: Stranger) -> Vec<String> {
+fn run(
+    fault: Option<Fault>,
+    only: &[&str],
+    shared: bool,
+    seed: fn(&Tenant) -> String,
+) -> Vec<String> {
     let policy = fault
         .into_iter()
         .fold(Policy::default(), Policy::with_fault);
