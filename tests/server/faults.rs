@@ -12,11 +12,23 @@ fn the_known_good_traffic_is_the_same_every_time() {
     assert_eq!(transcript(Policy::default()), transcript(Policy::default()));
 }
 
+/// What Okta's own traffic does not meet: its certification suite sends the first two, and the third is in a header.
+/// The trial of the judge holds that each of them is seen.
+const BESIDE_OKTA: [Fault; 3] = [
+    Fault::ClientChosenId,
+    Fault::PlainJsonRefused,
+    Fault::ContentEncodingWrong,
+];
+
 #[test]
 fn every_fault_changes_what_okta_sees_in_its_own_way() {
     let mut seen = HashMap::from([(transcript(Policy::default()), "no fault")]);
     let mut same = Vec::new();
-    for fault in Fault::ALL.iter().copied() {
+    for fault in Fault::ALL
+        .iter()
+        .copied()
+        .filter(|fault| !BESIDE_OKTA.contains(fault))
+    {
         let transcript = transcript(Policy::default().with_fault(fault));
         if let Some(other) = seen.insert(transcript, fault.name()) {
             same.push((other, fault.name()));
