@@ -106,19 +106,20 @@ pub fn removal(text: &str) -> Result<Cleanup, String> {
     }
 }
 
-/// A run id: part of every login and group name, so it must fit into both.
+/// A run id: part of every login and group name, so it must fit into both. By it a run tells its own people from
+/// others, whose data it masks; so it must be too long to stand in somebody's name by chance.
 ///
 /// # Errors
 /// What it may hold.
 pub fn run_id(text: &str) -> Result<String, String> {
-    let fits = (1..=20).contains(&text.len())
+    let fits = (6..=20).contains(&text.len())
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     if fits {
         Ok(text.to_owned())
     } else {
-        Err("write 1 to 20 of a-z and 0-9".to_owned())
+        Err("write 6 to 20 of a-z and 0-9".to_owned())
     }
 }
 
@@ -334,8 +335,15 @@ mod tests {
         assert!(variant("x").is_err());
         assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
         assert!(removal("none").is_err());
-        assert_eq!(run_id("r7x2"), Ok("r7x2".into()));
-        for text in ["", "R7", "a-b", "a".repeat(21).as_str()] {
+        assert_eq!(run_id("r7x2k9"), Ok("r7x2k9".into()));
+        for text in [
+            "",
+            "ada",
+            "r7x2k",
+            "R7X2K9",
+            "a-b-c-d",
+            "a".repeat(21).as_str(),
+        ] {
             assert!(run_id(text).is_err(), "{text}");
         }
     }
