@@ -176,7 +176,7 @@ fn a_report_that_cannot_be_written_stops_the_run_before_it_starts() {
 fn arguments_become_settings() {
     let bench = Bench::new();
     let done = bench.run(
-        "rename --app oin,aiw --tag fast --variant patch-profile --seed 7 --run-id abc \
+        "rename --app oin,aiw --tag fast --variant patch-profile --seed 7 --run-id abcdef \
          --settle 500ms --timeout 5s --concurrency 2 --rate 1.5 --max-users 9 \
          --cap-foreign-users 8 --email qa+{}@acme.io --user-attribute title=Boss \
          --cleanup none --strict-rfc --snapshots snaps --diff --fault duplicate-created",
@@ -210,7 +210,7 @@ fn arguments_become_settings() {
             7,
         ),
         run_id: Some(
-            "abc",
+            "abcdef",
         ),
         limits: Limits {
             settle: 500ms,
