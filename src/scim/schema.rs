@@ -57,6 +57,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 8] = [
+        Self::String,
+        Self::Boolean,
+        Self::Decimal,
+        Self::Integer,
+        Self::DateTime,
+        Self::Binary,
+        Self::Reference,
+        Self::Complex,
+    ];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -84,6 +96,14 @@ pub enum Mutability {
 }
 
 impl Mutability {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 4] = [
+        Self::ReadWrite,
+        Self::ReadOnly,
+        Self::Immutable,
+        Self::WriteOnly,
+    ];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -107,6 +127,9 @@ pub enum Returned {
 }
 
 impl Returned {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 4] = [Self::Default, Self::Always, Self::Never, Self::Request];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -129,6 +152,9 @@ pub enum Uniqueness {
 }
 
 impl Uniqueness {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 3] = [Self::None, Self::Server, Self::Global];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -253,7 +279,7 @@ pub fn by_urn(urn: &str) -> Option<&'static Schema> {
 }
 
 /// All schemas of resources that this crate knows.
-pub const ALL: [&Schema; 3] = [&USER, &GROUP, &ENTERPRISE_USER];
+pub const ALL: [&Schema; 5] = [&USER, &GROUP, &ENTERPRISE_USER, &ROLE, &ENTITLEMENT];
 
 const READ_ONLY: Mutability = Mutability::ReadOnly;
 
@@ -433,6 +459,31 @@ pub static ENTERPRISE_USER: Schema = Schema {
                 Attribute::string("displayName").mutability(READ_ONLY),
             ],
         ),
+    ],
+};
+
+/// A role, which Okta imports to govern who holds it
+/// (<https://developer.okta.com/docs/guides/scim-with-entitlements/main/>).
+pub static ROLE: Schema = Schema {
+    urn: urn::ROLE,
+    name: "Role",
+    description: "A role that a user can hold",
+    attributes: &[
+        Attribute::string("displayName").required(),
+        Attribute::string("description"),
+    ],
+};
+
+/// An entitlement, which Okta imports to govern who holds it
+/// (<https://developer.okta.com/docs/guides/scim-with-entitlements/main/>).
+pub static ENTITLEMENT: Schema = Schema {
+    urn: urn::ENTITLEMENT,
+    name: "Entitlement",
+    description: "A licence or permission that a user can hold",
+    attributes: &[
+        Attribute::string("displayName").required(),
+        Attribute::string("type"),
+        Attribute::string("description"),
     ],
 };
 
