@@ -43,6 +43,8 @@ struct Case {
     /// Filters, and which of the given resources fulfil them.
     #[serde(default)]
     filters: IndexMap<String, Vec<String>>,
+    /// The userName of the user whom the token belongs to.
+    me: Option<String>,
     /// Where the filters are tried.
     #[serde(default = "users")]
     at: String,
@@ -127,7 +129,7 @@ fn the_reference_server_does_what_every_section_says() {
     for (file, section) in sections() {
         for case in &section.cases {
             cases += 1;
-            if let Err(problem) = Play::new(&given).case(case) {
+            if let Err(problem) = Play::new(&given, case).run(case) {
                 failures.push(format!(
                     "{} ({file})\n  {}\n  {problem}",
                     section.section, case.says
@@ -179,16 +181,16 @@ struct Play<'g> {
 }
 
 impl<'g> Play<'g> {
-    fn new(given: &'g BTreeMap<String, Given>) -> Self {
+    fn new(given: &'g BTreeMap<String, Given>, case: &Case) -> Self {
         let tenant = Tenant::new(Some(Secret::new(TOKEN)), Policy::default());
         Self {
-            tenant: tenant.with_base_url(BASE),
+            tenant: tenant.with_base_url(BASE).with_me(case.me.clone()),
             given,
             names: BTreeMap::from([("base".to_owned(), BASE.to_owned())]),
         }
     }
 
-    fn case(&mut self, case: &Case) -> Result<(), String> {
+    fn run(&mut self, case: &Case) -> Result<(), String> {
         for name in &case.given {
             self.give(name);
         }

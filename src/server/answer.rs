@@ -103,6 +103,16 @@ impl Answer {
         }
     }
 
+    /// Sends JSON as `application/json`, unless a media type is named already.
+    pub(super) fn use_plain_json(&mut self) {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        let named = names.any(|name| *name == header::CONTENT_TYPE);
+        if matches!(self.body, Payload::Json(_)) && !named {
+            self.headers
+                .push((header::CONTENT_TYPE, "application/json".to_owned()));
+        }
+    }
+
     /// The answer as an HTTP message.
     pub(super) fn into_response(self) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());

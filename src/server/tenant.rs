@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Problem};
 use super::faults::Fault;
 use super::policy::Policy;
-use super::request::Incoming;
+use super::request::{self, Incoming};
 use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
 use super::rewrite::{self, Asked};
@@ -97,6 +97,7 @@ impl Tenant {
         let method = request.method().clone();
         let route = Route::of(request.uri().path());
         let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
+        let plain = request::prefers_plain_json(request.headers());
         let mut incoming = None;
         let served = self
             .authorise(authorization.as_deref())
@@ -109,7 +110,11 @@ impl Tenant {
             incoming: incoming.as_ref(),
         };
         let answer = served.unwrap_or_else(|refused| *refused);
-        rewrite::answer(&self.policy, &asked, answer).into_response()
+        let mut answer = rewrite::answer(&self.policy, &asked, answer);
+        if plain {
+            answer.use_plain_json();
+        }
+        answer.into_response()
     }
 
     /// Puts a user in as if it had been there before SCIM; its id.
