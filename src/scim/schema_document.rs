@@ -172,6 +172,7 @@ fn attribute(document: &Value, at: &str, depth: usize) -> Read<Attribute> {
     };
     Ok(Attribute {
         name: keep(name),
+        description: keep(optional_text(document, at, "description")?.unwrap_or_default()),
         kind,
         multi_valued: flag(document, at, "multiValued")?,
         required: flag(document, at, "required")?,

@@ -12,6 +12,9 @@ use crate::scim::{ErrorType, urn};
 /// Media type of SCIM (RFC 7644, 8.1).
 pub(super) const SCIM_JSON: &str = "application/scim+json";
 
+/// The media type that every client knows (RFC 7644, 3.1).
+pub(super) const PLAIN_JSON: &str = "application/json";
+
 /// Something on the transport that no HTTP message can say; an extension of the response.
 /// The listener does it to the socket, the in-process transport turns it into its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,16 +103,6 @@ impl Answer {
         match &mut self.body {
             Payload::Json(value) => value.as_object_mut(),
             _ => None,
-        }
-    }
-
-    /// Sends JSON as `application/json`, unless a media type is named already.
-    pub(super) fn use_plain_json(&mut self) {
-        let mut names = self.headers.iter().map(|(name, _)| name);
-        let named = names.any(|name| *name == header::CONTENT_TYPE);
-        if matches!(self.body, Payload::Json(_)) && !named {
-            self.headers
-                .push((header::CONTENT_TYPE, "application/json".to_owned()));
         }
     }
 

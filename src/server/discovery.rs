@@ -114,6 +114,9 @@ fn render_attribute(attribute: &Attribute) -> Value {
     put("name", attribute.name.into());
     put("type", attribute.kind.as_str().into());
     put("multiValued", attribute.multi_valued.into());
+    if !attribute.description.is_empty() {
+        put("description", attribute.description.into());
+    }
     put("required", attribute.required.into());
     if attribute.kind != Type::Complex {
         put("caseExact", attribute.case_exact.into());

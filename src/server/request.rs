@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::answer::{Problem, SCIM_JSON};
+use super::answer::Problem;
 use super::route::{Route, percent_decode};
 use crate::scim::{ErrorType, urn};
 
@@ -99,39 +99,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         format!("Content-Type must be application/scim+json in UTF-8, not \"{text}\""),
     ))
-}
-
-/// Whether the client would rather have `application/json` than `application/scim+json`
-/// (RFC 7644, 3.1). What it accepts beside these does not matter: there is nothing else.
-pub(super) fn prefers_plain_json(headers: &HeaderMap) -> bool {
-    let ranges: Vec<(&str, f32)> = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(range)
-        .collect();
-    let quality = |names: [&str; 3]| {
-        let named = |name: &&str| {
-            let range = ranges
-                .iter()
-                .find(|(range, _)| range.eq_ignore_ascii_case(name));
-            range.map(|(_, quality)| *quality)
-        };
-        // The more specific one counts (RFC 9110, 12.5.1).
-        names.iter().find_map(named).unwrap_or(0.0)
-    };
-    let plain = quality(["application/json", "application/*", "*/*"]);
-    let scim = quality([SCIM_JSON, "application/*", "*/*"]);
-    plain > scim
-}
-
-/// `application/json;q=0.5` as the media range and its weight.
-fn range(text: &str) -> (&str, f32) {
-    let mut parts = text.split(';').map(str::trim);
-    let range = parts.next().unwrap_or_default();
-    let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse().ok());
-    (range, weight.unwrap_or(1.0))
 }
 
 fn read_json(body: &[u8]) -> Result<Value, Problem> {

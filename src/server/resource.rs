@@ -157,7 +157,8 @@ pub(super) fn get(
     Ok(answer(context, store, kind, record, StatusCode::OK, query))
 }
 
-/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` allows it.
+/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` and
+/// `If-None-Match` allow it.
 pub(super) fn changeable(
     policy: &Policy,
     store: &Store,
@@ -166,7 +167,10 @@ pub(super) fn changeable(
     headers: &HeaderMap,
 ) -> Result<Id, Problem> {
     let record = visible(policy, store, kind, id)?;
-    if headers.contains_key(header::IF_MATCH) && !header_names(headers, header::IF_MATCH, record) {
+    let matches =
+        !headers.contains_key(header::IF_MATCH) || header_names(headers, header::IF_MATCH, record);
+    // RFC 9110, 13.1.2: a write with If-None-Match is refused where a GET would be 304.
+    if !matches || header_names(headers, header::IF_NONE_MATCH, record) {
         return Err(Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "The resource has changed since",

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Problem};
+use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
 use super::faults::Fault;
 use super::policy::Policy;
-use super::request::{self, Incoming};
+use super::request::Incoming;
 use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
 use super::rewrite::{self, Asked};
@@ -97,7 +97,7 @@ impl Tenant {
         let method = request.method().clone();
         let route = Route::of(request.uri().path());
         let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
-        let plain = request::prefers_plain_json(request.headers());
+        let plain_json = wants_plain_json(request.headers());
         let mut incoming = None;
         let served = self
             .authorise(authorization.as_deref())
@@ -110,11 +110,14 @@ impl Tenant {
             incoming: incoming.as_ref(),
         };
         let answer = served.unwrap_or_else(|refused| *refused);
-        let mut answer = rewrite::answer(&self.policy, &asked, answer);
-        if plain {
-            answer.use_plain_json();
+        let mut response = rewrite::answer(&self.policy, &asked, answer).into_response();
+        if plain_json
+            && let Some(media_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
+            && media_type == SCIM_JSON
+        {
+            *media_type = HeaderValue::from_static(PLAIN_JSON);
         }
-        answer.into_response()
+        response
     }
 
     /// Puts a user in as if it had been there before SCIM; its id.
@@ -379,6 +382,22 @@ fn method_not_allowed(route: &Route, method: &Method) -> Answer {
     let detail = format!("{method} is not allowed here");
     Answer::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail))
         .with_header(header::ALLOW, route.methods())
+}
+
+/// Whether the client takes `application/json`, but not SCIM's own media type (RFC 7644, 3.1).
+fn wants_plain_json(headers: &HeaderMap) -> bool {
+    let mut plain = false;
+    for value in headers.get_all(header::ACCEPT) {
+        let ranges = value.to_str().unwrap_or_default().split(',');
+        for range in ranges.map(|range| range.split(';').next().unwrap_or_default().trim()) {
+            let is = |media_type: &str| range.eq_ignore_ascii_case(media_type);
+            if is(SCIM_JSON) || is("application/*") || is("*/*") {
+                return false;
+            }
+            plain |= is(PLAIN_JSON);
+        }
+    }
+    plain
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
 use scim_conform::scim::schema::Schema;
 use scim_conform::server::{Policy, ResourceTypes, Tenant};
 use serde_json::{Value, json};
 
-use super::client::{Client, user};
+use super::client::{Client, TOKEN, user};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -146,6 +147,57 @@ fn discovery_is_read_only_and_cannot_be_filtered() {
     client
         .get("/Schemas/urn:okta:scim:schemas:core:1.0:Entitlement")
         .expect(StatusCode::OK);
+}
+
+#[test]
+fn the_media_type_is_the_one_that_the_client_knows() {
+    let client = Client::good();
+    let table = [
+        (None, "application/scim+json"),
+        (Some("application/scim+json"), "application/scim+json"),
+        (Some("application/json"), "application/json"),
+        (
+            Some("text/html, Application/JSON;q=0.9"),
+            "application/json",
+        ),
+        (
+            Some("application/json, application/scim+json;q=0.1"),
+            "application/scim+json",
+        ),
+        (Some("*/*"), "application/scim+json"),
+        (Some("text/html"), "application/scim+json"),
+    ];
+    for (accept, expected) in table {
+        for path in ["/Users", "/Users/none"] {
+            let mut request = Request::get(path).header("Authorization", format!("Bearer {TOKEN}"));
+            if let Some(accept) = accept {
+                request = request.header("Accept", accept);
+            }
+            let answer = client
+                .tenant
+                .handle(request.body(Bytes::new()).expect("a request"));
+            let media_type = answer.headers().get("content-type").expect("a media type");
+            assert_eq!(media_type, expected, "{accept:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_write_minds_if_none_match() {
+    let client = with_users(&["ada@x.test"]);
+    let found = client.find("/Users", "userName", "ada@x.test");
+    let delete = |tag: &str| {
+        let request = Request::delete(format!("/Users/{}", found.text("/Resources/0/id")))
+            .header("Authorization", format!("Bearer {TOKEN}"))
+            .header("If-None-Match", tag);
+        client
+            .tenant
+            .handle(request.body(Bytes::new()).expect("a request"))
+            .status()
+    };
+    assert_eq!(delete("*"), StatusCode::PRECONDITION_FAILED);
+    assert_eq!(delete("W/\"1\""), StatusCode::PRECONDITION_FAILED);
+    assert_eq!(delete("W/\"2\""), StatusCode::NO_CONTENT);
 }
 
 #[test]
