@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Payload, Problem};
-use super::request::{Incoming, Query};
+use super::request::{self, Incoming, Query};
 use super::resource::{Context, location};
 use super::route::Route;
 use crate::scim::{ErrorType, urn};
@@ -59,8 +59,8 @@ pub(super) fn bulk(
     let fail_on_errors = match body.get("failOnErrors") {
         None | Some(Value::Null) => None,
         Some(value) => Some(
-            value
-                .as_u64()
+            request::whole(value)
+                .and_then(|most| u64::try_from(most).ok())
                 .ok_or_else(|| Problem::invalid_value("failOnErrors must be an integer"))?,
         ),
     };
@@ -68,6 +68,7 @@ pub(super) fn bulk(
         context,
         serve,
         ids: HashMap::new(),
+        repeated: HashSet::new(),
         created: HashMap::new(),
     };
     let answers = job.run(operations, fail_on_errors)?;
@@ -162,6 +163,8 @@ struct Job<'a> {
     context: Context<'a>,
     serve: Serve<'a>,
     ids: HashMap<String, Outcome>,
+    /// Places of operations whose bulkId is that of an earlier one (RFC 7644, 3.7).
+    repeated: HashSet<usize>,
     /// By place: the path of what was created before all its references were known.
     created: HashMap<usize, String>,
 }
@@ -181,7 +184,7 @@ impl Job<'_> {
         let mut answers: Vec<Option<Value>> = vec![None; operations.len()];
         let mut waiting: Vec<usize> = (0..operations.len()).collect();
         let mut errors = 0;
-        let defined = defined(&operations)?;
+        let defined = self.define(&operations);
         for need in operations.iter().flat_map(|operation| &operation.needs) {
             if !defined.contains(need.as_str()) {
                 self.ids.insert(need.clone(), Outcome::Failed);
@@ -209,11 +212,28 @@ impl Job<'_> {
         Ok(answers.into_iter().flatten().collect())
     }
 
+    /// The bulkIds that the request defines. Who defines one again is a failure of its own.
+    fn define<'o>(&mut self, operations: &'o [Operation]) -> HashSet<&'o str> {
+        let mut defined = HashSet::new();
+        for (place, operation) in operations.iter().enumerate() {
+            if operation.method == Method::POST
+                && let Some(bulk_id) = &operation.bulk_id
+                && !defined.insert(bulk_id.as_str())
+            {
+                self.repeated.insert(place);
+            }
+        }
+        defined
+    }
+
     fn is_ready(&self, operation: &Operation) -> bool {
         operation.needs.iter().all(|id| self.ids.contains_key(id))
     }
 
     fn carry_out(&mut self, place: usize, operation: &Operation) -> Answer {
+        if self.repeated.contains(&place) {
+            return syntax("The bulkId is that of another operation").into();
+        }
         let unknown = operation
             .needs
             .iter()
@@ -434,18 +454,4 @@ impl Job<'_> {
 
 fn version_of(answer: &Answer) -> Option<Value> {
     answer.object()?.get("meta")?.get("version").cloned()
-}
-
-/// The bulkIds that the request defines, each once.
-fn defined(operations: &[Operation]) -> Result<HashSet<&str>, Problem> {
-    let mut defined = HashSet::new();
-    for operation in operations {
-        if operation.method == Method::POST
-            && let Some(bulk_id) = &operation.bulk_id
-            && !defined.insert(bulk_id.as_str())
-        {
-            return Err(syntax("A bulkId is used twice"));
-        }
-    }
-    Ok(defined)
 }

@@ -1,5 +1,7 @@
 //! A request as the server understands it.
 
+use std::num::IntErrorKind;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Map, Value};
@@ -174,8 +176,18 @@ fn text<'v>(name: &str, value: &'v Value) -> Result<&'v str, Problem> {
 }
 
 fn number(name: &str, value: &Value) -> Result<i64, Problem> {
-    let problem = || Problem::invalid_value(format!("{name} must be an integer"));
-    value.as_i64().ok_or_else(problem)
+    whole(value).ok_or_else(|| Problem::invalid_value(format!("{name} must be an integer")))
+}
+
+/// A JSON number without a fraction, be it written as `1.0`; one that is too large is the
+/// largest, which here means the same.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the conversion of a float keeps within bounds"
+)]
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|float| float.fract() == 0.0);
+    value.as_i64().or_else(|| float().map(|float| float as i64))
 }
 
 fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
@@ -188,9 +200,14 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
 }
 
 fn integer(name: &str, value: &str) -> Result<i64, Problem> {
-    value
-        .parse()
-        .map_err(|_| Problem::invalid_value(format!("{name} must be an integer, not \"{value}\"")))
+    let parsed: Result<i64, _> = value.parse();
+    parsed.or_else(|problem| match problem.kind() {
+        IntErrorKind::PosOverflow => Ok(i64::MAX),
+        IntErrorKind::NegOverflow => Ok(i64::MIN),
+        _ => Err(Problem::invalid_value(format!(
+            "{name} must be an integer, not \"{value}\""
+        ))),
+    })
 }
 
 fn names(list: &str) -> Vec<String> {

@@ -289,7 +289,9 @@ impl Tenant {
             (Route::Bulk, &Method::POST) => {
                 bulk::bulk(context, incoming, &|incoming| self.dispatch(incoming))
             }
-            (Route::Me, method) if *method != Method::POST => self.me(incoming),
+            (Route::Me, &Method::GET | &Method::PUT | &Method::PATCH | &Method::DELETE) => {
+                self.me(incoming)
+            }
             (Route::Collection(kind), &Method::POST) => self.create(*kind, incoming),
             (Route::Resource(kind, id), &Method::GET) => {
                 resource::get(context, &self.read(), *kind, id, incoming)
