@@ -211,7 +211,7 @@ fn transcript(result: &ScenarioResult, args: &ShowArgs) -> String {
 mod tests {
     use super::*;
     use crate::cli::testing::{Prepared, Shared, catalogued, result, scenario, streams};
-    use crate::exchange::{Exchange, Method, Request, SendError, Timing};
+    use crate::exchange::{Exchange, Kept, Method, Request, SendError, Timing};
     use crate::verdict::Recorded;
 
     fn sent(id: &str, step: &str, origin: Origin, target: &str) -> Recorded {
@@ -223,7 +223,7 @@ mod tests {
             slot: None,
             evidence: None,
             case: None,
-            exchange: Exchange {
+            exchange: Kept::of(Exchange {
                 request: Request {
                     method: Method::Get,
                     target: target.into(),
@@ -232,7 +232,7 @@ mod tests {
                 },
                 outcome: Err(SendError::TooLarge { limit: 5 }),
                 timing: Timing::default(),
-            },
+            }),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::check::catalogue::connection;
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose, Seen};
-use crate::exchange::{Body, Exchange, Method, Request, Transport};
+use crate::exchange::{Body, Exchange, Kept, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -267,7 +267,7 @@ impl Session {
                 slot: call.slot.clone(),
                 evidence: (origin == Origin::Okta).then_some(call.evidence),
                 case: place.case.clone(),
-                exchange: masked,
+                exchange: Kept::sharing(masked, &self.run.shared_headers),
             });
             id
         };
