@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::check::wire;
-use crate::exchange::{ForeignNames, SharedHeaders};
+use crate::exchange::ForeignNames;
 use crate::secret::Secret;
 
 use super::ledger::Ledger;
@@ -25,8 +25,6 @@ pub struct Run {
     pub ledger: Ledger,
     /// Stable names for the ids of other people's resources.
     pub foreign_names: ForeignNames,
-    /// Headers of kept requests.
-    pub shared_headers: SharedHeaders,
     /// How long a write may take to become visible.
     pub settle: Duration,
     /// How long the run waits for a target that answers 429, for one request.
@@ -65,7 +63,6 @@ impl Run {
             authority: wire::authority_of(base_url).map(str::to_owned),
             ledger,
             foreign_names: ForeignNames::new(),
-            shared_headers: SharedHeaders::default(),
             settle,
             patience,
             exchanges: AtomicU64::new(0),

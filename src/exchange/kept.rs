@@ -1,9 +1,10 @@
 //! An exchange as it is kept until the reports are written.
 //!
-//! A run keeps thousands. The parsed body is several times as large as its text, and Okta sends the same headers
-//! with every request, so what is kept is the text alone, and one copy of the request headers.
+//! A run keeps thousands. A parsed body is several times as large as its text, Okta sends the same headers with every
+//! request, and who reads back gets the same answer again; so what is kept is the text alone, and once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -29,20 +30,20 @@ struct Answer {
     body: Bytes,
     /// Why the body was not JSON when it came. Masking may have made JSON of it since, or put its mistake
     /// elsewhere; it stays what it was.
-    unreadable: Option<NotJson>,
-    oddities: Vec<BodyOddity>,
+    unreadable: Option<Box<NotJson>>,
+    oddities: Box<[BodyOddity]>,
 }
 
 impl Kept {
     /// Lets go of what can be had again.
     #[must_use]
     pub fn of(exchange: Exchange) -> Self {
-        Self::sharing(exchange, &SharedHeaders::default())
+        Self::sharing(exchange, &mut InCommon::default())
     }
 
-    /// The same, with the request headers of an earlier exchange where they are equal.
+    /// The same, with the headers and bodies of earlier exchanges where they are equal.
     #[must_use]
-    pub fn sharing(exchange: Exchange, shared: &SharedHeaders) -> Self {
+    pub fn sharing(exchange: Exchange, in_common: &mut InCommon) -> Self {
         let Exchange {
             request,
             outcome,
@@ -51,9 +52,9 @@ impl Kept {
         Self {
             method: request.method,
             target: request.target.into(),
-            headers: shared.one(request.headers),
-            body: request.body.map(|body| trimmed(&body)),
-            outcome: outcome.map(Answer::of),
+            headers: in_common.headers(request.headers),
+            body: request.body.map(|body| in_common.body(&body)),
+            outcome: outcome.map(|response| Answer::of(response, in_common)),
             timing,
         }
     }
@@ -96,13 +97,13 @@ impl Kept {
 }
 
 impl Answer {
-    fn of(response: Response) -> Self {
+    fn of(response: Response, in_common: &mut InCommon) -> Self {
         Self {
             status: response.status,
             headers: Lines::of(&response.headers),
-            body: trimmed(&response.body.bytes),
-            unreadable: response.body.json.err(),
-            oddities: response.body.oddities,
+            body: in_common.body(&response.body.bytes),
+            unreadable: response.body.json.err().map(Box::new),
+            oddities: response.body.oddities.into(),
         }
     }
 
@@ -110,12 +111,12 @@ impl Answer {
         let body = match &self.unreadable {
             Some(why) => Body {
                 bytes: self.body.clone(),
-                json: Err(why.clone()),
-                oddities: self.oddities.clone(),
+                json: Err(NotJson::clone(why)),
+                oddities: self.oddities.to_vec(),
             },
             None => Body {
                 // What was odd about the bytes as they came, masking may have taken out of them.
-                oddities: self.oddities.clone(),
+                oddities: self.oddities.to_vec(),
                 ..Body::parse(self.body.clone())
             },
         };
@@ -125,11 +126,6 @@ impl Answer {
             body,
         }
     }
-}
-
-/// A copy without the room for growth that a collected body comes with.
-fn trimmed(bytes: &Bytes) -> Bytes {
-    Bytes::copy_from_slice(bytes)
 }
 
 /// Header fields in one piece of text: two words of bookkeeping each in place of two allocations.
@@ -171,25 +167,37 @@ impl Lines {
     }
 }
 
-/// The request headers that the exchanges of a run have in common.
+/// What the exchanges of a scenario have in common.
 #[derive(Debug, Default)]
-pub struct SharedHeaders(Mutex<Vec<Arc<[(String, HeaderText)]>>>);
+pub struct InCommon {
+    headers: Vec<Arc<[(String, HeaderText)]>>,
+    bodies: HashSet<Bytes>,
+}
 
-impl SharedHeaders {
-    /// How many different ones are remembered: a run has a handful, with and without a body, right token and wrong.
-    const MOST: usize = 32;
+impl InCommon {
+    /// How many different request headers are remembered: a scenario has a handful, with and without a body, right
+    /// token and wrong.
+    const MOST_HEADERS: usize = 32;
 
-    fn one(&self, headers: Vec<(String, HeaderText)>) -> Arc<[(String, HeaderText)]> {
-        // The list is never left half-changed, so a panic elsewhere does not spoil it.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(same) = known.iter().find(|known| known[..] == headers[..]) {
+    fn headers(&mut self, headers: Vec<(String, HeaderText)>) -> Arc<[(String, HeaderText)]> {
+        if let Some(same) = self.headers.iter().find(|known| known[..] == headers[..]) {
             return Arc::clone(same);
         }
         let headers: Arc<[_]> = headers.into();
-        if known.len() < Self::MOST {
-            known.push(Arc::clone(&headers));
+        if self.headers.len() < Self::MOST_HEADERS {
+            self.headers.push(Arc::clone(&headers));
         }
         headers
+    }
+
+    fn body(&mut self, bytes: &Bytes) -> Bytes {
+        if let Some(same) = self.bodies.get(bytes) {
+            return same.clone();
+        }
+        // A copy has no room for growth, which a body comes with when it was collected in pieces.
+        let body = Bytes::copy_from_slice(bytes);
+        self.bodies.insert(body.clone());
+        body
     }
 }
 
@@ -278,13 +286,16 @@ mod tests {
     }
 
     #[test]
-    fn equal_request_headers_are_kept_once() {
-        let shared = SharedHeaders::default();
-        let [first, second] = [exchange(b"1"), exchange(b"2")].map(|e| Kept::sharing(e, &shared));
+    fn equal_request_headers_and_bodies_are_kept_once() {
+        let mut shared = InCommon::default();
+        let [first, second] =
+            [exchange(b"1"), exchange(b"2")].map(|e| Kept::sharing(e, &mut shared));
         assert!(Arc::ptr_eq(&first.headers, &second.headers));
+        let place = |kept: &Kept| kept.body.as_ref().map(|body| body.as_ptr());
+        assert_eq!(place(&first), place(&second));
         let mut other = exchange(b"3");
         other.request.headers.pop();
-        let other = Kept::sharing(other, &shared);
+        let other = Kept::sharing(other, &mut shared);
         assert_eq!(other.headers.len(), 1);
         assert_eq!(
             second.open().response().and_then(Response::json),

@@ -38,7 +38,7 @@ pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
 pub use self::body::BODY_LIMIT;
 pub use self::encode::{SpaceAs, path_segment, query_value};
 pub use self::foreign::{ForeignNames, Ownership, is_masked};
-pub use self::kept::{Kept, SharedHeaders};
+pub use self::kept::{InCommon, Kept};
 pub use self::mask::mask_foreign;
 pub use self::mask_exchange::mask_exchange;
 pub use self::pooled::Pooled;
