@@ -15,8 +15,9 @@ use super::backend::Backend;
 use super::error::CliError;
 use super::exit::Exit;
 use super::selection::Selection;
-use super::settings::{Cleanup, Limits, People, RunSettings, TargetChoice};
+use super::settings::{Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
+use super::values::Cleanup;
 
 /// Ids longer than this stand on a line of their own.
 const LONGEST_ID: usize = 40;

@@ -27,7 +27,8 @@ use crate::snapshot::{
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
-use super::super::settings::{Cleanup, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::settings::{RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::values::Cleanup;
 use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
