@@ -9,7 +9,9 @@
 //! PATCH, `ingest` takes values into the schema's shape, `store` keeps them.
 
 mod answer;
+mod bulk;
 mod discovery;
+mod entitlements;
 mod evaluate;
 mod faults;
 mod fold;
@@ -26,8 +28,11 @@ mod policy;
 mod projection;
 mod request;
 mod resource;
+mod resource_type;
 mod rewrite;
 mod route;
+mod rules;
+mod sort;
 mod store;
 mod tenant;
 mod users;
@@ -39,4 +44,5 @@ pub use freedoms::Freedom;
 pub use in_process::InProcess;
 pub use listen::{Limits, Mode, Options, Running, Server, StartError};
 pub use policy::Policy;
+pub use resource_type::{ExtensionError, ResourceTypes};
 pub use tenant::{SeedError, Tenant};
