@@ -95,13 +95,12 @@ struct Operation {
 
 impl Operation {
     fn read(operation: &Value) -> Result<Self, Problem> {
-        let text = |name: &str| {
-            operation
-                .get(name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+        let text = |name: &str| match operation.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(syntax(&format!("{name} must be a string"))),
         };
-        let method = text("method").map(|name| name.to_ascii_uppercase());
+        let method = text("method")?.map(|name| name.to_ascii_uppercase());
         let method = match method.as_deref() {
             Some("POST") => Method::POST,
             Some("PUT") => Method::PUT,
@@ -109,8 +108,8 @@ impl Operation {
             Some("DELETE") => Method::DELETE,
             _ => return Err(syntax("method must be POST, PUT, PATCH or DELETE")),
         };
-        let path = text("path").ok_or_else(|| syntax("An operation needs a path"))?;
-        let bulk_id = text("bulkId");
+        let path = text("path")?.ok_or_else(|| syntax("An operation needs a path"))?;
+        let bulk_id = text("bulkId")?;
         if method == Method::POST && bulk_id.is_none() {
             return Err(syntax("POST needs a bulkId"));
         }
@@ -130,7 +129,7 @@ impl Operation {
             method,
             path,
             bulk_id,
-            version: text("version"),
+            version: text("version")?,
             data,
             needs,
         })

@@ -47,8 +47,8 @@ impl Incoming {
             check_media_type(&parts.headers)?;
             Some(read_json(&body)?)
         };
-        if let (Route::Search(_), Some(body)) = (&route, &body) {
-            query = Query::of_search(object(Some(body))?)?;
+        if matches!(route, Route::Search(_)) && parts.method == Method::POST {
+            query = Query::of_search(object(body.as_ref())?)?;
         }
         Ok(Self {
             method: parts.method,
@@ -126,7 +126,7 @@ impl Query {
                 "count" => query.count = Some(integer(&name, &value)?),
                 "attributes" => query.attributes = names(&value),
                 "excludedAttributes" => query.excluded_attributes = names(&value),
-                "sortBy" => query.sort_by = Some(value).filter(|value| !value.is_empty()),
+                "sortBy" => query.sort_by = Some(value),
                 "sortOrder" => query.descending = is_descending(&value)?,
                 _ => {}
             }
@@ -162,7 +162,7 @@ impl Query {
 
 fn is_descending(value: &str) -> Result<bool, Problem> {
     match value.to_ascii_lowercase().as_str() {
-        "" | "ascending" => Ok(false),
+        "ascending" => Ok(false),
         "descending" => Ok(true),
         _ => Err(Problem::invalid_value(format!(
             "sortOrder must be ascending or descending, not \"{value}\""

@@ -497,9 +497,14 @@ fn schemas_of(urns: &[&str]) -> Value {
     json!({"type": "array", "items": {"type": "string", "enum": urns}, "minItems": 1, "uniqueItems": true})
 }
 
-/// `schemas` of a request: the URN, and perhaps others.
-fn schemas_with(urn: &str) -> Value {
+/// `schemas` of a message: the URN, and perhaps others.
+fn required_schemas(urn: &str) -> Value {
     json!({"type": "array", "items": {"type": "string"}, "contains": {"const": urn}})
+}
+
+/// `schemas` of a resource, which may be left out.
+fn schemas_with(urn: &str) -> Value {
+    json!({"type": ["array", "null"], "items": {"type": "string"}, "contains": {"const": urn}})
 }
 
 fn meta() -> Value {
@@ -731,7 +736,7 @@ fn patch(resource: &Resource) -> Value {
         "type": "object", "required": ["Operations"],
         "description": "Paths may also hold filters, `emails[type eq \"work\"].value`; `replace` then needs an element that matches.",
         "properties": {
-            "schemas": schemas_with(urn::PATCH_OP),
+            "schemas": required_schemas(urn::PATCH_OP),
             "Operations": {"type": "array", "minItems": 1, "items": {"anyOf": operations}},
         },
     })
@@ -794,7 +799,7 @@ fn search_request() -> Value {
     json!({
         "type": "object", "required": ["schemas"],
         "properties": {
-            "schemas": schemas_with(urn::SEARCH_REQUEST),
+            "schemas": required_schemas(urn::SEARCH_REQUEST),
             "filter": {"type": ["string", "null"], "pattern": filter_pattern()},
             "sortBy": {"type": ["string", "null"], "pattern": attribute_name_pattern()},
             "sortOrder": {"enum": ["ascending", "descending", null]},
@@ -829,7 +834,7 @@ fn bulk_request() -> Value {
     json!({
         "type": "object", "required": ["schemas", "Operations"],
         "properties": {
-            "schemas": schemas_with(urn::BULK_REQUEST),
+            "schemas": required_schemas(urn::BULK_REQUEST),
             "failOnErrors": {"type": ["integer", "null"], "minimum": 0},
             "Operations": {"type": "array", "maxItems": 1000, "items": {"anyOf": operations}},
         },
