@@ -814,7 +814,7 @@ fn bulk_request() -> Value {
     let paths = RESOURCES.map(|r| r.path);
     let names = paths.map(|path| path.trim_start_matches('/'));
     let one = json!({"type": "string", "pattern": format!("^/({})/[^/]+$", names.join("|"))});
-    let version = json!({"type": "string", "description": "As If-Match"});
+    let version = json!({"type": ["string", "null"], "description": "As If-Match"});
     let data = json!({"type": "object"});
     let operation = |required: &[&str], properties: Value| json!({"type": "object", "required": required, "properties": properties});
     let operations = [
