@@ -8,7 +8,9 @@
 //! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
 //! PATCH, `ingest` takes values into the schema's shape, `store` keeps them.
 
+mod admin;
 mod answer;
+mod chaos;
 mod discovery;
 mod evaluate;
 mod faults;
@@ -23,20 +25,28 @@ mod listing;
 mod membership;
 mod patch;
 mod policy;
+mod population;
 mod projection;
 mod request;
 mod resource;
 mod rewrite;
 mod route;
+mod state;
 mod store;
 mod tenant;
+mod tls;
+mod traffic;
 mod users;
-mod wire;
 
 pub use answer::WireEffect;
+pub use chaos::{Chaos, DEFAULT_RATE};
 pub use faults::{Family, Fault, UnknownName};
 pub use freedoms::Freedom;
 pub use in_process::InProcess;
-pub use listen::{Limits, Mode, Options, Running, Server, StartError};
+pub use listen::{Bound, Limits, Mode, Options, Running, Server, StartError};
 pub use policy::Policy;
+pub use population::{DEFAULT_SEED, MOST_USERS, Seeded};
+pub use state::{Holding, StateError};
 pub use tenant::{SeedError, Tenant};
+pub use tls::{Tls, TlsError};
+pub use traffic::{Entry, Observer};

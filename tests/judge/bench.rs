@@ -95,6 +95,7 @@ fn settings(reach: Reach, settle: Duration) -> Settings {
             url: "http://localhost/scim/v2".to_owned(),
             embedded: true,
             faults: Vec::new(),
+            chaos: None,
         },
         reach,
         client: Client {
