@@ -215,7 +215,20 @@ mod tests {
         for before in 0..12 {
             writeln!(fates, "{before} {}", named(Chaos::new(7, 60), before)).unwrap();
         }
-        insta::assert_snapshot!(fates, @"");
+        insta::assert_snapshot!(fates, @r#"
+        0 served CutShort
+        1 -
+        2 lost TooMany { retry_after: Some(1) }
+        3 lost Page(500)
+        4 -
+        5 served CutShort
+        6 lost TooMany { retry_after: None }
+        7 served Page(503)
+        8 served Reset
+        9 -
+        10 -
+        11 served CutShort
+        "#);
     }
 
     #[test]

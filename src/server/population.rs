@@ -172,7 +172,37 @@ mod tests {
     #[test]
     fn a_seed_means_the_same_people_for_ever() {
         let (user, _) = user(DEFAULT_SEED, 41);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&user).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&user).unwrap(), @r#"
+        {
+          "userName": "dina.kuhn.42@example.test",
+          "externalId": "00ujaRIiEGroA2ZjaiV9",
+          "name": {
+            "givenName": "Dina",
+            "familyName": "Kuhn"
+          },
+          "displayName": "Dina Kuhn",
+          "emails": [
+            {
+              "value": "dina.kuhn.42@example.test",
+              "type": "work",
+              "primary": true
+            }
+          ],
+          "phoneNumbers": [
+            {
+              "value": "+1-555-0000041",
+              "type": "work"
+            }
+          ],
+          "title": "Accountant",
+          "locale": "en-US",
+          "active": true,
+          "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+            "employeeNumber": "000042",
+            "department": "Finance"
+          }
+        }
+        "#);
     }
 
     #[test]

@@ -425,6 +425,6 @@ mod tests {
             took: Duration::from_micros(1_260),
             effect: Some("delayed"),
         };
-        insta::assert_snapshot!(entry.line(), @"");
+        insta::assert_snapshot!(entry.line(), @r#"2026-01-02T03:04:05.678Z GET /scim/v2/Users?count=1 200 1.3ms 311B delayed "x\n\"y\"""#);
     }
 }

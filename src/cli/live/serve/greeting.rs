@@ -189,7 +189,16 @@ mod tests {
             "http://127.0.0.1:8080/scim/v2",
             0,
         );
-        insta::assert_snapshot!(told_made);
+        insta::assert_snapshot!(told_made, @r#"
+        The reference server listens, with a new token; Ctrl-C stops it.
+        http://127.0.0.1:8080/scim/v2
+
+        To use it:
+          export SCIM_CONFORM_TOKEN=5d0c5bf5f0b64e2e9d0f4bb6e6c0b2b7
+          curl -H "Authorization: Bearer $SCIM_CONFORM_TOKEN" \
+            http://127.0.0.1:8080/scim/v2/Users
+          scim-conform run --target http://127.0.0.1:8080/scim/v2
+        "#);
         let given = told(&settings(Access::Given(made)), "http://127.0.0.1:1/x", 0);
         assert!(!given.contains("5d0c5b"));
         assert!(given.contains("with the token that was given"));
@@ -213,6 +222,26 @@ mod tests {
                 "5d0c5bf5f0b64e2e9d0f4bb6e6c0b2b7",
             )))
         };
-        insta::assert_snapshot!(told(&full, "https://127.0.0.1:65535/scim/v2", 500));
+        insta::assert_snapshot!(told(&full, "https://127.0.0.1:65535/scim/v2", 500), @r#"
+        The reference server listens, with a new token; Ctrl-C stops it.
+        https://127.0.0.1:65535/scim/v2
+        It holds 500 users and 25 groups.
+        It keeps them in users.json.
+        Switched wrong: page-cap-50.
+        It disturbs 10 % of its answers; the seed is 7.
+
+        To use it:
+          export SCIM_CONFORM_TOKEN=5d0c5bf5f0b64e2e9d0f4bb6e6c0b2b7
+          curl --cacert 'it'\''s here.pem' \
+            -H "Authorization: Bearer $SCIM_CONFORM_TOKEN" \
+            https://127.0.0.1:65535/scim/v2/Users
+          scim-conform run --ca 'it'\''s here.pem' \
+            --target https://127.0.0.1:65535/scim/v2
+
+        Behind Okta's back, with the same token:
+          curl -H "Authorization: Bearer $SCIM_CONFORM_TOKEN" \
+            --json '{"operation":"list-operations"}' \
+            http://127.0.0.1:65535/
+        "#);
     }
 }
