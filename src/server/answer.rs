@@ -12,6 +12,9 @@ use crate::scim::{ErrorType, urn};
 /// Media type of SCIM (RFC 7644, 8.1).
 pub(super) const SCIM_JSON: &str = "application/scim+json";
 
+/// The media type that every client knows (RFC 7644, 3.1).
+pub(super) const PLAIN_JSON: &str = "application/json";
+
 /// Something on the transport that no HTTP message can say; an extension of the response.
 /// The listener does it to the socket, the in-process transport turns it into its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]

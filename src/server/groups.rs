@@ -11,7 +11,8 @@ use super::patch::{self, Op, Operation};
 use super::policy::{Repeated, Unknown};
 use super::request::Incoming;
 use super::resource::{self, Context};
-use super::route::Kind;
+use super::resource_type::Kind;
+use super::rules;
 use super::store::{Id, Indexed, Record, Store};
 use super::users::restore;
 use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
@@ -44,9 +45,10 @@ pub(super) fn insert(
     store: &mut Store,
     body: &Map<String, Value>,
 ) -> Result<Id, Problem> {
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     attributes.shift_remove(MEMBERS);
     let name = display_name(&attributes)?;
+    rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     let members = members_of(context, store, body)?.unwrap_or_default();
     let namesakes = store.of(KIND).lookup(Indexed::DisplayName, name);
     if let Some(namesake) = namesakes.first() {
@@ -84,9 +86,13 @@ pub(super) fn replace(
 ) -> Result<Answer, Problem> {
     let body = incoming.object()?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     attributes.shift_remove(MEMBERS);
     display_name(&attributes)?;
+    let of = context.resource_type(KIND);
+    let old = &resource::visible(context.policy, store, KIND, &id)?.attributes;
+    rules::keep_unshown(of, old, &mut attributes);
+    rules::check(of, store, Some(&id), Some(old), &attributes)?;
     let mut members = members_of(context, store, body)?;
     if members.is_none() && context.policy.absent_members_are_none() {
         members = Some(Vec::new());
@@ -123,7 +129,12 @@ pub(super) fn modify(
                 &mut journal,
             )
         })
-        .and_then(|()| display_name(&attributes).map(|_| ()));
+        .and_then(|()| display_name(&attributes).map(|_| ()))
+        .and_then(|()| {
+            let old = &resource::visible(context.policy, store, KIND, &id)?.attributes;
+            let of = context.resource_type(KIND);
+            rules::check(of, store, Some(&id), Some(old), &attributes)
+        });
     if let Err(problem) = applied {
         if context.policy.keeps_what_was_applied() {
             commit(context, store, &id, attributes, &journal, incoming)?;
@@ -265,7 +276,7 @@ fn apply(
                 }
                 change_members(context, store, id, operation.op, None, members, journal)?;
             }
-            return patch::apply(KIND, attributes, &operation);
+            return patch::apply(context.resource_type(KIND), attributes, &operation);
         }
         Some(PatchPath::Attribute(path)) if path.is(MEMBERS) => None,
         Some(PatchPath::Elements {
@@ -277,7 +288,7 @@ fn apply(
             return Err(immutable());
         }
         Some(PatchPath::Elements { .. }) => return Err(immutable()),
-        Some(_) => return patch::apply(KIND, attributes, &operation),
+        Some(_) => return patch::apply(context.resource_type(KIND), attributes, &operation),
     };
     let value = operation.value;
     if value.is_none() && operation.op == Op::Remove {

@@ -8,11 +8,12 @@ use super::evaluate::{self, Matching};
 use super::projection;
 use super::request::Query;
 use super::resource::{Context, render};
-use super::route::Kind;
+use super::resource_type::{Kind, ResourceType};
+use super::sort::Order;
 use super::store::{Collection, Id, Indexed, Record, Store};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, urn};
 
-/// `GET /Users`, `GET /Groups`.
+/// `GET /Users`, `POST /Users/.search`, and the same of other types.
 pub(super) fn list(
     context: Context<'_>,
     store: &Store,
@@ -20,15 +21,19 @@ pub(super) fn list(
     query: &Query,
 ) -> Result<Answer, Problem> {
     let filter = match &query.filter {
-        Some(text) => context.policy.filter(kind, parse(kind, text)?),
+        Some(text) => context
+            .policy
+            .filter(kind, parse(context.resource_type(kind), text)?),
         None => None,
     };
+    let order = Order::of(query)?;
     let records = match &filter {
-        None if !context.policy.changes_lists() => {
+        None if !context.policy.changes_lists() && order.is_none() => {
             let total = store.of(kind).len();
             let window = context.policy.window(query, total);
-            let page = store.of(kind).page(window.offset, window.limit).collect();
-            return Ok(respond(context, store, kind, query, total, page));
+            let page = store.of(kind).page(window.offset, window.limit);
+            let page = page.map(|record| (kind, record)).collect();
+            return Ok(respond(context, store, query, total, page));
         }
         None => listed(context, store, kind, None),
         Some(filter) => {
@@ -41,22 +46,55 @@ pub(super) fn list(
         }
     };
     let records = context.policy.arrange(records, query);
+    let records = records.into_iter().map(|record| (kind, record)).collect();
+    Ok(page_of(context, store, query, order.as_ref(), records))
+}
+
+/// `GET /`, `POST /.search`: resources of every type (RFC 7644, 3.4.2.1).
+pub(super) fn list_all(
+    context: Context<'_>,
+    store: &Store,
+    query: &Query,
+) -> Result<Answer, Problem> {
+    let order = Order::of(query)?;
+    let mut records = Vec::new();
+    for kind in Kind::ALL {
+        let filter = match &query.filter {
+            Some(text) => Some(parse(context.resource_type(kind), text)?),
+            None => None,
+        };
+        let found = listed(context, store, kind, filter.as_ref());
+        records.extend(found.into_iter().map(|record| (kind, record)));
+    }
+    Ok(page_of(context, store, query, order.as_ref(), records))
+}
+
+/// Sorts, then cuts the page out.
+fn page_of(
+    context: Context<'_>,
+    store: &Store,
+    query: &Query,
+    order: Option<&Order>,
+    mut records: Vec<(Kind, &Record)>,
+) -> Answer {
+    if let Some(order) = order {
+        records = order.sort(context, store, records);
+    }
     let total = records.len();
     let window = context.policy.window(query, total);
     let page = records.into_iter().skip(window.offset).take(window.limit);
-    let page = page.collect();
-    Ok(respond(context, store, kind, query, total, page))
+    respond(context, store, query, total, page.collect())
 }
 
 fn id_of(record: &Record) -> Id {
     record.id.clone()
 }
 
-fn parse(kind: Kind, text: &str) -> Result<Filter, Problem> {
+fn parse(of: ResourceType, text: &str) -> Result<Filter, Problem> {
     let filter = Filter::parse(text).map_err(|problem| {
         Problem::bad_request(ErrorType::InvalidFilter, format!("filter: {problem}"))
     })?;
-    evaluate::check(kind, &filter)?;
+    evaluate::check(of, &filter)?;
     Ok(filter)
 }
 
@@ -76,10 +114,10 @@ fn listed<'s>(
     let matching = policy.matching();
     let fulfils = |record: &&Record| {
         let resource = render(context, store, kind, record);
-        evaluate::resource(matching, kind, &resource, filter)
+        evaluate::resource(matching, context.resource_type(kind), &resource, filter)
     };
     let indexed = (matching == Matching::Caseless)
-        .then(|| candidates(store, kind, filter))
+        .then(|| candidates(store, context.resource_type(kind), filter))
         .flatten();
     let Some(ids) = indexed else {
         return collection.iter().filter(visible).filter(fulfils).collect();
@@ -100,11 +138,11 @@ fn records<'s>(collection: &'s Collection, ids: &[Id]) -> Vec<&'s Record> {
 
 /// Records outside of which nothing can fulfil the filter, if an index knows them. What an
 /// index knows costs the same in a store of ten and of a hundred thousand.
-fn candidates(store: &Store, kind: Kind, filter: &Filter) -> Option<Vec<Id>> {
+fn candidates(store: &Store, of: ResourceType, filter: &Filter) -> Option<Vec<Id>> {
     match filter {
-        Filter::And(terms) => terms.iter().find_map(|term| candidates(store, kind, term)),
+        Filter::And(terms) => terms.iter().find_map(|term| candidates(store, of, term)),
         Filter::Compare(path, Comparison::Eq, Literal::Text(value)) => {
-            equals(store, kind, path, value)
+            equals(store, of, path, value)
         }
         Filter::Element(path, inner) if path.sub.is_none() => {
             let Filter::Compare(sub, Comparison::Eq, Literal::Text(value)) = inner.as_ref() else {
@@ -114,14 +152,15 @@ fn candidates(store: &Store, kind: Kind, filter: &Filter) -> Option<Vec<Id>> {
                 sub: Some(sub.name.clone()),
                 ..path.clone()
             };
-            equals(store, kind, &path, value)
+            equals(store, of, &path, value)
         }
         _ => None,
     }
 }
 
-fn equals(store: &Store, kind: Kind, path: &AttributePath, value: &str) -> Option<Vec<Id>> {
-    if evaluate::schema_of(kind, path)?.urn != kind.schema().urn {
+fn equals(store: &Store, of: ResourceType, path: &AttributePath, value: &str) -> Option<Vec<Id>> {
+    let kind = of.kind;
+    if evaluate::schema_of(of, path)?.urn != kind.schema().urn {
         return None;
     }
     let collection = store.of(kind);
@@ -144,16 +183,15 @@ fn equals(store: &Store, kind: Kind, path: &AttributePath, value: &str) -> Optio
 fn respond(
     context: Context<'_>,
     store: &Store,
-    kind: Kind,
     query: &Query,
     total: usize,
-    page: Vec<&Record>,
+    page: Vec<(Kind, &Record)>,
 ) -> Answer {
     let resources: Vec<Value> = page
         .into_iter()
-        .map(|record| {
+        .map(|(kind, record)| {
             let mut resource = render(context, store, kind, record);
-            projection::apply(kind, &mut resource, query);
+            projection::apply(context.resource_type(kind), &mut resource, query);
             Value::Object(resource)
         })
         .collect();

@@ -13,7 +13,7 @@ use super::faults::Fault;
 use super::fold;
 use super::freedoms::Freedom;
 use super::request::Query;
-use super::route::Kind;
+use super::resource_type::Kind;
 use super::store::{Id, Indexed, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 

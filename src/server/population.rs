@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::answer::Problem;
 use super::policy::Policy;
 use super::resource::Context;
-use super::route::Kind;
+use super::resource_type::Kind;
 use super::store::{Id, Indexed, Store};
-use super::tenant::Tenant;
+use super::tenant::{Insert, Tenant};
 use super::{groups, users};
 use crate::scim::urn;
 
@@ -61,16 +61,13 @@ impl Tenant {
         let users = users.min(MOST_USERS);
         let groups = groups.unwrap_or_else(|| sensible_groups(users)).min(users);
         let policy = Policy::default();
-        let context = Context {
-            policy: &policy,
-            base_url: self.base_url(),
-        };
+        let context = self.context(&policy);
         let mut seeded = Seeded::default();
         let mut members = vec![Vec::new(); groups];
         for number in 0..users {
             let (user, department) = user(seed, number);
             let mut store = self.write();
-            let Ok((id, is_new)) = put(context, &mut store, Kind::User, "userName", &user) else {
+            let Ok((id, is_new)) = put(context, &mut store, Kind::User, &user) else {
                 continue;
             };
             seeded.users += usize::from(is_new);
@@ -86,24 +83,23 @@ impl Tenant {
             let Value::Object(group) = group else {
                 continue;
             };
-            let put = put(context, &mut store, Kind::Group, "displayName", &group);
+            let put = put(context, &mut store, Kind::Group, &group);
             seeded.groups += usize::from(put.is_ok_and(|(_, is_new)| is_new));
         }
         seeded
     }
 }
 
-/// Files a resource, unless one of that name is there: its id, and whether it is new.
+/// Files a user or a group, unless one of that name is there: its id, and whether it is new.
 fn put(
     context: Context<'_>,
     store: &mut Store,
     kind: Kind,
-    name: &str,
     attributes: &Map<String, Value>,
 ) -> Result<(Id, bool), Problem> {
-    let (indexed, insert): (_, super::tenant::Insert) = match kind {
-        Kind::User => (Indexed::UserName, users::insert),
-        Kind::Group => (Indexed::DisplayName, groups::insert),
+    let (name, indexed, insert): (_, _, Insert) = match kind {
+        Kind::User => ("userName", Indexed::UserName, users::insert),
+        _ => ("displayName", Indexed::DisplayName, groups::insert),
     };
     let value = attributes.get(name).and_then(Value::as_str);
     if let Some(id) = value.and_then(|value| store.of(kind).lookup(indexed, value).first()) {

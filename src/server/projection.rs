@@ -3,20 +3,48 @@
 use serde_json::{Map, Value};
 
 use super::request::Query;
-use super::route::Kind;
+use super::resource_type::ResourceType;
 use crate::scim::AttributePath;
 use crate::scim::schema::Returned;
 
 /// Leaves in a resource what the query asks for. What is always returned stays.
-pub(super) fn apply(kind: Kind, resource: &mut Map<String, Value>, query: &Query) {
+pub(super) fn apply(of: ResourceType, resource: &mut Map<String, Value>, query: &Query) {
+    hide(of, resource, query);
     if !query.attributes.is_empty() {
-        let wanted: Vec<Selector> = selectors(kind, &query.attributes);
-        resource.retain(|name, value| always(kind, name) || keep(&wanted, name, value));
+        let wanted: Vec<Selector> = selectors(of, &query.attributes);
+        resource.retain(|name, value| always(of, name) || keep(&wanted, name, value));
     } else if !query.excluded_attributes.is_empty() {
-        for selector in selectors(kind, &query.excluded_attributes) {
-            if !always(kind, &selector.key) {
+        for selector in selectors(of, &query.excluded_attributes) {
+            if !always(of, &selector.key) {
                 selector.exclude(resource);
             }
+        }
+    }
+}
+
+/// Takes out what extensions never return, or only on request (RFC 7643, 7, `returned`).
+/// The only such attribute of the core schemas, `password`, is not rendered at all.
+fn hide(of: ResourceType, resource: &mut Map<String, Value>, query: &Query) {
+    for extension in of.extensions() {
+        let schema = extension.schema;
+        let Some(object) = resource.get_mut(schema.urn).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        let asked = |name: &str| {
+            let full = format!("{}:{name}", schema.urn);
+            let mut names = query.attributes.iter();
+            names.any(|asked| asked.eq_ignore_ascii_case(&full))
+        };
+        let hidden = schema
+            .attributes
+            .iter()
+            .filter(|attribute| match attribute.returned {
+                Returned::Never => true,
+                Returned::Request => !asked(attribute.name),
+                Returned::Always | Returned::Default => false,
+            });
+        for attribute in hidden {
+            object.shift_remove(attribute.name);
         }
     }
 }
@@ -27,22 +55,19 @@ struct Selector {
     sub: Option<String>,
 }
 
-fn selectors(kind: Kind, names: &[String]) -> Vec<Selector> {
-    names
-        .iter()
-        .filter_map(|name| selector(kind, name))
-        .collect()
+fn selectors(of: ResourceType, names: &[String]) -> Vec<Selector> {
+    names.iter().filter_map(|name| selector(of, name)).collect()
 }
 
-fn selector(kind: Kind, name: &str) -> Option<Selector> {
-    if let Some(extension) = kind.extension(name) {
+fn selector(of: ResourceType, name: &str) -> Option<Selector> {
+    if let Some(extension) = of.extension(name) {
         return Some(Selector {
             key: extension.urn.to_owned(),
             sub: None,
         });
     }
     let path = AttributePath::parse(name).ok()?;
-    match path.urn.as_deref().and_then(|urn| kind.extension(urn)) {
+    match path.urn.as_deref().and_then(|urn| of.extension(urn)) {
         Some(extension) => Some(Selector {
             key: extension.urn.to_owned(),
             sub: Some(path.name),
@@ -54,8 +79,8 @@ fn selector(kind: Kind, name: &str) -> Option<Selector> {
     }
 }
 
-fn always(kind: Kind, name: &str) -> bool {
-    kind.schema()
+fn always(of: ResourceType, name: &str) -> bool {
+    of.schema()
         .attribute(name)
         .is_some_and(|attribute| attribute.returned == Returned::Always)
 }
@@ -109,6 +134,7 @@ fn for_objects(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>
 mod tests {
     use serde_json::json;
 
+    use super::super::resource_type::{Kind, ResourceTypes};
     use super::*;
     use crate::scim::urn;
 
@@ -125,7 +151,11 @@ mod tests {
             excluded_attributes: owned(excluded),
             ..Query::default()
         };
-        apply(Kind::User, resource.as_object_mut().unwrap(), &query);
+        apply(
+            ResourceTypes::default().get(Kind::User),
+            resource.as_object_mut().unwrap(),
+            &query,
+        );
         resource
     }
 

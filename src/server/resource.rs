@@ -8,7 +8,8 @@ use super::answer::{Answer, Problem};
 use super::policy::Policy;
 use super::projection;
 use super::request::{Incoming, Query};
-use super::route::{Kind, percent_encode};
+use super::resource_type::{Kind, ResourceType, ResourceTypes};
+use super::route::percent_encode;
 use super::store::{Id, Record, Store};
 
 /// What every operation needs beside the store.
@@ -17,6 +18,14 @@ pub(super) struct Context<'a> {
     pub(super) policy: &'a Policy,
     /// Without a slash at the end.
     pub(super) base_url: &'a str,
+    pub(super) types: &'a ResourceTypes,
+}
+
+impl Context<'_> {
+    /// The resource type of that kind.
+    pub(super) fn resource_type(self, kind: Kind) -> ResourceType {
+        self.types.get(kind)
+    }
 }
 
 /// The resource as it is answered (RFC 7643, 3).
@@ -27,11 +36,12 @@ pub(super) fn render(
     record: &Record,
 ) -> Map<String, Value> {
     let mut schemas = vec![Value::from(kind.schema().urn)];
-    let extensions = kind.extensions().iter();
+    let extensions = context.resource_type(kind).extensions().iter();
     schemas.extend(
         extensions
-            .filter(|extension| record.attributes.contains_key(extension.urn))
-            .map(|extension| Value::from(extension.urn)),
+            .map(|extension| extension.schema.urn)
+            .filter(|urn| record.attributes.contains_key(*urn))
+            .map(Value::from),
     );
     let mut resource = Map::new();
     resource.insert("schemas".into(), schemas.into());
@@ -57,6 +67,7 @@ pub(super) fn render(
             let members = members.map(|member| Value::Object(member.to_json()));
             resource.insert("members".into(), members.collect());
         }
+        Kind::Role | Kind::Entitlement => {}
     }
     resource.insert("meta".into(), meta(context, kind, record));
     resource
@@ -102,7 +113,7 @@ pub(super) fn answer(
     query: &Query,
 ) -> Answer {
     let mut resource = render(context, store, kind, record);
-    projection::apply(kind, &mut resource, query);
+    projection::apply(context.resource_type(kind), &mut resource, query);
     let answer =
         Answer::json(status, Value::Object(resource)).with_header(header::ETAG, version(record));
     if status == StatusCode::CREATED {
@@ -143,7 +154,8 @@ pub(super) fn get(
     Ok(answer(context, store, kind, record, StatusCode::OK, query))
 }
 
-/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` allows it.
+/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` and
+/// `If-None-Match` allow it.
 pub(super) fn changeable(
     policy: &Policy,
     store: &Store,
@@ -152,7 +164,10 @@ pub(super) fn changeable(
     headers: &HeaderMap,
 ) -> Result<Id, Problem> {
     let record = visible(policy, store, kind, id)?;
-    if headers.contains_key(header::IF_MATCH) && !header_names(headers, header::IF_MATCH, record) {
+    let matches =
+        !headers.contains_key(header::IF_MATCH) || header_names(headers, header::IF_MATCH, record);
+    // RFC 9110, 13.1.2: a write with If-None-Match is refused where a GET would be 304.
+    if !matches || header_names(headers, header::IF_NONE_MATCH, record) {
         return Err(Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "The resource has changed since",

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::ingest;
 use super::membership::Member;
-use super::route::Kind;
+use super::policy::Policy;
+use super::resource_type::{Kind, ResourceType};
 use super::store::{Record, Store};
 use super::tenant::Tenant;
 
@@ -92,8 +93,14 @@ impl Tenant {
             groups: state.groups.len(),
         };
         let mut store = Store::default();
-        file(&mut store, Kind::User, &state.users)?;
-        file(&mut store, Kind::Group, &state.groups)?;
+        for (kind, all) in [
+            (Kind::User, &state.users),
+            (Kind::Group, &state.groups),
+            (Kind::Role, &state.roles),
+            (Kind::Entitlement, &state.entitlements),
+        ] {
+            file(self, &mut store, kind, all)?;
+        }
         // Members after all groups: a group may hold groups.
         for group in state.groups {
             join(&mut store, &group);
@@ -108,6 +115,10 @@ struct State {
     format: u32,
     users: Vec<Kept>,
     groups: Vec<Kept>,
+    #[serde(default)]
+    roles: Vec<Kept>,
+    #[serde(default)]
+    entitlements: Vec<Kept>,
 }
 
 /// One resource.
@@ -139,10 +150,12 @@ struct Whole<'a>(&'a Store);
 
 impl Serialize for Whole<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut whole = serializer.serialize_struct("State", 3)?;
+        let mut whole = serializer.serialize_struct("State", 5)?;
         whole.serialize_field("format", &FORMAT)?;
         whole.serialize_field("users", &All(self.0, Kind::User))?;
         whole.serialize_field("groups", &All(self.0, Kind::Group))?;
+        whole.serialize_field("roles", &All(self.0, Kind::Role))?;
+        whole.serialize_field("entitlements", &All(self.0, Kind::Entitlement))?;
         whole.end()
     }
 }
@@ -175,7 +188,9 @@ fn kept(record: &Record) -> Kept {
     }
 }
 
-fn file(store: &mut Store, kind: Kind, all: &[Kept]) -> Result<(), StateError> {
+fn file(tenant: &Tenant, store: &mut Store, kind: Kind, all: &[Kept]) -> Result<(), StateError> {
+    let policy = Policy::default();
+    let of = tenant.context(&policy).resource_type(kind);
     for (index, kept) in all.iter().enumerate() {
         let wrong = |problem: String| StateError::Resource {
             kind: kind.name(),
@@ -183,7 +198,7 @@ fn file(store: &mut Store, kind: Kind, all: &[Kept]) -> Result<(), StateError> {
             id: kept.id.clone(),
             problem,
         };
-        if kept.id.is_empty() || store.member_kind(&kept.id).is_some() {
+        if kept.id.is_empty() || store.of(kind).get(&kept.id).is_some() {
             return Err(wrong("its id is empty or taken".to_owned()));
         }
         let time = |name: &str, text: &str| {
@@ -192,7 +207,7 @@ fn file(store: &mut Store, kind: Kind, all: &[Kept]) -> Result<(), StateError> {
         };
         let mut record = Record::new(
             kept.id.as_str().into(),
-            attributes(kind, kept).map_err(wrong)?,
+            attributes(of, kept).map_err(wrong)?,
         );
         record.created = time("created", &kept.created)?;
         record.modified = time("modified", &kept.modified)?;
@@ -204,15 +219,15 @@ fn file(store: &mut Store, kind: Kind, all: &[Kept]) -> Result<(), StateError> {
 }
 
 /// The attributes, of the schema's types: a file may have been edited by hand.
-fn attributes(kind: Kind, kept: &Kept) -> Result<Map<String, Value>, String> {
-    let name = match kind {
+fn attributes(of: ResourceType, kept: &Kept) -> Result<Map<String, Value>, String> {
+    let name = match of.kind {
         Kind::User => "userName",
-        Kind::Group => "displayName",
+        Kind::Group | Kind::Role | Kind::Entitlement => "displayName",
     };
     let mut attributes = kept.attributes.clone();
     let elsewhere = |name: &str| NOT_ATTRIBUTES.iter().any(|n| n.eq_ignore_ascii_case(name));
     attributes.retain(|name, _| !elsewhere(name));
-    ingest::resource(kind, &attributes).map_err(|problem| problem.detail)?;
+    ingest::resource(of, &attributes).map_err(|problem| problem.detail)?;
     match attributes.get(name).and_then(Value::as_str) {
         Some(text) if !text.is_empty() => Ok(attributes),
         _ => Err(format!("{name} is missing")),

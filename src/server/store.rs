@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::fold;
 use super::membership::{Change, Members};
-use super::route::Kind;
+use super::resource_type::Kind;
 use crate::secret::Secret;
 
 /// The id of a user or a group.
@@ -222,6 +222,8 @@ impl Collection {
 pub(super) struct Store {
     users: Collection,
     groups: Collection,
+    roles: Collection,
+    entitlements: Collection,
     /// From a member's id to the groups, in their order.
     groups_of: HashMap<Id, BTreeSet<(u64, Id)>>,
 }
@@ -231,6 +233,8 @@ impl Store {
         match kind {
             Kind::User => &self.users,
             Kind::Group => &self.groups,
+            Kind::Role => &self.roles,
+            Kind::Entitlement => &self.entitlements,
         }
     }
 
@@ -238,6 +242,8 @@ impl Store {
         match kind {
             Kind::User => &mut self.users,
             Kind::Group => &mut self.groups,
+            Kind::Role => &mut self.roles,
+            Kind::Entitlement => &mut self.entitlements,
         }
     }
 

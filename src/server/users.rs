@@ -9,9 +9,9 @@ use super::patch::{self, Operation};
 use super::policy::{Duplicate, Moment, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
-use super::route::Kind;
+use super::resource_type::Kind;
 use super::store::{Id, Indexed, Record, Store};
-use super::{fold, ingest};
+use super::{fold, ingest, rules};
 use crate::scim::ErrorType;
 use crate::secret::Secret;
 
@@ -38,10 +38,11 @@ pub(super) fn insert(
     store: &mut Store,
     body: &Map<String, Value>,
 ) -> Result<Id, Problem> {
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     let password = take_password(&mut attributes);
     let name = user_name(&attributes)?.to_owned();
     attributes.entry("active").or_insert(Value::Bool(true));
+    rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     if let Some(other) = taken_by(context, store, &attributes, None, Moment::Create) {
         match context.policy.on_duplicate_user(store, &other) {
             Duplicate::Refuse => return Err(name_taken(&name)),
@@ -77,10 +78,15 @@ pub(super) fn replace(
     let body = incoming.object()?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     if let Some(active) = old.attributes.get("active") {
         attributes.entry("active").or_insert(active.clone());
     }
+    rules::keep_unshown(
+        context.resource_type(KIND),
+        &old.attributes,
+        &mut attributes,
+    );
     if context.policy.put_merges() {
         for (name, value) in &old.attributes {
             attributes.entry(name.clone()).or_insert(value.clone());
@@ -124,7 +130,7 @@ fn apply(
     if operation.path.is_none() && context.policy.value_is_whole_resource() {
         attributes.retain(|name, _| name == "userName");
     }
-    patch::apply(KIND, attributes, operation)
+    patch::apply(context.resource_type(KIND), attributes, operation)
 }
 
 /// Checks the new attributes as a whole and takes them over, all or none.
@@ -139,6 +145,8 @@ fn commit(
     let password = take_password(&mut attributes);
     let name = user_name(&attributes)?.to_owned();
     let old = resource::visible(policy, store, KIND, id)?;
+    let of = context.resource_type(KIND);
+    rules::check(of, store, Some(id), Some(&old.attributes), &attributes)?;
     for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
         restore(&mut attributes, &old.attributes, frozen);
     }

@@ -18,7 +18,6 @@ use super::chaos::Chaos;
 use super::faults::Fault;
 use super::policy::Policy;
 use super::population::{DEFAULT_SEED, MOST_USERS};
-use super::route::Kind;
 use super::tenant::Tenant;
 use super::traffic::{Entry, RequestLog};
 pub(super) use face::Face;
@@ -42,7 +41,7 @@ impl Tenant {
 fn perform(tenant: &Tenant, operation: Operation) -> Outcome {
     match operation {
         Operation::ListOperations {} => Ok(listed(&operation::OUTSIDE)),
-        Operation::CreateUser { user } => outside::create(tenant, Kind::User, user),
+        Operation::CreateUser { user } => outside::created(tenant.seed_user(&user.into())),
         Operation::UpdateUser {
             id,
             user_name,
@@ -51,7 +50,7 @@ fn perform(tenant: &Tenant, operation: Operation) -> Outcome {
         Operation::DeleteUser { id, user_name } => {
             outside::delete(tenant, &Which::user(id, user_name))
         }
-        Operation::CreateGroup { group } => outside::create(tenant, Kind::Group, group),
+        Operation::CreateGroup { group } => outside::created(tenant.seed_group(&group.into())),
         Operation::UpdateGroup {
             id,
             display_name,

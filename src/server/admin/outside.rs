@@ -7,13 +7,14 @@ use serde_json::{Map, Value, json};
 use super::outcome::{Outcome, Refused};
 use crate::server::policy::Policy;
 use crate::server::request::{Incoming, Query};
-use crate::server::resource::{self, Context};
-use crate::server::route::{Kind, Route};
+use crate::server::resource;
+use crate::server::resource_type::Kind;
+use crate::server::route::Route;
 use crate::server::store::{Id, Indexed, Store};
-use crate::server::tenant::Tenant;
+use crate::server::tenant::{SeedError, Tenant};
 use crate::server::{groups, users};
 
-/// Which resource is meant: by its id, or by the name that people know it by.
+/// Which user or group is meant: by its id, or by the name that people know it by.
 pub(super) struct Which {
     pub(super) kind: Kind,
     pub(super) id: Option<String>,
@@ -35,7 +36,7 @@ impl Which {
     fn find(&self, store: &Store) -> Result<Id, Refused> {
         let (word, indexed, name) = match self.kind {
             Kind::User => ("user", Indexed::UserName, "userName"),
-            Kind::Group => ("group", Indexed::DisplayName, "displayName"),
+            _ => ("group", Indexed::DisplayName, "displayName"),
         };
         match (&self.id, &self.name) {
             (Some(id), _) => match store.of(self.kind).get(id) {
@@ -63,16 +64,12 @@ fn id_of(id: &str) -> Map<String, Value> {
     Map::from_iter([("id".to_owned(), id.into())])
 }
 
-pub(super) fn create(tenant: &Tenant, kind: Kind, attributes: Map<String, Value>) -> Outcome {
-    let attributes = Value::Object(attributes);
-    let created = match kind {
-        Kind::User => tenant.seed_user(&attributes),
-        Kind::Group => tenant.seed_group(&attributes),
-    };
-    match created {
+/// What came of putting a resource in.
+pub(super) fn created(outcome: Result<String, SeedError>) -> Outcome {
+    match outcome {
         Ok(id) => Ok(id_of(&id)),
-        Err(error) if error.is_taken() => Err(Refused::conflict(error.to_string())),
-        Err(error) => Err(Refused::bad_request(error.to_string())),
+        Err(error) if error.is_taken() => Err(Refused::conflict(error.detail())),
+        Err(error) => Err(Refused::bad_request(error.detail())),
     }
 }
 
@@ -112,10 +109,7 @@ pub(super) fn remove_members(tenant: &Tenant, which: &Which, members: &[String])
 
 fn patch(tenant: &Tenant, which: &Which, operation: Value) -> Outcome {
     let policy = Policy::default();
-    let context = Context {
-        policy: &policy,
-        base_url: tenant.base_url(),
-    };
+    let context = tenant.context(&policy);
     let mut store = tenant.write();
     let id = which.find(&store)?;
     let incoming = Incoming {
@@ -127,7 +121,7 @@ fn patch(tenant: &Tenant, which: &Which, operation: Value) -> Outcome {
     };
     match which.kind {
         Kind::User => users::change(context, &mut store, &id, &incoming)?,
-        Kind::Group => groups::change(context, &mut store, &id, &incoming)?,
+        _ => groups::change(context, &mut store, &id, &incoming)?,
     };
     Ok(id_of(&id))
 }
@@ -142,26 +136,22 @@ pub(super) fn delete(tenant: &Tenant, which: &Which) -> Outcome {
 /// Everything that there is, as a known-good server answers it, and what SCIM did not create.
 pub(super) fn dump(tenant: &Tenant) -> Map<String, Value> {
     let policy = Policy::default();
-    let context = Context {
-        policy: &policy,
-        base_url: tenant.base_url(),
-    };
+    let context = tenant.context(&policy);
     let store = tenant.read();
-    let all = |kind: Kind| -> Value {
-        let records = store.of(kind).iter().filter(|record| !record.ghost);
-        records
-            .map(|record| Value::Object(resource::render(context, &store, kind, record)))
-            .collect()
-    };
-    let local = [Kind::User, Kind::Group]
-        .into_iter()
-        .flat_map(|kind| store.of(kind).iter())
-        .filter(|record| record.seeded && !record.ghost)
-        .map(|record| Value::from(&*record.id));
-    let local: Value = local.collect();
-    Map::from_iter([
-        ("users".to_owned(), all(Kind::User)),
-        ("groups".to_owned(), all(Kind::Group)),
-        ("local".to_owned(), local),
-    ])
+    let mut dump = Map::new();
+    let mut local = Vec::new();
+    for kind in Kind::ALL {
+        let mut resources = Vec::new();
+        for record in store.of(kind).iter().filter(|record| !record.ghost) {
+            let resource = resource::render(context, &store, kind, record);
+            resources.push(Value::Object(resource));
+            if record.seeded {
+                local.push(Value::from(&*record.id));
+            }
+        }
+        let name = kind.endpoint().trim_start_matches('/');
+        dump.insert(name.to_ascii_lowercase(), resources.into());
+    }
+    dump.insert("local".to_owned(), local.into());
+    dump
 }
