@@ -12,8 +12,7 @@ use crate::scenario::Variant;
 use crate::secret::Secret;
 use crate::server::DEFAULT_RATE;
 
-use super::settings::{Cleanup, LogForm};
-use super::values::{self, EmailPattern, ReportWish};
+use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";

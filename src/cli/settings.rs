@@ -10,7 +10,7 @@ use crate::scenario::Variant;
 use crate::secret::Secret;
 
 use super::selection::Selection;
-use super::values::EmailPattern;
+use super::values::{Cleanup, EmailPattern, LogForm};
 
 /// Everything a run is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,18 +148,6 @@ pub struct People {
     pub attributes: Vec<(String, Value)>,
 }
 
-/// What to do at the end with what a run made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Cleanup {
-    /// Delete it; deactivate users that cannot be deleted
-    #[default]
-    Delete,
-    /// Deactivate users and delete groups
-    Deactivate,
-    /// Leave everything as it is
-    None,
-}
-
 /// The user's own accepted snapshots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshots {
@@ -255,15 +243,6 @@ impl std::fmt::Display for Chance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "--chaos {} --chaos-rate {}", self.seed, self.percent)
     }
-}
-
-/// The form of the lines that tell of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogForm {
-    /// For people
-    Text,
-    /// For programs: one JSON object a line
-    Json,
 }
 
 /// What `sweep` is told.

@@ -143,6 +143,8 @@ struct KeptMember {
     value: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     display: Option<String>,
+    #[serde(default, rename = "$ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
 }
 
 /// A store, written resource by resource.
@@ -176,6 +178,7 @@ fn kept(record: &Record) -> Kept {
     let members = record.members.iter().map(|member| KeptMember {
         value: member.value.to_string(),
         display: member.display.clone(),
+        reference: member.reference.clone(),
     });
     Kept {
         id: record.id.to_string(),
@@ -245,6 +248,7 @@ fn join(store: &mut Store, group: &Kept) {
             let member = Member {
                 value: member.value.as_str().into(),
                 display: member.display.clone(),
+                reference: member.reference.clone(),
                 kind: kind.name(),
             };
             record.members.insert(member, &mut journal);

@@ -326,6 +326,11 @@ impl Running {
         self.tenants.get(name)
     }
 
+    /// Forgets the tenant of that name and all that it holds; named again, it begins anew.
+    pub fn remove_tenant(&self, name: &str) {
+        self.tenants.remove(name);
+    }
+
     /// Takes no more connections, lets answers under way be sent, and stops.
     pub async fn stop(mut self) {
         for listener in &mut self.listeners {

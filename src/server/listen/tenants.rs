@@ -85,6 +85,11 @@ impl Tenants {
         Some(tenant)
     }
 
+    pub(super) fn remove(&self, name: &str) {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        by_name.remove(name);
+    }
+
     /// The tenant that a path names, and the rest of the path.
     pub(super) fn of_path<'p>(&self, path: &'p str) -> Result<(Arc<Tenant>, &'p str), Problem> {
         let unknown = || {

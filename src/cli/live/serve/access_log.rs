@@ -13,7 +13,7 @@ use crate::report::text::printable;
 use crate::server::{Entry, Observer};
 
 use super::super::super::backend::Talk;
-use super::super::super::settings::LogForm;
+use super::super::super::values::LogForm;
 
 /// Lines that wait for the writer; more are lost, and counted.
 const MOST_WAITING: usize = 10_000;

@@ -140,7 +140,8 @@ impl Greeting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::settings::{Chance, LogForm};
+    use crate::cli::settings::Chance;
+    use crate::cli::values::LogForm;
     use crate::report::text::width_of;
     use crate::secret::Secret;
 
