@@ -68,9 +68,8 @@ Examples:
       a server that does all that Okta needs; says its URL and a new token
   scim-conform serve --port 0 --fault duplicate-created --fault page-cap-50
       one with two faults, on a free port
-  scim-conform serve --port 0 --port-file port --token test-token &
-      for scripts: curl -H 'Authorization: Bearer test-token' \\
-      http://127.0.0.1:$(cat port)/scim/v2/Users
+  scim-conform serve --port 0 --port-file port --token test-token
+      for scripts: http://127.0.0.1:$(cat port)/scim/v2 is its URL
   scim-conform serve --seed-users 500 --state users.json --log
       500 users, kept over restarts, and a line for every request
   scim-conform serve --chaos 7 --chaos-rate 20

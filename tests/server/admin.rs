@@ -371,3 +371,48 @@ async fn a_test_looks_at_everything_and_sets_it_back() {
     }
     console.server.stop().await;
 }
+
+/// The page names every operation, and its examples are operations.
+#[tokio::test]
+async fn the_contract_is_what_the_server_does() {
+    let console = Console::start(Some(TOKEN)).await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/admin-contract.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let listed = console
+        .perform(json!({"operation": "list-operations"}))
+        .await;
+    let listed: Vec<&str> = listed["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n.as_str().unwrap())
+        .collect();
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let named: Vec<&str> = rows
+        .map(|(name, _)| name)
+        .filter(|name| *name != "error" && !name.contains('`'))
+        .filter(|name| name.contains('-') || ["seed", "dump", "reset"].contains(name))
+        .filter(|name| !["bad-request", "not-found", "unknown-operation"].contains(name))
+        .collect();
+    assert_eq!(named, listed);
+
+    let examples = page
+        .lines()
+        .filter(|line| line.starts_with("{\"operation\""));
+    let mut tried = 0;
+    for example in examples {
+        let operation: Value = serde_json::from_str(example).unwrap();
+        let head = head("localhost", Some(TOKEN));
+        let (status, answer) = console.raw(&head, &operation.to_string()).await;
+        // The ids of the page name nobody here.
+        let known = status == "200"
+            || answer["message"].as_str().unwrap().contains("2819c223")
+            || answer["error"] == "not-found";
+        assert!(known, "{example} {answer}");
+        tried += 1;
+    }
+    assert!(tried > 5, "only {tried} examples");
+    console.server.stop().await;
+}
