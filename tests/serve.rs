@@ -165,8 +165,7 @@ fn send(base: &str, ca: Option<&Path>, target: &str, token: &str, body: Option<V
         body: body.map(|body| body.to_string().into_bytes().into()),
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let exchange = runtime.block_on(async { Pooled::new(settings).unwrap().send(request).await });
-    exchange
+    runtime.block_on(async { Pooled::new(settings).unwrap().send(request).await })
 }
 
 fn refused(folder: &Path, arguments: &[&str]) -> (i32, String) {
