@@ -44,6 +44,7 @@ impl Incoming {
         let body = if body.is_empty() {
             None
         } else {
+            check_encoding(&parts.headers)?;
             check_media_type(&parts.headers)?;
             Some(read_json(&body)?)
         };
@@ -72,6 +73,19 @@ fn object(body: Option<&Value>) -> Result<&Map<String, Value>, Problem> {
             "The request body must be a JSON object",
         )
     })
+}
+
+/// Bodies are taken as they are: SCIM clients do not compress them (RFC 9110, 15.5.16).
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    match codings.find(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("Content-Encoding {} is not supported", coding.trim()),
+        )),
+    }
 }
 
 /// `application/scim+json` and `application/json`, in UTF-8 (RFC 7644, 3.1 and 8.1).
