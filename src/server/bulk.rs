@@ -110,7 +110,7 @@ impl Operation {
         };
         let path = text("path")?.ok_or_else(|| syntax("An operation needs a path"))?;
         let bulk_id = text("bulkId")?;
-        if method == Method::POST && bulk_id.is_none() {
+        if method == Method::POST && bulk_id.as_deref().is_none_or(str::is_empty) {
             return Err(syntax("POST needs a bulkId"));
         }
         let data = operation
@@ -119,6 +119,9 @@ impl Operation {
             .cloned();
         if method != Method::DELETE && data.is_none() {
             return Err(syntax("POST, PUT and PATCH need data"));
+        }
+        if data.as_ref().is_some_and(|data| !data.is_object()) {
+            return Err(syntax("data must be an object"));
         }
         let mut needs = Vec::new();
         needs.extend(path.split('/').filter_map(reference));
