@@ -117,6 +117,9 @@ pub(super) fn modify(
         .attributes
         .clone();
     let mut journal = Vec::new();
+    if context.policy.reads_stale_members() {
+        fall_behind(store, &id);
+    }
     let applied = operations
         .into_iter()
         .try_for_each(|operation| {
@@ -146,6 +149,20 @@ pub(super) fn modify(
     commit(context, store, &id, attributes, &journal, incoming)
 }
 
+/// Puts the members back to where they were before the last PATCH.
+fn fall_behind(store: &mut Store, id: &Id) {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return;
+    };
+    let now: Vec<Member> = record.members.iter().cloned().collect();
+    let Some(before) = record.members_before.replace(now) else {
+        return;
+    };
+    let mut journal = Vec::new();
+    set_members(store, id, before, &mut journal);
+    store.follow(id, &journal);
+}
+
 /// Takes over attributes, and what the journal says about members.
 fn commit(
     context: Context<'_>,
@@ -163,8 +180,12 @@ fn commit(
     }
     if old.attributes != attributes || !journal.is_empty() {
         let stale = policy.stale_indexes();
+        let name = old.text("displayName").map(str::to_owned);
         store.of_mut(KIND).set_attributes(id, attributes, stale);
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
+            if policy.lists_first_names() {
+                record.first_name = record.first_name.take().or(name);
+            }
             record.touch();
         }
     } else if policy.refuses_no_change() {
