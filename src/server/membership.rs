@@ -13,6 +13,8 @@ pub(super) struct Member {
     pub(super) value: Id,
     /// What the client sent as `display`.
     pub(super) display: Option<String>,
+    /// What the client sent as `$ref`.
+    pub(super) reference: Option<String>,
     /// `User` or `Group`.
     pub(super) kind: &'static str,
 }
@@ -22,6 +24,9 @@ impl Member {
     pub(super) fn to_json(&self) -> Map<String, Value> {
         let mut object = Map::new();
         object.insert("value".into(), (*self.value).into());
+        if let Some(reference) = &self.reference {
+            object.insert("$ref".into(), reference.as_str().into());
+        }
         if let Some(display) = &self.display {
             object.insert("display".into(), display.as_str().into());
         }
@@ -55,12 +60,18 @@ impl Members {
         self.place_of.contains_key(id)
     }
 
-    /// Adds a member; one who is there already keeps the place and takes the new `display`.
+    /// Adds a member; one who is there already keeps the place and takes what is new of
+    /// `display` and `$ref`.
     pub(super) fn insert(&mut self, member: Member, journal: &mut Vec<Change>) {
         let known = self.place_of.get(&member.value).copied();
         if let Some((place, old)) = known.and_then(|p| self.in_order.get_mut(&p).map(|m| (p, m))) {
-            if member.display.is_some() && member.display != old.display {
-                journal.push(Change::Altered(place, std::mem::replace(old, member)));
+            let renewed = Member {
+                display: member.display.or_else(|| old.display.clone()),
+                reference: member.reference.or_else(|| old.reference.clone()),
+                ..old.clone()
+            };
+            if renewed != *old {
+                journal.push(Change::Altered(place, std::mem::replace(old, renewed)));
             }
             return;
         }
@@ -68,6 +79,16 @@ impl Members {
         self.place_of.insert(Id::clone(&member.value), self.next);
         self.in_order.insert(self.next, member);
         self.next += 1;
+    }
+
+    /// Puts another member with the same id in the place of one.
+    pub(super) fn alter(&mut self, member: Member, journal: &mut Vec<Change>) {
+        let known = self.place_of.get(&member.value).copied();
+        if let Some((place, old)) = known.and_then(|p| self.in_order.get_mut(&p).map(|m| (p, m)))
+            && *old != member
+        {
+            journal.push(Change::Altered(place, std::mem::replace(old, member)));
+        }
     }
 
     /// Adds a member once more; for servers that keep duplicates.
@@ -132,6 +153,7 @@ mod tests {
         Member {
             value: id.into(),
             display: Some(display.to_owned()),
+            reference: None,
             kind: "User",
         }
     }
