@@ -118,8 +118,8 @@ pub(super) fn modify(
         .attributes
         .clone();
     let mut journal = Vec::new();
-    if context.policy.reads_stale_members() {
-        fall_behind(store, &id);
+    if context.policy.reads_stale_members() && operations.iter().any(is_about_members) {
+        fall_behind(store, &id, &mut journal);
     }
     let applied = operations
         .into_iter()
@@ -151,7 +151,7 @@ pub(super) fn modify(
 }
 
 /// Puts the members back to where they were before the last PATCH.
-fn fall_behind(store: &mut Store, id: &Id) {
+fn fall_behind(store: &mut Store, id: &Id, journal: &mut Vec<Change>) {
     let Some(record) = store.of_mut(KIND).get_mut(id) else {
         return;
     };
@@ -159,9 +159,19 @@ fn fall_behind(store: &mut Store, id: &Id) {
     let Some(before) = record.members_before.replace(now) else {
         return;
     };
-    let mut journal = Vec::new();
-    set_members(store, id, before, &mut journal);
-    store.follow(id, &journal);
+    set_members(store, id, before, journal);
+}
+
+fn is_about_members(operation: &Operation) -> bool {
+    match &operation.path {
+        Some(
+            PatchPath::Attribute(path)
+            | PatchPath::Elements {
+                attribute: path, ..
+            },
+        ) => path.is(MEMBERS),
+        Some(_) | None => false,
+    }
 }
 
 /// Takes over attributes, and what the journal says about members.
