@@ -30,6 +30,57 @@ pub enum Family {
     Transport,
 }
 
+impl Family {
+    /// All families, in the order of the faults.
+    pub const ALL: [Self; 13] = [
+        Self::List,
+        Self::LookUp,
+        Self::Create,
+        Self::Shape,
+        Self::Lifecycle,
+        Self::Profile,
+        Self::Rename,
+        Self::Group,
+        Self::Members,
+        Self::Error,
+        Self::Auth,
+        Self::Media,
+        Self::Transport,
+    ];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::LookUp => "look-up",
+            Self::Create => "create",
+            Self::Shape => "shape",
+            Self::Lifecycle => "lifecycle",
+            Self::Profile => "profile",
+            Self::Rename => "rename",
+            Self::Group => "group",
+            Self::Members => "members",
+            Self::Error => "error",
+            Self::Auth => "auth",
+            Self::Media => "media",
+            Self::Transport => "transport",
+        }
+    }
+
+    /// The family of that name.
+    ///
+    /// # Errors
+    /// The names there are.
+    pub fn from_name(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|family| family.name() == name);
+        known.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name);
+            format!("the families are: {}", names.join(", "))
+        })
+    }
+}
+
 /// What is known about one fault.
 #[derive(Debug)]
 struct Entry {
@@ -142,6 +193,21 @@ mod tests {
             assert!(fault.url().starts_with("https://"), "{name}");
             assert_eq!(Fault::from_name(name), Ok(fault));
         }
+    }
+
+    #[test]
+    fn families_have_names_and_follow_each_other() {
+        let mut families: Vec<Family> = Fault::ALL.iter().map(|fault| fault.family()).collect();
+        families.dedup();
+        assert_eq!(families, Family::ALL);
+        for family in Family::ALL {
+            assert_eq!(Family::from_name(family.name()), Ok(family));
+        }
+        assert!(
+            Family::from_name("lists")
+                .unwrap_err()
+                .contains("list, look-up")
+        );
     }
 
     #[test]
