@@ -62,7 +62,7 @@ const MOST_LINES: usize = 900;
 
 /// Files that are longer, and how long they may become until they are split.
 const LONGER: [(&str, usize); 1] = [
-    // A table: one entry a fault.
+    
     ("server/faults.rs", 1000),
 ];
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::okta::App;
 use crate::scenario::Variant;
 use crate::secret::Secret;
-use crate::server::DEFAULT_RATE;
+use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
 
@@ -411,13 +411,25 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", help_heading = CONTENT)]
     pub(crate) state: Option<PathBuf>,
 
+    /// An extension schema, as /Schemas serves one (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = CONTENT)]
+    pub(crate) extension: Vec<PathBuf>,
+
+    /// The user whom the token belongs to, who answers at /Me
+    #[arg(long, value_name = "USERNAME", help_heading = CONTENT)]
+    pub(crate) me: Option<String>,
+
+    /// Answer PATCH with 200 and the resource, or with 204
+    #[arg(long, value_name = "STATUS", default_value = "200", value_parser = clap::builder::PossibleValuesParser::new(["200", "204"]), hide_possible_values = true, help_heading = CONTENT)]
+    pub(crate) patch_response: String,
+
     /// Have this fault (repeatable)
     #[arg(long, value_name = "NAME", help_heading = WRONG)]
     pub(crate) fault: Vec<String>,
 
-    /// Show every fault that the server can have, and stop
-    #[arg(long, help_heading = WRONG)]
-    pub(crate) list_faults: bool,
+    /// Show every fault that the server can have, or those of one family, and stop
+    #[arg(long, value_name = "FAMILY", num_args = 0..=1, value_parser = Family::from_name, help_heading = WRONG)]
+    pub(crate) list_faults: Option<Option<Family>>,
 
     /// Disturb answers by chance: delays, resets, cut bodies, 429, 500, 502, 503;
     /// the same seed disturbs the same requests

@@ -2,6 +2,7 @@
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// A key that is equal for texts that are a canonical caseless match (Unicode, 3.13, D145).
 ///
@@ -12,6 +13,14 @@ pub(super) fn key(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     text.nfd().default_case_fold().nfd().collect()
+}
+
+/// The key without accents, as a database of another collation compares.
+pub(super) fn without_accents(text: &str) -> String {
+    key(text)
+        .chars()
+        .filter(|c| !is_combining_mark(*c))
+        .collect()
 }
 
 #[cfg(test)]

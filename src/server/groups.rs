@@ -118,6 +118,9 @@ pub(super) fn modify(
         .attributes
         .clone();
     let mut journal = Vec::new();
+    if context.policy.reads_stale_members() && operations.iter().any(is_about_members) {
+        fall_behind(store, &id, &mut journal);
+    }
     let applied = operations
         .into_iter()
         .try_for_each(|operation| {
@@ -147,6 +150,30 @@ pub(super) fn modify(
     commit(context, store, &id, attributes, &journal, incoming)
 }
 
+/// Puts the members back to where they were before the last PATCH.
+fn fall_behind(store: &mut Store, id: &Id, journal: &mut Vec<Change>) {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return;
+    };
+    let now: Vec<Member> = record.members.iter().cloned().collect();
+    let Some(before) = record.members_before.replace(now) else {
+        return;
+    };
+    set_members(store, id, before, journal);
+}
+
+fn is_about_members(operation: &Operation) -> bool {
+    match &operation.path {
+        Some(
+            PatchPath::Attribute(path)
+            | PatchPath::Elements {
+                attribute: path, ..
+            },
+        ) => path.is(MEMBERS),
+        Some(_) | None => false,
+    }
+}
+
 /// Takes over attributes, and what the journal says about members.
 fn commit(
     context: Context<'_>,
@@ -164,8 +191,12 @@ fn commit(
     }
     if old.attributes != attributes || !journal.is_empty() {
         let stale = policy.stale_indexes();
+        let name = old.text("displayName").map(str::to_owned);
         store.of_mut(KIND).set_attributes(id, attributes, stale);
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
+            if policy.lists_first_names() {
+                record.first_name = record.first_name.take().or(name);
+            }
             record.touch();
         }
     } else if policy.refuses_no_change() {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::fold;
-use super::membership::{Change, Members};
+use super::membership::{Change, Member, Members};
 use super::resource_type::Kind;
 use crate::secret::Secret;
 
@@ -38,6 +38,10 @@ pub(super) struct Record {
     pub(super) seeded: bool,
     /// Deleted, but still found by servers that forget to clean their index.
     pub(super) ghost: bool,
+    /// The members before the last PATCH, for servers that read them from a replica.
+    pub(super) members_before: Option<Vec<Member>>,
+    /// The first name of a group that has another one now, for servers whose lists show it.
+    pub(super) first_name: Option<String>,
 }
 
 impl Record {
@@ -56,6 +60,8 @@ impl Record {
             born: Instant::now(),
             seeded: false,
             ghost: false,
+            members_before: None,
+            first_name: None,
         }
     }
 
