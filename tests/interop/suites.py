@@ -43,8 +43,10 @@ class Suite:
     name: str
     #: Starts the suite in an empty folder; its verdict.
     run: Callable[[pathlib.Path, Running, pathlib.Path], Verdict]
-    #: Users that are there before, by the id that the suite insists on.
+    #: Users that are there before, with this id and userName.
     users: tuple[str, ...] = ()
+    #: The userName of the one whom the token belongs to.
+    me: str | None = None
 
 
 def run_suite(suite: Suite, binary: pathlib.Path, cache: pathlib.Path) -> Verdict:
@@ -74,6 +76,8 @@ def _serving(binary: pathlib.Path, suite: Suite, output: pathlib.Path) -> Iterat
             state = pathlib.Path(folder) / "state.json"
             state.write_text(json.dumps(_state(suite.users)))
             command += ["--state", str(state)]
+        if suite.me:
+            command += ["--me", suite.me]
         process = subprocess.Popen(
             command,
             env={**_environment(), "SCIM_CONFORM_TOKEN": token},
@@ -193,5 +197,5 @@ SUITES = (
     Suite("scim2-tester", _scim2_tester),
     # It adds a member with this id to a group, and expects 200.
     Suite("scim-sanity", _scim_sanity, users=("fake-member-id",)),
-    Suite("schemathesis", _schemathesis),
+    Suite("schemathesis", _schemathesis, users=("somebody",), me="somebody"),
 )
