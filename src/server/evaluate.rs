@@ -1,6 +1,7 @@
 //! Decides whether a resource fulfils a filter (RFC 7644, 3.4.2.2).
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -55,6 +56,40 @@ pub(super) fn element(attribute: &'static Attribute, element: &Value, filter: &F
         Scope::Element(attribute, element),
         filter,
     )
+}
+
+/// The attributes and extensions of a resource that a filter looks at: all else is no matter
+/// to it.
+pub(super) fn names(kind: Kind, filter: &Filter) -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    visit(filter, &mut |path| {
+        if let Some(schema) = schema_of(kind, path) {
+            let core = schema.urn == kind.schema().urn;
+            let attribute = schema.attribute(&path.name).map(|attribute| attribute.name);
+            names.extend(if core { attribute } else { Some(schema.urn) });
+        }
+    });
+    names
+}
+
+/// How many comparisons a filter makes with one resource, at most.
+pub(super) fn comparisons(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().map(comparisons).sum(),
+        Filter::Not(inner) | Filter::Element(_, inner) => comparisons(inner),
+        Filter::Present(_) | Filter::Compare(..) => 1,
+    }
+}
+
+/// Calls `see` with every path that starts at the resource.
+fn visit(filter: &Filter, see: &mut impl FnMut(&AttributePath)) {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => {
+            terms.iter().for_each(|term| visit(term, see));
+        }
+        Filter::Not(inner) => visit(inner, see),
+        Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => see(path),
+    }
 }
 
 /// Refuses comparisons that RFC 7644 refuses: boolean and binary values have no order.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
 use super::evaluate;
+use super::index::Indexed;
 use super::ingest;
 use super::membership::{Change, Member};
 use super::patch::{self, Op, Operation};
@@ -12,7 +13,7 @@ use super::policy::{Repeated, Unknown};
 use super::request::Incoming;
 use super::resource::{self, Context};
 use super::route::Kind;
-use super::store::{Id, Indexed, Record, Store};
+use super::store::{Id, Record, Store};
 use super::users::restore;
 use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
 
@@ -48,13 +49,12 @@ pub(super) fn insert(
     attributes.shift_remove(MEMBERS);
     let name = display_name(&attributes)?;
     let members = members_of(context, store, body)?.unwrap_or_default();
-    let namesakes = store.of(KIND).lookup(Indexed::DisplayName, name);
-    if let Some(namesake) = namesakes.first() {
+    let namesake = store.of(KIND).lookup(Indexed::DisplayName, name).next();
+    if let Some(id) = namesake.map(|namesake| namesake.id.clone()) {
         if context.policy.refuses_namesake_groups() {
             return Err(Problem::conflict(format!("A group {name} exists already")));
         }
         if context.policy.overwrites_namesake_groups() {
-            let id = namesake.clone();
             store.remove(KIND, &id);
             return Ok(file(store, id, attributes, members));
         }
@@ -109,7 +109,7 @@ pub(super) fn modify(
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let mut attributes = resource::visible(context.policy, store, KIND, &id)?
         .attributes
-        .clone();
+        .to_map();
     let mut journal = Vec::new();
     let applied = operations
         .into_iter()
@@ -146,11 +146,13 @@ fn commit(
 ) -> Result<Answer, Problem> {
     let policy = context.policy;
     store.follow(id, journal);
-    let old = resource::visible(policy, store, KIND, id)?;
-    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
-        restore(&mut attributes, &old.attributes, frozen);
+    let old = resource::visible(policy, store, KIND, id)?
+        .attributes
+        .to_map();
+    for frozen in policy.frozen(KIND, &incoming.method, &old, &attributes) {
+        restore(&mut attributes, &old, frozen);
     }
-    if old.attributes != attributes || !journal.is_empty() {
+    if old != attributes || !journal.is_empty() {
         let stale = policy.stale_indexes();
         store.of_mut(KIND).set_attributes(id, attributes, stale);
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
@@ -208,7 +210,7 @@ fn read_members(
             .get("value")
             .and_then(Value::as_str)
             .ok_or_else(|| Problem::invalid_value("A member needs a value"))?;
-        let Some(kind) = store.member_kind(id) else {
+        let Some((kind, id)) = store.member(id) else {
             match context.policy.on_unknown_member() {
                 Unknown::Refuse => {
                     return Err(Problem::invalid_value(format!(
@@ -220,11 +222,11 @@ fn read_members(
             }
         };
         members.push(Member {
-            value: id.into(),
+            value: id,
             display: element
                 .get("display")
                 .and_then(Value::as_str)
-                .map(str::to_owned),
+                .map(Box::from),
             kind: kind.name(),
         });
     }
@@ -380,7 +382,7 @@ fn remove_members(
             record.members.remove(value, journal);
         }
         Some(filter) => record.members.remove_where(
-            |member| evaluate::element(&schema::MEMBERS, &member.to_json().into(), filter),
+            |member| evaluate::element(&schema::MEMBERS, &member.to_json(), filter),
             journal,
         ),
     }

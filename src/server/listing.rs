@@ -1,55 +1,68 @@
 //! Lists and look-ups: filter, then page (RFC 7644, 3.4.2).
 
+use std::sync::RwLockReadGuard;
+
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::answer::{Answer, Problem};
+use super::answer::{Answer, Problem, SCIM_JSON};
 use super::evaluate::{self, Matching};
-use super::projection;
+use super::index::{Indexed, Rank};
+use super::projection::Projection;
 use super::request::Query;
-use super::resource::{Context, render};
+use super::resource::{self, Context, render};
 use super::route::Kind;
-use super::store::{Collection, Id, Indexed, Record, Store};
+use super::store::{Record, Shared, Store};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, urn};
+
+/// So many records are looked at before others get a turn at the store.
+const AT_ONCE: usize = 1000;
+
+/// A search that looks at more records than this keeps its thread busy for a while.
+const QUICK: usize = 10_000;
+
+/// Most comparisons of one search: a filter's terms times the records that no index rules
+/// out. More is answered `tooMany` (RFC 7644, 3.12).
+const MOST_COMPARISONS: usize = 20_000_000;
 
 /// `GET /Users`, `GET /Groups`.
 pub(super) fn list(
     context: Context<'_>,
-    store: &Store,
+    shared: &Shared,
     kind: Kind,
     query: &Query,
 ) -> Result<Answer, Problem> {
+    let policy = context.policy;
     let filter = match &query.filter {
-        Some(text) => context.policy.filter(kind, parse(kind, text)?),
+        Some(text) => policy.filter(kind, parse(kind, text)?),
         None => None,
     };
-    let records = match &filter {
-        None if !context.policy.changes_lists() => {
-            let total = store.of(kind).len();
-            let window = context.policy.window(query, total);
-            let page = store.of(kind).page(window.offset, window.limit).collect();
-            return Ok(respond(context, store, kind, query, total, page));
-        }
-        None => listed(context, store, kind, None),
-        Some(filter) => {
-            let mut records = listed(context, store, kind, Some(filter));
-            if let Some(limit) = context.policy.searched_page() {
-                let searched: Vec<Id> = store.of(kind).page(0, limit).map(id_of).collect();
-                records.retain(|record| searched.contains(&record.id));
-            }
-            records
-        }
-    };
-    let records = context.policy.arrange(records, query);
-    let total = records.len();
-    let window = context.policy.window(query, total);
-    let page = records.into_iter().skip(window.offset).take(window.limit);
-    let page = page.collect();
-    Ok(respond(context, store, kind, query, total, page))
+    let store = shared.read();
+    if filter.is_none() && !policy.changes_lists() {
+        let total = store.of(kind).len();
+        let window = policy.window(query, total);
+        let page = store.of(kind).page(window.offset, window.limit);
+        return Ok(respond(context, &store, kind, query, total, page));
+    }
+    let search = Search::new(context, kind, filter.as_ref());
+    let (mut found, store) = search.run(shared, store)?;
+    if filter.is_some()
+        && let Some(limit) = policy.searched_page()
+    {
+        let searched: Vec<Rank> = store.of(kind).page(0, limit).map(rank_of).collect();
+        found.retain(|rank| searched.contains(rank));
+    }
+    let found = policy.arrange(found, query);
+    let total = found.len();
+    let window = policy.window(query, total);
+    let page = found.iter().skip(window.offset).take(window.limit);
+    let page = page.filter_map(|rank| store.of(kind).at(*rank));
+    Ok(respond(context, &store, kind, query, total, page))
 }
 
-fn id_of(record: &Record) -> Id {
-    record.id.clone()
+fn rank_of(record: &Record) -> Rank {
+    record.rank
 }
 
 fn parse(kind: Kind, text: &str) -> Result<Filter, Problem> {
@@ -60,107 +73,277 @@ fn parse(kind: Kind, text: &str) -> Result<Filter, Problem> {
     Ok(filter)
 }
 
-/// What fulfils the filter and may be seen, in the order of creation.
-fn listed<'s>(
-    context: Context<'_>,
-    store: &'s Store,
+/// Finds what fulfils a filter and may be seen.
+struct Search<'a> {
+    context: Context<'a>,
     kind: Kind,
-    filter: Option<&Filter>,
-) -> Vec<&'s Record> {
-    let policy = context.policy;
-    let collection = store.of(kind);
-    let visible = |record: &&Record| policy.lists(record, filter.is_some());
-    let Some(filter) = filter else {
-        return collection.iter().filter(visible).collect();
-    };
-    let matching = policy.matching();
-    let fulfils = |record: &&Record| {
-        let resource = render(context, store, kind, record);
-        evaluate::resource(matching, kind, &resource, filter)
-    };
-    let indexed = (matching == Matching::Caseless)
-        .then(|| candidates(store, kind, filter))
-        .flatten();
-    let Some(ids) = indexed else {
-        return collection.iter().filter(visible).filter(fulfils).collect();
-    };
-    let found = records(collection, &ids);
-    let found = found.into_iter().filter(visible);
-    if policy.trusts_indexes() {
-        return found.collect();
-    }
-    found.filter(fulfils).collect()
+    filter: Option<&'a Filter>,
+    matching: Matching,
+    /// What the filter looks at.
+    names: Vec<&'static str>,
 }
 
-fn records<'s>(collection: &'s Collection, ids: &[Id]) -> Vec<&'s Record> {
-    let mut records: Vec<&Record> = ids.iter().filter_map(|id| collection.get(id)).collect();
-    records.sort_by_key(|record| record.rank);
-    records
-}
-
-/// Records outside of which nothing can fulfil the filter, if an index knows them. What an
-/// index knows costs the same in a store of ten and of a hundred thousand.
-fn candidates(store: &Store, kind: Kind, filter: &Filter) -> Option<Vec<Id>> {
-    match filter {
-        Filter::And(terms) => terms.iter().find_map(|term| candidates(store, kind, term)),
-        Filter::Compare(path, Comparison::Eq, Literal::Text(value)) => {
-            equals(store, kind, path, value)
+impl<'a> Search<'a> {
+    fn new(context: Context<'a>, kind: Kind, filter: Option<&'a Filter>) -> Self {
+        let names = filter.map(|filter| evaluate::names(kind, filter));
+        Self {
+            context,
+            kind,
+            filter,
+            matching: context.policy.matching(),
+            names: names.into_iter().flatten().collect(),
         }
-        Filter::Element(path, inner) if path.sub.is_none() => {
-            let Filter::Compare(sub, Comparison::Eq, Literal::Text(value)) = inner.as_ref() else {
-                return None;
-            };
-            let path = AttributePath {
-                sub: Some(sub.name.clone()),
-                ..path.clone()
-            };
-            equals(store, kind, &path, value)
+    }
+
+    /// The ranks of what is found, in the order of creation.
+    ///
+    /// A long search lets others have the store in between. What they change meanwhile may or
+    /// may not be found, as between two pages (RFC 7644, 3.4.2.4).
+    fn run<'s>(
+        &self,
+        shared: &'s Shared,
+        store: RwLockReadGuard<'s, Store>,
+    ) -> Result<(Vec<Rank>, RwLockReadGuard<'s, Store>), Problem> {
+        let indexed = self
+            .filter
+            .filter(|_| self.matching == Matching::Caseless)
+            .and_then(|filter| Hits::of(&store, self.kind, filter))
+            .map(|hits| (hits.exact, hits.ranks.collect::<Vec<Rank>>()));
+        let Some((exact, ranks)) = indexed else {
+            let searched = store.of(self.kind).len();
+            self.refuse_too_many(searched)?;
+            return Ok(unhurried(searched, || self.scan(shared, store)));
+        };
+        let known = exact || self.context.policy.trusts_indexes();
+        if known && self.context.policy.is_known_good() {
+            return Ok((ranks, store));
         }
-        _ => None,
+        self.refuse_too_many(ranks.len())?;
+        Ok(unhurried(ranks.len(), || {
+            self.look_at(&ranks, known, shared, store)
+        }))
+    }
+
+    fn refuse_too_many(&self, searched: usize) -> Result<(), Problem> {
+        let terms = self.filter.map_or(0, evaluate::comparisons);
+        if terms.saturating_mul(searched) <= MOST_COMPARISONS {
+            return Ok(());
+        }
+        Err(Problem::bad_request(
+            ErrorType::TooMany,
+            format!(
+                "The filter's {terms} terms and {searched} resources make more than {MOST_COMPARISONS} comparisons; \
+                 ask for userName, externalId, emails.value, displayName or id by eq, or use fewer terms"
+            ),
+        ))
+    }
+
+    /// Looks at every record.
+    fn scan<'s>(
+        &self,
+        shared: &'s Shared,
+        mut store: RwLockReadGuard<'s, Store>,
+    ) -> (Vec<Rank>, RwLockReadGuard<'s, Store>) {
+        let mut found = Vec::new();
+        let mut next = Rank::MIN;
+        loop {
+            let mut last = None;
+            for record in store.of(self.kind).from(next).take(AT_ONCE) {
+                last = Some(record.rank);
+                if self.is_listed(record) && self.is_fulfilled(&store, record) {
+                    found.push(record.rank);
+                }
+            }
+            match last {
+                Some(last) => next = last + 1,
+                None => return (found, store),
+            }
+            drop(store);
+            store = shared.read();
+        }
+    }
+
+    /// Looks at the records of these ranks; `known` if they are known to fulfil the filter.
+    fn look_at<'s>(
+        &self,
+        ranks: &[Rank],
+        known: bool,
+        shared: &'s Shared,
+        mut store: RwLockReadGuard<'s, Store>,
+    ) -> (Vec<Rank>, RwLockReadGuard<'s, Store>) {
+        let mut found = Vec::new();
+        for (turn, ranks) in ranks.chunks(AT_ONCE).enumerate() {
+            if turn > 0 {
+                drop(store);
+                store = shared.read();
+            }
+            let records = ranks
+                .iter()
+                .filter_map(|rank| store.of(self.kind).at(*rank));
+            let records = records.filter(|record| {
+                self.is_listed(record) && (known || self.is_fulfilled(&store, record))
+            });
+            found.extend(records.map(rank_of));
+        }
+        (found, store)
+    }
+
+    fn is_listed(&self, record: &Record) -> bool {
+        self.context.policy.lists(record, self.filter.is_some())
+    }
+
+    fn is_fulfilled(&self, store: &Store, record: &Record) -> bool {
+        let Some(filter) = self.filter else {
+            return true;
+        };
+        let wanted = |name: &str| self.names.contains(&name);
+        let resource = render(self.context, store, self.kind, record, wanted);
+        evaluate::resource(self.matching, self.kind, &resource, filter)
     }
 }
 
-fn equals(store: &Store, kind: Kind, path: &AttributePath, value: &str) -> Option<Vec<Id>> {
+/// Does what takes long without keeping the thread's other connections waiting.
+fn unhurried<T>(records: usize, search: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    if records > QUICK && flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+        return tokio::task::block_in_place(search);
+    }
+    search()
+}
+
+/// What an index knows of a filter: a search there costs the same in a store of ten and of a
+/// million.
+struct Hits<'s> {
+    /// Outside of these nothing can fulfil the filter; lowest first.
+    ranks: Box<dyn Iterator<Item = Rank> + 's>,
+    /// All of them fulfil it.
+    exact: bool,
+}
+
+impl<'s> Hits<'s> {
+    fn of(store: &'s Store, kind: Kind, filter: &Filter) -> Option<Self> {
+        match filter {
+            Filter::And(terms) => {
+                let hits = terms.iter().filter_map(|term| Self::of(store, kind, term));
+                narrowest(hits.collect())
+            }
+            Filter::Or(terms) => {
+                let hits = terms.iter().map(|term| Self::of(store, kind, term));
+                union(hits.collect::<Option<Vec<Self>>>()?, store.of(kind).len())
+            }
+            Filter::Compare(path, Comparison::Eq, Literal::Text(value)) => {
+                equals(store, kind, path, value)
+            }
+            Filter::Element(path, inner) if path.sub.is_none() => {
+                let Filter::Compare(sub, Comparison::Eq, Literal::Text(value)) = inner.as_ref()
+                else {
+                    return None;
+                };
+                let path = AttributePath {
+                    sub: Some(sub.name.clone()),
+                    ..path.clone()
+                };
+                equals(store, kind, &path, value)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The shortest of them, found without reading the others to their end.
+fn narrowest(mut hits: Vec<Hits<'_>>) -> Option<Hits<'_>> {
+    let mut read: Vec<Vec<Rank>> = hits.iter().map(|_| Vec::new()).collect();
+    if hits.is_empty() {
+        return None;
+    }
+    loop {
+        for (hits, read) in hits.iter_mut().zip(&mut read) {
+            match hits.ranks.next() {
+                Some(rank) => read.push(rank),
+                None => {
+                    return Some(Hits {
+                        ranks: Box::new(std::mem::take(read).into_iter()),
+                        exact: false,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// All of them, unless reading every record is less work.
+fn union(hits: Vec<Hits<'_>>, records: usize) -> Option<Hits<'_>> {
+    let exact = hits.iter().all(|hits| hits.exact);
+    let most = records.saturating_add(hits.len());
+    let ranks = hits.into_iter().flat_map(|hits| hits.ranks);
+    let mut ranks: Vec<Rank> = ranks.take(most).collect();
+    if ranks.len() == most {
+        return None;
+    }
+    ranks.sort_unstable();
+    ranks.dedup();
+    let ranks = Box::new(ranks.into_iter());
+    Some(Hits { ranks, exact })
+}
+
+fn equals<'s>(store: &'s Store, kind: Kind, path: &AttributePath, value: &str) -> Option<Hits<'s>> {
     if evaluate::schema_of(kind, path)?.urn != kind.schema().urn {
         return None;
     }
-    let collection = store.of(kind);
     let sub = path.sub.as_deref().map(str::to_ascii_lowercase);
     let name = path.name.to_ascii_lowercase();
     let indexed = match (kind, name.as_str(), sub.as_deref()) {
-        (_, "id", None) => return Some(collection.get(value).map(id_of).into_iter().collect()),
         (Kind::Group, "members", None | Some("value")) => {
-            return Some(store.groups_of(value).map(id_of).collect());
+            let ranks = Box::new(store.ranks_of_groups_of(value));
+            return Some(Hits { ranks, exact: true });
         }
+        (_, "id", None) => Indexed::Id,
         (_, "externalid", None) => Indexed::ExternalId,
         (_, "displayname", None) => Indexed::DisplayName,
         (Kind::User, "username", None) => Indexed::UserName,
         (Kind::User, "emails", None | Some("value")) => Indexed::Email,
         _ => return None,
     };
-    Some(collection.lookup(indexed, value).to_vec())
+    let ranks = Box::new(store.of(kind).ranks(indexed, value));
+    Some(Hits { ranks, exact: true })
 }
 
-fn respond(
+fn respond<'s>(
     context: Context<'_>,
     store: &Store,
     kind: Kind,
     query: &Query,
     total: usize,
-    page: Vec<&Record>,
+    page: impl Iterator<Item = &'s Record>,
 ) -> Answer {
-    let resources: Vec<Value> = page
-        .into_iter()
-        .map(|record| {
-            let mut resource = render(context, store, kind, record);
-            projection::apply(kind, &mut resource, query);
+    let start_index = query.start_index.unwrap_or(1).max(1);
+    let projection = Projection::of(kind, query);
+    if !context.writes_text(&projection) {
+        let resources = page.map(|record| {
+            let wanted = |name: &str| projection.wants(name);
+            let mut resource = render(context, store, kind, record, wanted);
+            projection.apply(&mut resource);
             Value::Object(resource)
-        })
-        .collect();
-    Answer::json(
-        StatusCode::OK,
-        response(total, query.start_index.unwrap_or(1).max(1), resources),
+        });
+        let list = response(total, start_index, resources.collect());
+        return Answer::json(StatusCode::OK, list);
+    }
+    let page: Vec<&Record> = page.collect();
+    let mut out = format!(
+        r#"{{"schemas":["{}"],"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{},"Resources":["#,
+        urn::LIST_RESPONSE,
+        page.len(),
     )
+    .into_bytes();
+    out.reserve(page.len() * resource::USUAL_SIZE);
+    for (place, record) in page.into_iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        resource::write(context, store, kind, record, &mut out);
+    }
+    out.extend_from_slice(b"]}");
+    Answer::raw(StatusCode::OK, SCIM_JSON, out)
 }
 
 /// A list response; `itemsPerPage` is what this answer holds.

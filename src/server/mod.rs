@@ -6,9 +6,11 @@
 //!
 //! A request goes through `route`, `request`, `intercept` (faults), one of `users`, `groups`,
 //! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
-//! PATCH, `ingest` takes values into the schema's shape, `store` keeps them.
+//! PATCH, `ingest` takes values into the schema's shape, `store` keeps them: as text
+//! (`attributes`), by what can be looked up (`index`), in the order of creation (`order`).
 
 mod answer;
+mod attributes;
 mod discovery;
 mod evaluate;
 mod faults;
@@ -16,11 +18,14 @@ mod fold;
 mod freedoms;
 mod groups;
 mod in_process;
+mod index;
 mod ingest;
 mod intercept;
 mod listen;
 mod listing;
 mod membership;
+mod object;
+mod order;
 mod patch;
 mod policy;
 mod projection;

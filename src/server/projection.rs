@@ -7,14 +7,52 @@ use super::route::Kind;
 use crate::scim::AttributePath;
 use crate::scim::schema::Returned;
 
-/// Leaves in a resource what the query asks for. What is always returned stays.
-pub(super) fn apply(kind: Kind, resource: &mut Map<String, Value>, query: &Query) {
-    if !query.attributes.is_empty() {
-        let wanted: Vec<Selector> = selectors(kind, &query.attributes);
-        resource.retain(|name, value| always(kind, name) || keep(&wanted, name, value));
-    } else if !query.excluded_attributes.is_empty() {
-        for selector in selectors(kind, &query.excluded_attributes) {
-            if !always(kind, &selector.key) {
+/// What an answer holds of a resource.
+pub(super) struct Projection {
+    kind: Kind,
+    /// None: all.
+    wanted: Option<Vec<Selector>>,
+    excluded: Vec<Selector>,
+}
+
+impl Projection {
+    /// What a query asks for. `attributes` wins over `excludedAttributes`: a request has one
+    /// of the two.
+    pub(super) fn of(kind: Kind, query: &Query) -> Self {
+        let names = &query.attributes;
+        let wanted = (!names.is_empty()).then(|| selectors(kind, names));
+        let excluded = match &wanted {
+            None => selectors(kind, &query.excluded_attributes),
+            Some(_) => Vec::new(),
+        };
+        Self {
+            kind,
+            wanted,
+            excluded,
+        }
+    }
+
+    /// Whether nothing is left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.wanted.is_none() && self.excluded.is_empty()
+    }
+
+    /// Whether the answer may hold something of the attribute or extension.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        let names = |selector: &Selector| selector.key.eq_ignore_ascii_case(name);
+        let wanted = self.wanted.as_ref();
+        always(self.kind, name)
+            || wanted.is_none_or(|wanted| wanted.iter().any(names))
+                && !self.excluded.iter().any(|s| names(s) && s.sub.is_none())
+    }
+
+    /// Leaves in a resource what is asked for. What is always returned stays.
+    pub(super) fn apply(&self, resource: &mut Map<String, Value>) {
+        if let Some(wanted) = &self.wanted {
+            resource.retain(|name, value| always(self.kind, name) || keep(wanted, name, value));
+        }
+        for selector in &self.excluded {
+            if !always(self.kind, &selector.key) {
                 selector.exclude(resource);
             }
         }
@@ -125,8 +163,11 @@ mod tests {
             excluded_attributes: owned(excluded),
             ..Query::default()
         };
-        apply(Kind::User, resource.as_object_mut().unwrap(), &query);
-        resource
+        let projection = Projection::of(Kind::User, &query);
+        let resource = resource.as_object_mut().unwrap();
+        resource.retain(|name, _| projection.wants(name));
+        projection.apply(resource);
+        Value::Object(std::mem::take(resource))
     }
 
     #[test]

@@ -4,13 +4,14 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
+use super::index::Indexed;
 use super::membership::Member;
 use super::patch::{self, Operation};
 use super::policy::{Duplicate, Moment, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
 use super::route::Kind;
-use super::store::{Id, Indexed, Record, Store};
+use super::store::{Id, Record, Store};
 use super::{fold, ingest};
 use crate::scim::ErrorType;
 use crate::secret::Secret;
@@ -79,11 +80,11 @@ pub(super) fn replace(
     let old = resource::visible(context.policy, store, KIND, &id)?;
     let mut attributes = ingest::resource(KIND, body)?;
     if let Some(active) = old.attributes.get("active") {
-        attributes.entry("active").or_insert(active.clone());
+        attributes.entry("active").or_insert(active);
     }
     if context.policy.put_merges() {
-        for (name, value) in &old.attributes {
-            attributes.entry(name.clone()).or_insert(value.clone());
+        for (name, value) in old.attributes.to_map() {
+            attributes.entry(name).or_insert(value);
         }
     }
     let answer = commit(context, store, &id, attributes, incoming)?;
@@ -103,11 +104,12 @@ pub(super) fn modify(
     let operations = patch::read(incoming.object()?)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
-    let mut attributes = old.attributes.clone();
+    let mut attributes = old.attributes.to_map();
+    let keeps = context.policy.keeps_what_was_applied();
     for operation in &operations {
-        let before = attributes.clone();
+        let before = keeps.then(|| attributes.clone());
         if let Err(problem) = apply(context, &mut attributes, operation) {
-            if context.policy.keeps_what_was_applied() {
+            if let Some(before) = before {
                 commit(context, store, &id, before, incoming)?;
             }
             return Err(problem);
@@ -138,28 +140,29 @@ fn commit(
     let policy = context.policy;
     let password = take_password(&mut attributes);
     let name = user_name(&attributes)?.to_owned();
-    let old = resource::visible(policy, store, KIND, id)?;
-    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
-        restore(&mut attributes, &old.attributes, frozen);
+    let before = resource::visible(policy, store, KIND, id)?.clone();
+    let old = before.attributes.to_map();
+    for frozen in policy.frozen(KIND, &incoming.method, &old, &attributes) {
+        restore(&mut attributes, &old, frozen);
     }
     if taken_by(context, store, &attributes, Some(id), Moment::Update).is_some() {
         return Err(name_taken(&name));
     }
-    if old.text("userName").map(fold::key) != Some(fold::key(&name)) {
+    let old_name = old.get("userName").and_then(Value::as_str);
+    if old_name.map(fold::key) != Some(fold::key(&name)) {
         refuse_rename(context, store, id, &attributes)?;
     }
-    let before = resource::visible(policy, store, KIND, id)?.clone();
     let query = &incoming.query;
     if policy.loses_changes() {
         let mut never_stored = before;
-        never_stored.attributes = attributes;
+        never_stored.attributes = attributes.into();
         return Ok(ok(context, store, &never_stored, query));
     }
-    let changes = before.attributes != attributes || password.is_some();
+    let changes = old != attributes || password.is_some();
     if !changes && policy.refuses_no_change() {
         return Err(resource::no_change());
     }
-    let renews = policy.renews_id(&before.attributes, &attributes);
+    let renews = policy.renews_id(&old, &attributes);
     if changes {
         let stale = policy.stale_indexes();
         store.of_mut(KIND).set_attributes(id, attributes, stale);
@@ -201,7 +204,7 @@ fn refuse_rename(
         Rename::RefuseHalfway => {
             let mut others = attributes.clone();
             if let Some(old) = store.of(KIND).get(id) {
-                restore(&mut others, &old.attributes, "userName");
+                restore(&mut others, &old.attributes.to_map(), "userName");
             }
             store.of_mut(KIND).set_attributes(id, others, &[]);
             Err(refusal)
@@ -252,10 +255,10 @@ fn taken_by(
     let own_name = own
         .and_then(|id| store.of(KIND).get(id))
         .and_then(|record| record.text("userName"));
-    if own_name.is_some_and(|own| fold::key(own) == fold::key(name)) {
+    if own_name.is_some_and(|own| fold::key(&own) == fold::key(name)) {
         return None;
     }
-    let named = store.of(KIND).lookup(Indexed::UserName, name).iter();
+    let named = store.of(KIND).lookup(Indexed::UserName, name);
     let mailed = context
         .policy
         .unique_emails()
@@ -264,6 +267,7 @@ fn taken_by(
     let mailed = mailed.flat_map(|address| store.of(KIND).lookup(Indexed::Email, address));
     named
         .chain(mailed)
+        .map(|record| &record.id)
         .find(|id| Some(*id) != own && context.policy.collides(store, id, name, moment))
         .cloned()
 }
@@ -281,7 +285,9 @@ fn renew(context: Context<'_>, store: &mut Store, id: &Id) -> Id {
     let Some(mut record) = store.remove(KIND, id) else {
         return id.clone();
     };
-    record.id = context.policy.new_id(KIND, store, &record.attributes);
+    record.id = context
+        .policy
+        .new_id(KIND, store, &record.attributes.to_map());
     let id = record.id.clone();
     store.of_mut(KIND).insert(record);
     id
