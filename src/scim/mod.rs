@@ -9,6 +9,7 @@ mod filter;
 mod lexer;
 mod patch_path;
 pub mod schema;
+mod schema_document;
 mod syntax;
 pub mod urn;
 
@@ -19,4 +20,5 @@ pub use attribute_path::AttributePath;
 pub use error_type::ErrorType;
 pub use filter::{Comparison, Filter, Literal};
 pub use patch_path::PatchPath;
+pub use schema_document::SchemaDocumentError;
 pub use syntax::{Expected, MAX_DEPTH, MAX_LENGTH, SyntaxError};

@@ -20,6 +20,8 @@ pub struct Schema {
 pub struct Attribute {
     /// Spelled as in the RFC.
     pub name: &'static str,
+    /// What it is, for people.
+    pub description: &'static str,
     /// Data type.
     pub kind: Kind,
     /// Whether the value is an array.
@@ -57,6 +59,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 8] = [
+        Self::String,
+        Self::Boolean,
+        Self::Decimal,
+        Self::Integer,
+        Self::DateTime,
+        Self::Binary,
+        Self::Reference,
+        Self::Complex,
+    ];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -84,6 +98,14 @@ pub enum Mutability {
 }
 
 impl Mutability {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 4] = [
+        Self::ReadWrite,
+        Self::ReadOnly,
+        Self::Immutable,
+        Self::WriteOnly,
+    ];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -107,6 +129,9 @@ pub enum Returned {
 }
 
 impl Returned {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 4] = [Self::Default, Self::Always, Self::Never, Self::Request];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -129,6 +154,9 @@ pub enum Uniqueness {
 }
 
 impl Uniqueness {
+    /// All of them, the default of RFC 7643, 2.2 first.
+    pub const ALL: [Self; 3] = [Self::None, Self::Server, Self::Global];
+
     /// The word in a schema document.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -149,9 +177,10 @@ impl Attribute {
 
     /// A single-valued, optional, changeable string whose case does not matter: the
     /// defaults of RFC 7643, 2.2. The others below are this one with one difference each.
-    const fn string(name: &'static str) -> Self {
+    const fn string(name: &'static str, description: &'static str) -> Self {
         Self {
             name,
+            description,
             kind: Kind::String,
             multi_valued: false,
             required: false,
@@ -165,34 +194,46 @@ impl Attribute {
         }
     }
 
-    const fn kind(name: &'static str, kind: Kind) -> Self {
+    const fn kind(name: &'static str, description: &'static str, kind: Kind) -> Self {
         Self {
             kind,
-            ..Self::string(name)
+            ..Self::string(name, description)
         }
     }
 
-    const fn reference(name: &'static str, reference_types: &'static [&'static str]) -> Self {
+    const fn reference(
+        name: &'static str,
+        description: &'static str,
+        reference_types: &'static [&'static str],
+    ) -> Self {
         Self {
             kind: Kind::Reference,
             case_exact: true,
             reference_types,
-            ..Self::string(name)
+            ..Self::string(name, description)
         }
     }
 
-    const fn complex(name: &'static str, sub_attributes: &'static [Attribute]) -> Self {
+    const fn complex(
+        name: &'static str,
+        description: &'static str,
+        sub_attributes: &'static [Attribute],
+    ) -> Self {
         Self {
             kind: Kind::Complex,
             sub_attributes,
-            ..Self::string(name)
+            ..Self::string(name, description)
         }
     }
 
-    const fn list(name: &'static str, sub_attributes: &'static [Attribute]) -> Self {
+    const fn list(
+        name: &'static str,
+        description: &'static str,
+        sub_attributes: &'static [Attribute],
+    ) -> Self {
         Self {
             multi_valued: true,
-            ..Self::complex(name, sub_attributes)
+            ..Self::complex(name, description, sub_attributes)
         }
     }
 
@@ -253,7 +294,7 @@ pub fn by_urn(urn: &str) -> Option<&'static Schema> {
 }
 
 /// All schemas of resources that this crate knows.
-pub const ALL: [&Schema; 3] = [&USER, &GROUP, &ENTERPRISE_USER];
+pub const ALL: [&Schema; 5] = [&USER, &GROUP, &ENTERPRISE_USER, &ROLE, &ENTITLEMENT];
 
 const READ_ONLY: Mutability = Mutability::ReadOnly;
 
@@ -261,34 +302,58 @@ const READ_ONLY: Mutability = Mutability::ReadOnly;
 pub static COMMON: &[Attribute] = &[
     Attribute {
         multi_valued: true,
-        ..Attribute::reference("schemas", &["uri"])
-            .required()
-            .mutability(READ_ONLY)
-            .returned(Returned::Always)
-    },
-    Attribute::string("id")
-        .exact()
+        ..Attribute::reference(
+            "schemas",
+            "URNs of the schemas that the resource has attributes of",
+            &["uri"],
+        )
+        .required()
         .mutability(READ_ONLY)
         .returned(Returned::Always)
-        .unique(Uniqueness::Server),
-    Attribute::string("externalId").exact(),
+    },
+    Attribute::string(
+        "id",
+        "Identifier that the service provider gives the resource, and never changes",
+    )
+    .exact()
+    .mutability(READ_ONLY)
+    .returned(Returned::Always)
+    .unique(Uniqueness::Server),
+    Attribute::string(
+        "externalId",
+        "Identifier that the client has for the resource",
+    )
+    .exact(),
     Attribute::complex(
         "meta",
+        "What the service provider knows about the resource itself",
         &[
-            Attribute::string("resourceType")
+            Attribute::string("resourceType", "Name of the resource type")
                 .exact()
                 .mutability(READ_ONLY),
-            Attribute::kind("created", Kind::DateTime).mutability(READ_ONLY),
-            Attribute::kind("lastModified", Kind::DateTime).mutability(READ_ONLY),
-            Attribute::reference("location", &["uri"]).mutability(READ_ONLY),
-            Attribute::string("version").exact().mutability(READ_ONLY),
+            Attribute::kind("created", "When the resource was created", Kind::DateTime)
+                .mutability(READ_ONLY),
+            Attribute::kind(
+                "lastModified",
+                "When the resource was changed last",
+                Kind::DateTime,
+            )
+            .mutability(READ_ONLY),
+            Attribute::reference("location", "URL of the resource", &["uri"]).mutability(READ_ONLY),
+            Attribute::string("version", "Entity tag of the resource")
+                .exact()
+                .mutability(READ_ONLY),
         ],
     )
     .mutability(READ_ONLY),
 ];
 
-const PRIMARY: Attribute = Attribute::kind("primary", Kind::Boolean);
-const DISPLAY: Attribute = Attribute::string("display");
+const PRIMARY: Attribute = Attribute::kind(
+    "primary",
+    "Whether this is the preferred one; at most one is",
+    Kind::Boolean,
+);
+const DISPLAY: Attribute = Attribute::string("display", "Text to show to a person");
 
 /// A user (RFC 7643, 4.1).
 pub static USER: Schema = Schema {
@@ -296,83 +361,124 @@ pub static USER: Schema = Schema {
     name: "User",
     description: "User Account",
     attributes: &[
-        Attribute::string("userName")
-            .required()
-            .unique(Uniqueness::Server),
+        Attribute::string(
+            "userName",
+            "Name by which the user logs in; unique, compared without case",
+        )
+        .required()
+        .unique(Uniqueness::Server),
         Attribute::complex(
             "name",
+            "The parts of the name of the person",
             &[
-                Attribute::string("formatted"),
-                Attribute::string("familyName"),
-                Attribute::string("givenName"),
-                Attribute::string("middleName"),
-                Attribute::string("honorificPrefix"),
-                Attribute::string("honorificSuffix"),
+                Attribute::string("formatted", "The whole name as it is shown"),
+                Attribute::string("familyName", "Family name, or last name"),
+                Attribute::string("givenName", "Given name, or first name"),
+                Attribute::string("middleName", "Middle names"),
+                Attribute::string(
+                    "honorificPrefix",
+                    "What stands before the name, such as Dr.",
+                ),
+                Attribute::string("honorificSuffix", "What stands after the name, such as III"),
             ],
         ),
-        Attribute::string("displayName"),
-        Attribute::string("nickName"),
-        Attribute::reference("profileUrl", &["external"]),
-        Attribute::string("title"),
-        Attribute::string("userType"),
-        Attribute::string("preferredLanguage"),
-        Attribute::string("locale"),
-        Attribute::string("timezone"),
-        Attribute::kind("active", Kind::Boolean),
-        Attribute::string("password")
-            .mutability(Mutability::WriteOnly)
-            .returned(Returned::Never),
-        Attribute::list("emails", &plural(&["work", "home", "other"])),
+        Attribute::string("displayName", "Name of the user as it is shown"),
+        Attribute::string("nickName", "What the person is called casually"),
+        Attribute::reference(
+            "profileUrl",
+            "URL of a page about the person",
+            &["external"],
+        ),
+        Attribute::string("title", "Title in the organization, such as Vice President"),
+        Attribute::string(
+            "userType",
+            "How the person relates to the organization, such as Contractor",
+        ),
+        Attribute::string(
+            "preferredLanguage",
+            "Languages that the person prefers, as in the header Accept-Language",
+        ),
+        Attribute::string(
+            "locale",
+            "Language tag for formats of dates, numbers and currencies, such as en-US",
+        ),
+        Attribute::string(
+            "timezone",
+            "Time zone as in the IANA database, such as Europe/Warsaw",
+        ),
+        Attribute::kind("active", "Whether the user may log in", Kind::Boolean),
+        Attribute::string(
+            "password",
+            "Password in clear text; set, but never answered",
+        )
+        .mutability(Mutability::WriteOnly)
+        .returned(Returned::Never),
+        Attribute::list(
+            "emails",
+            "E-mail addresses",
+            &plural(&["work", "home", "other"]),
+        ),
         Attribute::list(
             "phoneNumbers",
+            "Telephone numbers",
             &plural(&["work", "home", "mobile", "fax", "pager", "other"]),
         ),
         Attribute::list(
             "ims",
+            "Addresses for instant messages",
             &plural(&["aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo"]),
         ),
         Attribute::list(
             "photos",
+            "URLs of photos",
             &[
-                Attribute::reference("value", &["external"]),
+                Attribute::reference("value", "URL of the photo", &["external"]),
                 DISPLAY,
-                Attribute::string("type").values(&["photo", "thumbnail"]),
+                Attribute::string("type", "What the photo is for").values(&["photo", "thumbnail"]),
                 PRIMARY,
             ],
         ),
         Attribute::list(
             "addresses",
+            "Postal addresses",
             &[
-                Attribute::string("formatted"),
-                Attribute::string("streetAddress"),
-                Attribute::string("locality"),
-                Attribute::string("region"),
-                Attribute::string("postalCode"),
-                Attribute::string("country"),
-                Attribute::string("type").values(&["work", "home", "other"]),
+                Attribute::string("formatted", "The whole address as it is shown"),
+                Attribute::string("streetAddress", "Street, house number and so on"),
+                Attribute::string("locality", "City or locality"),
+                Attribute::string("region", "State or region"),
+                Attribute::string("postalCode", "Postal code"),
+                Attribute::string("country", "Country by its two letters (ISO 3166-1)"),
+                Attribute::string("type", "What the address is for")
+                    .values(&["work", "home", "other"]),
                 PRIMARY,
             ],
         ),
         Attribute::list(
             "groups",
+            "Groups that the user belongs to; changed through the groups",
             &[
-                Attribute::string("value").mutability(READ_ONLY),
-                Attribute::reference("$ref", &["User", "Group"]).mutability(READ_ONLY),
-                DISPLAY.mutability(READ_ONLY),
-                Attribute::string("type")
-                    .values(&["direct", "indirect"])
+                Attribute::string("value", "Id of the group").mutability(READ_ONLY),
+                Attribute::reference("$ref", "URL of the resource", &["User", "Group"])
                     .mutability(READ_ONLY),
+                DISPLAY.mutability(READ_ONLY),
+                Attribute::string(
+                    "type",
+                    "Whether the user is a member itself, or through another group",
+                )
+                .values(&["direct", "indirect"])
+                .mutability(READ_ONLY),
             ],
         )
         .mutability(READ_ONLY),
-        Attribute::list("entitlements", &plural(&[])),
-        Attribute::list("roles", &plural(&[])),
+        Attribute::list("entitlements", "What the user is entitled to", &plural(&[])),
+        Attribute::list("roles", "Roles that the user holds", &plural(&[])),
         Attribute::list(
             "x509Certificates",
+            "Certificates of the user",
             &[
-                Attribute::kind("value", Kind::Binary).exact(),
+                Attribute::kind("value", "The certificate, DER in Base64", Kind::Binary).exact(),
                 DISPLAY,
-                Attribute::string("type"),
+                Attribute::string("type", "What the certificate is for"),
                 PRIMARY,
             ],
         ),
@@ -382,9 +488,9 @@ pub static USER: Schema = Schema {
 /// The sub-attributes of a plural attribute (RFC 7643, 2.4).
 const fn plural(types: &'static [&'static str]) -> [Attribute; 4] {
     [
-        Attribute::string("value"),
+        Attribute::string("value", "The value"),
         DISPLAY,
-        Attribute::string("type").values(types),
+        Attribute::string("type", "What the value is for").values(types),
         PRIMARY,
     ]
 }
@@ -394,12 +500,14 @@ const fn plural(types: &'static [&'static str]) -> [Attribute; 4] {
 /// `display` is one of the default sub-attributes of RFC 7643, 2.4; Okta always sends it.
 pub const MEMBERS: Attribute = Attribute::list(
     "members",
+    "Members of the group",
     &[
-        Attribute::string("value")
+        Attribute::string("value", "Id of the member")
             .exact()
             .mutability(Mutability::Immutable),
-        Attribute::reference("$ref", &["User", "Group"]).mutability(Mutability::Immutable),
-        Attribute::string("type")
+        Attribute::reference("$ref", "URL of the resource", &["User", "Group"])
+            .mutability(Mutability::Immutable),
+        Attribute::string("type", "Resource type of the member")
             .values(&["User", "Group"])
             .mutability(Mutability::Immutable),
         DISPLAY,
@@ -411,7 +519,10 @@ pub static GROUP: Schema = Schema {
     urn: urn::GROUP,
     name: "Group",
     description: "Group",
-    attributes: &[Attribute::string("displayName").required(), MEMBERS],
+    attributes: &[
+        Attribute::string("displayName", "Name of the group as it is shown").required(),
+        MEMBERS,
+    ],
 };
 
 /// The enterprise extension of a user (RFC 7643, 4.3).
@@ -420,19 +531,52 @@ pub static ENTERPRISE_USER: Schema = Schema {
     name: "EnterpriseUser",
     description: "Enterprise User",
     attributes: &[
-        Attribute::string("employeeNumber"),
-        Attribute::string("costCenter"),
-        Attribute::string("organization"),
-        Attribute::string("division"),
-        Attribute::string("department"),
+        Attribute::string(
+            "employeeNumber",
+            "Number or code that the organization gives the person",
+        ),
+        Attribute::string("costCenter", "Cost center"),
+        Attribute::string("organization", "Name of the organization"),
+        Attribute::string("division", "Name of the division"),
+        Attribute::string("department", "Name of the department"),
         Attribute::complex(
             "manager",
+            "The user's manager",
             &[
-                Attribute::string("value"),
-                Attribute::reference("$ref", &["User"]),
-                Attribute::string("displayName").mutability(READ_ONLY),
+                Attribute::string("value", "Id of the manager"),
+                Attribute::reference("$ref", "URL of the resource", &["User"]),
+                Attribute::string("displayName", "Name of the manager as it is shown")
+                    .mutability(READ_ONLY),
             ],
         ),
+    ],
+};
+
+/// A role, which Okta imports to govern who holds it
+/// (<https://developer.okta.com/docs/guides/scim-with-entitlements/main/>).
+pub static ROLE: Schema = Schema {
+    urn: urn::ROLE,
+    name: "Role",
+    description: "A role that a user can hold",
+    attributes: &[
+        Attribute::string("displayName", "Name of the role as it is shown").required(),
+        Attribute::string("description", "What it is for"),
+    ],
+};
+
+/// An entitlement, which Okta imports to govern who holds it
+/// (<https://developer.okta.com/docs/guides/scim-with-entitlements/main/>).
+pub static ENTITLEMENT: Schema = Schema {
+    urn: urn::ENTITLEMENT,
+    name: "Entitlement",
+    description: "A licence or permission that a user can hold",
+    attributes: &[
+        Attribute::string("displayName", "Name of the entitlement as it is shown").required(),
+        Attribute::string(
+            "type",
+            "Name of the resource type that the entitlement is of",
+        ),
+        Attribute::string("description", "What it is for"),
     ],
 };
 
@@ -460,6 +604,20 @@ mod tests {
                     "{}",
                     attribute.name
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_attribute_is_described() {
+        for attribute in ALL
+            .iter()
+            .flat_map(|schema| schema.attributes)
+            .chain(COMMON)
+        {
+            assert!(!attribute.description.is_empty(), "{}", attribute.name);
+            for sub in attribute.sub_attributes {
+                assert!(!sub.description.is_empty(), "{}", sub.name);
             }
         }
     }

@@ -7,10 +7,14 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::store::Id;
 use crate::scim::{ErrorType, urn};
 
 /// Media type of SCIM (RFC 7644, 8.1).
 pub(super) const SCIM_JSON: &str = "application/scim+json";
+
+/// The media type that every client knows (RFC 7644, 3.1).
+pub(super) const PLAIN_JSON: &str = "application/json";
 
 /// Something on the transport that no HTTP message can say; an extension of the response.
 /// The listener does it to the socket, the in-process transport turns it into its outcome.
@@ -32,6 +36,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: Vec<(HeaderName, String)>,
     pub(super) body: Payload,
+    /// Of the one resource that it holds.
+    pub(super) id: Option<Id>,
     pub(super) wire: Option<WireEffect>,
 }
 
@@ -51,6 +57,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Payload::Empty,
+            id: None,
             wire: None,
         }
     }

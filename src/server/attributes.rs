@@ -64,11 +64,6 @@ impl Attributes {
             .and_then(|inner| inner.strip_suffix('}'))
             .unwrap_or_default()
     }
-
-    /// Bytes that they take.
-    pub(super) fn len(&self) -> usize {
-        self.json.len()
-    }
 }
 
 /// Reads the members of an object that are wanted.

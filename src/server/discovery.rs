@@ -4,11 +4,12 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Problem};
+use super::bulk;
 use super::listing;
 use super::policy::MAX_RESULTS;
 use super::resource::Context;
-use super::route::Kind;
-use crate::scim::schema::{self, Attribute, Kind as Type, Schema};
+use super::resource_type::Kind;
+use crate::scim::schema::{Attribute, Kind as Type, Schema};
 use crate::scim::urn;
 
 /// `GET /ServiceProviderConfig`
@@ -18,10 +19,14 @@ pub(super) fn service_provider_config(context: Context<'_>) -> Answer {
         json!({
             "schemas": [urn::SERVICE_PROVIDER_CONFIG],
             "patch": {"supported": true},
-            "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+            "bulk": {
+                "supported": true,
+                "maxOperations": bulk::MAX_OPERATIONS,
+                "maxPayloadSize": bulk::MAX_PAYLOAD_SIZE,
+            },
             "filter": {"supported": true, "maxResults": MAX_RESULTS},
             "changePassword": {"supported": true},
-            "sort": {"supported": false},
+            "sort": {"supported": true},
             "etag": {"supported": true},
             "authenticationSchemes": [{
                 "type": "oauthbearertoken",
@@ -40,15 +45,17 @@ pub(super) fn service_provider_config(context: Context<'_>) -> Answer {
 
 /// `GET /ResourceTypes`, `GET /ResourceTypes/{id}`
 pub(super) fn resource_types(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
-    let all = [Kind::User, Kind::Group];
     let render = |kind: Kind| resource_type(context, kind);
-    one_or_all(id, all.map(render).into())
+    one_or_all(id, Kind::ALL.map(render).into())
 }
 
 /// `GET /Schemas`, `GET /Schemas/{urn}`
 pub(super) fn schemas(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
-    let all = schema::ALL.map(|schema| render_schema(context, schema));
-    one_or_all(id, all.into())
+    let all = context.types.schemas();
+    one_or_all(
+        id,
+        all.map(|schema| render_schema(context, schema)).collect(),
+    )
 }
 
 fn one_or_all(id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
@@ -66,10 +73,11 @@ fn one_or_all(id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
 }
 
 fn resource_type(context: Context<'_>, kind: Kind) -> Value {
-    let extensions: Vec<Value> = kind
+    let extensions: Vec<Value> = context
+        .resource_type(kind)
         .extensions()
         .iter()
-        .map(|extension| json!({"schema": extension.urn, "required": false}))
+        .map(|extension| json!({"schema": extension.schema.urn, "required": extension.required}))
         .collect();
     json!({
         "schemas": [urn::RESOURCE_TYPE],
@@ -106,6 +114,9 @@ fn render_attribute(attribute: &Attribute) -> Value {
     put("name", attribute.name.into());
     put("type", attribute.kind.as_str().into());
     put("multiValued", attribute.multi_valued.into());
+    if !attribute.description.is_empty() {
+        put("description", attribute.description.into());
+    }
     put("required", attribute.required.into());
     if attribute.kind != Type::Complex {
         put("caseExact", attribute.case_exact.into());

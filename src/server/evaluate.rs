@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::answer::Problem;
 use super::fold;
-use super::route::Kind;
+use super::ingest;
+use super::resource_type::ResourceType;
 use crate::scim::schema::{Attribute, Kind as Type, Schema};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal};
 
@@ -29,7 +30,7 @@ pub(super) enum Matching {
 /// What the names in a filter refer to.
 #[derive(Clone, Copy)]
 enum Scope<'v> {
-    Resource(Kind, &'v Map<String, Value>),
+    Resource(ResourceType, &'v Map<String, Value>),
     Element(&'static Attribute, &'v Value),
 }
 
@@ -42,11 +43,11 @@ struct Found<'v> {
 /// Whether `resource`, as it would be answered, fulfils `filter`.
 pub(super) fn resource(
     matching: Matching,
-    kind: Kind,
+    of: ResourceType,
     resource: &Map<String, Value>,
     filter: &Filter,
 ) -> bool {
-    fulfils(matching, Scope::Resource(kind, resource), filter)
+    fulfils(matching, Scope::Resource(of, resource), filter)
 }
 
 /// Whether one element of a multi-valued attribute fulfils what stands in the brackets.
@@ -60,16 +61,19 @@ pub(super) fn element(attribute: &'static Attribute, element: &Value, filter: &F
 
 /// The attributes and extensions of a resource that a filter looks at: all else is no matter
 /// to it.
-pub(super) fn names(kind: Kind, filter: &Filter) -> BTreeSet<&'static str> {
+pub(super) fn names(of: ResourceType, filter: &Filter) -> BTreeSet<&'static str> {
     let mut names = BTreeSet::new();
-    visit(filter, &mut |path| {
-        if let Some(schema) = schema_of(kind, path) {
-            let core = schema.urn == kind.schema().urn;
-            let attribute = schema.attribute(&path.name).map(|attribute| attribute.name);
-            names.extend(if core { attribute } else { Some(schema.urn) });
-        }
-    });
+    visit(filter, &mut |path| names.extend(name_of(of, path)));
     names
+}
+
+/// The attribute or extension of a resource that a path starts with.
+pub(super) fn name_of(of: ResourceType, path: &AttributePath) -> Option<&'static str> {
+    let schema = schema_of(of, path)?;
+    if schema.urn != of.schema().urn {
+        return Some(schema.urn);
+    }
+    schema.attribute(&path.name).map(|attribute| attribute.name)
 }
 
 /// How many comparisons a filter makes with one resource, at most.
@@ -93,17 +97,15 @@ fn visit(filter: &Filter, see: &mut impl FnMut(&AttributePath)) {
 }
 
 /// Refuses comparisons that RFC 7644 refuses: boolean and binary values have no order.
-pub(super) fn check(kind: Kind, filter: &Filter) -> Result<(), Problem> {
+pub(super) fn check(of: ResourceType, filter: &Filter) -> Result<(), Problem> {
     match filter {
-        Filter::And(terms) | Filter::Or(terms) => {
-            terms.iter().try_for_each(|term| check(kind, term))
-        }
-        Filter::Not(inner) => check(kind, inner),
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().try_for_each(|term| check(of, term)),
+        Filter::Not(inner) => check(of, inner),
         Filter::Compare(
             path,
             operator @ (Comparison::Gt | Comparison::Ge | Comparison::Lt | Comparison::Le),
             _,
-        ) => match attribute_of(kind, path) {
+        ) => match attribute_of(of, path) {
             Some(attribute) if matches!(attribute.kind, Type::Boolean | Type::Binary) => {
                 Err(Problem::bad_request(
                     ErrorType::InvalidFilter,
@@ -149,9 +151,9 @@ fn fulfils(matching: Matching, scope: Scope<'_>, filter: &Filter) -> bool {
 impl<'v> Scope<'v> {
     fn find(self, path: &AttributePath) -> Option<Found<'v>> {
         match self {
-            Self::Resource(kind, resource) => {
-                let (schema, object) = match schema_of(kind, path)? {
-                    schema if schema.urn == kind.schema().urn => (schema, Some(resource)),
+            Self::Resource(of, resource) => {
+                let (schema, object) = match schema_of(of, path)? {
+                    schema if schema.urn == of.schema().urn => (schema, Some(resource)),
                     schema => (schema, resource.get(schema.urn).and_then(Value::as_object)),
                 };
                 let attribute = schema.attribute(&path.name)?;
@@ -204,17 +206,38 @@ impl<'v> Scope<'v> {
     }
 }
 
+/// The value that stands for a resource when it is sorted: of several the primary one, or
+/// the first (RFC 7644, 3.4.2.3), and of a complex one its `value`.
+pub(super) fn representative<'v>(
+    of: ResourceType,
+    resource: &'v Map<String, Value>,
+    path: &AttributePath,
+) -> Option<(&'static Attribute, &'v Value)> {
+    let whole = AttributePath {
+        sub: None,
+        ..path.clone()
+    };
+    let found = Scope::Resource(of, resource).find(&whole)?;
+    let primary = found.values.iter().find(|value| ingest::is_primary(value));
+    let value = *primary.or(found.values.first())?;
+    let Some(object) = value.as_object() else {
+        return Some((found.attribute, value));
+    };
+    let sub = path.sub.as_deref().unwrap_or("value");
+    let sub = found.attribute.sub_attribute(sub)?;
+    Some((sub, object.get(sub.name)?))
+}
+
 /// The schema that a path speaks of; `None` for one that the resource cannot have.
-pub(super) fn schema_of(kind: Kind, path: &AttributePath) -> Option<&'static Schema> {
+pub(super) fn schema_of(of: ResourceType, path: &AttributePath) -> Option<&'static Schema> {
     match &path.urn {
-        None => Some(kind.schema()),
-        Some(urn) if urn.eq_ignore_ascii_case(kind.schema().urn) => Some(kind.schema()),
-        Some(urn) => kind.extension(urn),
+        None => Some(of.schema()),
+        Some(urn) => of.schema_named(urn),
     }
 }
 
-fn attribute_of(kind: Kind, path: &AttributePath) -> Option<&'static Attribute> {
-    let attribute = schema_of(kind, path)?.attribute(&path.name)?;
+fn attribute_of(of: ResourceType, path: &AttributePath) -> Option<&'static Attribute> {
+    let attribute = schema_of(of, path)?.attribute(&path.name)?;
     match &path.sub {
         None => Some(attribute),
         Some(sub) => attribute.sub_attribute(sub),
@@ -323,7 +346,12 @@ fn date_time(text: &str) -> Option<Timestamp> {
 mod tests {
     use serde_json::json;
 
+    use super::super::resource_type::{Kind, ResourceTypes};
     use super::*;
+
+    fn user() -> ResourceType {
+        ResourceTypes::default().get(Kind::User)
+    }
 
     fn ada() -> Map<String, Value> {
         let Value::Object(ada) = json!({
@@ -393,7 +421,7 @@ mod tests {
         for (text, expected) in table {
             let filter = Filter::parse(text).unwrap();
             assert_eq!(
-                resource(Matching::Caseless, Kind::User, &ada(), &filter),
+                resource(Matching::Caseless, user(), &ada(), &filter),
                 expected,
                 "{text}"
             );
@@ -403,8 +431,8 @@ mod tests {
     #[test]
     fn booleans_have_no_order() {
         let filter = Filter::parse("title pr or not (active gt false)").unwrap();
-        let problem = check(Kind::User, &filter).unwrap_err();
+        let problem = check(user(), &filter).unwrap_err();
         assert_eq!(problem.kind, Some(ErrorType::InvalidFilter));
-        assert!(check(Kind::User, &Filter::parse(r#"userName gt "a""#).unwrap()).is_ok());
+        assert!(check(user(), &Filter::parse(r#"userName gt "a""#).unwrap()).is_ok());
     }
 }

@@ -12,13 +12,19 @@ use super::patch::{self, Op, Operation};
 use super::policy::{Repeated, Unknown};
 use super::request::Incoming;
 use super::resource::{self, Context};
-use super::route::Kind;
+use super::resource_type::Kind;
+use super::rules;
 use super::store::{Id, Record, Store};
 use super::users::restore;
 use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
 
 const KIND: Kind = Kind::Group;
 const MEMBERS: &str = "members";
+
+/// A PATCH of a larger group is answered 204, as RFC 7644, 3.5.2 leaves free: a change that
+/// names one member must not cost by all of them. A query for `attributes` or
+/// `excludedAttributes` is answered 200 with what it asks for.
+const MOST_MEMBERS_IN_ANSWER: usize = 1000;
 
 /// `POST /Groups`
 pub(super) fn create(
@@ -45,9 +51,10 @@ pub(super) fn insert(
     store: &mut Store,
     body: &Map<String, Value>,
 ) -> Result<Id, Problem> {
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     attributes.shift_remove(MEMBERS);
     let name = display_name(&attributes)?;
+    rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     let members = members_of(context, store, body)?.unwrap_or_default();
     let namesake = store.of(KIND).lookup(Indexed::DisplayName, name).next();
     if let Some(id) = namesake.map(|namesake| namesake.id.clone()) {
@@ -84,9 +91,15 @@ pub(super) fn replace(
 ) -> Result<Answer, Problem> {
     let body = incoming.object()?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     attributes.shift_remove(MEMBERS);
     display_name(&attributes)?;
+    let of = context.resource_type(KIND);
+    let old = resource::visible(context.policy, store, KIND, &id)?
+        .attributes
+        .to_map();
+    rules::keep_unshown(of, &old, &mut attributes);
+    rules::check(of, store, Some(&id), Some(&old), &attributes)?;
     let mut members = members_of(context, store, body)?;
     if members.is_none() && context.policy.absent_members_are_none() {
         members = Some(Vec::new());
@@ -95,7 +108,7 @@ pub(super) fn replace(
     if let Some(members) = members {
         set_members(store, &id, members, &mut journal);
     }
-    commit(context, store, &id, attributes, &journal, incoming)
+    commit(context, store, &id, &old, attributes, &journal, incoming)
 }
 
 /// `PATCH /Groups/{id}`
@@ -107,9 +120,10 @@ pub(super) fn modify(
 ) -> Result<Answer, Problem> {
     let operations = patch::read(incoming.object()?)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
-    let mut attributes = resource::visible(context.policy, store, KIND, &id)?
+    let old = resource::visible(context.policy, store, KIND, &id)?
         .attributes
         .to_map();
+    let mut attributes = old.clone();
     let mut journal = Vec::new();
     let applied = operations
         .into_iter()
@@ -123,16 +137,20 @@ pub(super) fn modify(
                 &mut journal,
             )
         })
-        .and_then(|()| display_name(&attributes).map(|_| ()));
+        .and_then(|()| display_name(&attributes).map(|_| ()))
+        .and_then(|()| {
+            let of = context.resource_type(KIND);
+            rules::check(of, store, Some(&id), Some(&old), &attributes)
+        });
     if let Err(problem) = applied {
         if context.policy.keeps_what_was_applied() {
-            commit(context, store, &id, attributes, &journal, incoming)?;
+            commit(context, store, &id, &old, attributes, &journal, incoming)?;
         } else if let Some(record) = store.of_mut(KIND).get_mut(&id) {
             record.members.undo(journal);
         }
         return Err(problem);
     }
-    commit(context, store, &id, attributes, &journal, incoming)
+    commit(context, store, &id, &old, attributes, &journal, incoming)
 }
 
 /// Takes over attributes, and what the journal says about members.
@@ -140,21 +158,22 @@ fn commit(
     context: Context<'_>,
     store: &mut Store,
     id: &Id,
+    old: &Map<String, Value>,
     mut attributes: Map<String, Value>,
     journal: &[Change],
     incoming: &Incoming,
 ) -> Result<Answer, Problem> {
     let policy = context.policy;
     store.follow(id, journal);
-    let old = resource::visible(policy, store, KIND, id)?
-        .attributes
-        .to_map();
-    for frozen in policy.frozen(KIND, &incoming.method, &old, &attributes) {
-        restore(&mut attributes, &old, frozen);
+    for frozen in policy.frozen(KIND, &incoming.method, old, &attributes) {
+        restore(&mut attributes, old, frozen);
     }
-    if old != attributes || !journal.is_empty() {
+    let changes = *old != attributes;
+    if changes {
         let stale = policy.stale_indexes();
         store.of_mut(KIND).set_attributes(id, attributes, stale);
+    }
+    if changes || !journal.is_empty() {
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
             record.touch();
         }
@@ -163,6 +182,13 @@ fn commit(
     }
     let record = resource::visible(policy, store, KIND, id)?;
     let query = &incoming.query;
+    if incoming.method == Method::PATCH
+        && record.members.len() > MOST_MEMBERS_IN_ANSWER
+        && query.attributes.is_empty()
+        && query.excluded_attributes.is_empty()
+    {
+        return Ok(resource::no_content(record));
+    }
     Ok(resource::answer(
         context,
         store,
@@ -267,7 +293,7 @@ fn apply(
                 }
                 change_members(context, store, id, operation.op, None, members, journal)?;
             }
-            return patch::apply(KIND, attributes, &operation);
+            return patch::apply(context.resource_type(KIND), attributes, &operation);
         }
         Some(PatchPath::Attribute(path)) if path.is(MEMBERS) => None,
         Some(PatchPath::Elements {
@@ -279,7 +305,7 @@ fn apply(
             return Err(immutable());
         }
         Some(PatchPath::Elements { .. }) => return Err(immutable()),
-        Some(_) => return patch::apply(KIND, attributes, &operation),
+        Some(_) => return patch::apply(context.resource_type(KIND), attributes, &operation),
     };
     let value = operation.value;
     if value.is_none() && operation.op == Op::Remove {

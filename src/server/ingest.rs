@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
-use super::route::Kind;
+use super::resource_type::ResourceType;
 use crate::scim::schema::{Attribute, Kind as Type, Mutability, Schema};
 
 /// Multi-valued attributes that Okta's template apps send as an array of strings, although
@@ -13,18 +13,18 @@ const TAKEN_AS_STRINGS: [&str; 2] = ["roles", "entitlements"];
 /// The attributes of a whole resource: known ones under the schema's spelling, read-only
 /// and unknown ones left out, `null` and `[]` as unassigned (RFC 7643, 2.5).
 pub(super) fn resource(
-    kind: Kind,
+    of: ResourceType,
     body: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Problem> {
     let mut attributes = Map::new();
     for (name, value) in body {
-        if let Some(extension) = kind.extension(name) {
+        if let Some(extension) = of.extension(name) {
             let object = as_object(extension.urn, value)?;
             let taken = object_of(extension, object)?;
             if !taken.is_empty() {
                 attributes.insert(extension.urn.into(), Value::Object(taken));
             }
-        } else if let Some((attribute, taken)) = member_of(kind.schema(), name, value)? {
+        } else if let Some((attribute, taken)) = member_of(of.schema(), name, value)? {
             attributes.insert(attribute.name.into(), taken);
         }
     }
@@ -157,13 +157,17 @@ fn wrong_type(name: &str, wanted: &str) -> Problem {
 mod tests {
     use serde_json::json;
 
+    use super::super::resource_type::{Kind, ResourceTypes};
     use super::*;
     use crate::scim::urn;
 
     fn taken(body: Value) -> Result<Value, String> {
-        resource(Kind::User, body.as_object().unwrap())
-            .map(Value::Object)
-            .map_err(|problem| problem.detail)
+        resource(
+            ResourceTypes::default().get(Kind::User),
+            body.as_object().unwrap(),
+        )
+        .map(Value::Object)
+        .map_err(|problem| problem.detail)
     }
 
     #[test]

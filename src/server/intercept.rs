@@ -12,7 +12,8 @@ use super::listing;
 use super::policy::Policy;
 use super::request::{Incoming, Query};
 use super::resource::Context;
-use super::route::{Kind, Route};
+use super::resource_type::Kind;
+use super::route::Route;
 use super::store::{Id, Store};
 use crate::scim::urn;
 
@@ -55,7 +56,7 @@ pub(super) fn by_head(
     if policy.has(Fault::GroupsMissing) && route.kind() == Some(Kind::Group) {
         return refuse(StatusCode::NOT_FOUND, "Not found");
     }
-    if policy.takes(Freedom::NoDiscovery) && route.kind().is_none() {
+    if policy.takes(Freedom::NoDiscovery) && route.is_discovery() {
         return refuse(StatusCode::NOT_FOUND, "Not found");
     }
     Ok(())
@@ -77,7 +78,7 @@ pub(super) fn instead(
     match incoming.route.kind() {
         Some(Kind::User) => refuse_user(policy, incoming)?,
         Some(Kind::Group) => refuse_group(policy, store, incoming)?,
-        None => {}
+        Some(Kind::Role | Kind::Entitlement) | None => {}
     }
     let deletes = incoming.method == Method::DELETE;
     if deletes && is_group(incoming) && policy.has(Fault::GroupDeleteIgnored) {
@@ -198,9 +199,8 @@ fn refuse_user_body(policy: &Policy, put: bool, body: &Map<String, Value>) -> Re
         without_symbol,
         "Password must contain symbol",
     )?;
-    let known = |key: &String| {
-        Kind::User.schema().attribute(key).is_some() || Kind::User.extension(key).is_some()
-    };
+    let known =
+        |key: &String| Kind::User.schema().attribute(key).is_some() || urn::known(key).is_some();
     refuse(
         Fault::UnknownAttributeRefused,
         !body.keys().all(known),

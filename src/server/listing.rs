@@ -1,7 +1,5 @@
 //! Lists and look-ups: filter, then page (RFC 7644, 3.4.2).
 
-use std::sync::RwLockReadGuard;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -12,12 +10,13 @@ use super::index::{Indexed, Rank};
 use super::projection::Projection;
 use super::request::Query;
 use super::resource::{self, Context, render};
-use super::route::Kind;
-use super::store::{Record, Shared, Store};
+use super::resource_type::{Kind, ResourceType};
+use super::sort::Order;
+use super::store::{Record, Shared, Store, Turns};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, urn};
 
 /// So many records are looked at before others get a turn at the store.
-const AT_ONCE: usize = 1000;
+pub(super) const AT_ONCE: usize = 1000;
 
 /// A search that looks at more records than this keeps its thread busy for a while.
 const QUICK: usize = 10_000;
@@ -26,7 +25,7 @@ const QUICK: usize = 10_000;
 /// out. More is answered `tooMany` (RFC 7644, 3.12).
 const MOST_COMPARISONS: usize = 20_000_000;
 
-/// `GET /Users`, `GET /Groups`.
+/// `GET /Users`, `POST /Users/.search`, and the same of other types.
 pub(super) fn list(
     context: Context<'_>,
     shared: &Shared,
@@ -35,48 +34,84 @@ pub(super) fn list(
 ) -> Result<Answer, Problem> {
     let policy = context.policy;
     let filter = match &query.filter {
-        Some(text) => policy.filter(kind, parse(kind, text)?),
+        Some(text) => policy.filter(kind, parse(context.resource_type(kind), text)?),
         None => None,
     };
-    let store = shared.read();
-    if filter.is_none() && !policy.changes_lists() {
+    let order = Order::of(query)?;
+    let mut turns = Turns::new(shared);
+    if filter.is_none() && order.is_none() && !policy.changes_lists() {
+        let store = turns.store();
         let total = store.of(kind).len();
         let window = policy.window(query, total);
         let page = store.of(kind).page(window.offset, window.limit);
-        return Ok(respond(context, &store, kind, query, total, page));
+        let page = page.map(|record| (kind, record)).collect();
+        return Ok(respond(context, store, query, total, page));
     }
-    let search = Search::new(context, kind, filter.as_ref());
-    let (mut found, store) = search.run(shared, store)?;
+    let mut found = Search::new(context, kind, filter.as_ref()).run(&mut turns)?;
     if filter.is_some()
         && let Some(limit) = policy.searched_page()
     {
-        let searched: Vec<Rank> = store.of(kind).page(0, limit).map(rank_of).collect();
-        found.retain(|rank| searched.contains(rank));
+        let searched = turns.store().of(kind).page(0, limit);
+        let searched: Vec<Rank> = searched.map(|record| record.rank).collect();
+        found.retain(|(_, rank)| searched.contains(rank));
     }
     let found = policy.arrange(found, query);
+    Ok(page_of(context, turns, query, order.as_ref(), found))
+}
+
+/// `GET /`, `POST /.search`: resources of every type (RFC 7644, 3.4.2.1).
+pub(super) fn list_all(
+    context: Context<'_>,
+    shared: &Shared,
+    query: &Query,
+) -> Result<Answer, Problem> {
+    let order = Order::of(query)?;
+    let mut turns = Turns::new(shared);
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        let filter = match &query.filter {
+            Some(text) => Some(parse(context.resource_type(kind), text)?),
+            None => None,
+        };
+        found.extend(Search::new(context, kind, filter.as_ref()).run(&mut turns)?);
+    }
+    Ok(page_of(context, turns, query, order.as_ref(), found))
+}
+
+/// Sorts, then cuts the page out.
+fn page_of(
+    context: Context<'_>,
+    mut turns: Turns<'_>,
+    query: &Query,
+    order: Option<&Order>,
+    mut found: Vec<(Kind, Rank)>,
+) -> Answer {
+    if let Some(order) = order {
+        found = unhurried(found.len(), || order.sort(context, &mut turns, &found));
+    }
     let total = found.len();
-    let window = policy.window(query, total);
+    let window = context.policy.window(query, total);
     let page = found.iter().skip(window.offset).take(window.limit);
-    let page = page.filter_map(|rank| store.of(kind).at(*rank));
-    Ok(respond(context, &store, kind, query, total, page))
+    let store = turns.store();
+    let page = page.filter_map(|(kind, rank)| Some((*kind, store.of(*kind).at(*rank)?)));
+    respond(context, store, query, total, page.collect())
 }
 
-fn rank_of(record: &Record) -> Rank {
-    record.rank
-}
-
-fn parse(kind: Kind, text: &str) -> Result<Filter, Problem> {
+fn parse(of: ResourceType, text: &str) -> Result<Filter, Problem> {
     let filter = Filter::parse(text).map_err(|problem| {
         Problem::bad_request(ErrorType::InvalidFilter, format!("filter: {problem}"))
     })?;
-    evaluate::check(kind, &filter)?;
+    evaluate::check(of, &filter)?;
     Ok(filter)
 }
 
-/// Finds what fulfils a filter and may be seen.
+/// Finds what fulfils a filter and may be seen, in the order of creation.
+///
+/// A long search lets others have the store in between. What they change meanwhile may or may
+/// not be found, as between two pages (RFC 7644, 3.4.2.4).
 struct Search<'a> {
     context: Context<'a>,
-    kind: Kind,
+    of: ResourceType,
     filter: Option<&'a Filter>,
     matching: Matching,
     /// What the filter looks at.
@@ -85,43 +120,39 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(context: Context<'a>, kind: Kind, filter: Option<&'a Filter>) -> Self {
-        let names = filter.map(|filter| evaluate::names(kind, filter));
+        let of = context.resource_type(kind);
+        let names = filter.map(|filter| evaluate::names(of, filter));
         Self {
             context,
-            kind,
+            of,
             filter,
             matching: context.policy.matching(),
             names: names.into_iter().flatten().collect(),
         }
     }
 
-    /// The ranks of what is found, in the order of creation.
-    ///
-    /// A long search lets others have the store in between. What they change meanwhile may or
-    /// may not be found, as between two pages (RFC 7644, 3.4.2.4).
-    fn run<'s>(
-        &self,
-        shared: &'s Shared,
-        store: RwLockReadGuard<'s, Store>,
-    ) -> Result<(Vec<Rank>, RwLockReadGuard<'s, Store>), Problem> {
+    fn run(&self, turns: &mut Turns<'_>) -> Result<Vec<(Kind, Rank)>, Problem> {
+        let store = turns.store();
         let indexed = self
             .filter
             .filter(|_| self.matching == Matching::Caseless)
-            .and_then(|filter| Hits::of(&store, self.kind, filter))
+            .and_then(|filter| Hits::of(store, self.of, filter))
             .map(|hits| (hits.exact, hits.ranks.collect::<Vec<Rank>>()));
-        let Some((exact, ranks)) = indexed else {
-            let searched = store.of(self.kind).len();
+        let ranks = if let Some((exact, ranks)) = indexed {
+            let known = exact || self.context.policy.trusts_indexes();
+            if known && self.context.policy.is_known_good() {
+                ranks
+            } else {
+                self.refuse_too_many(ranks.len())?;
+                unhurried(ranks.len(), || self.look_at(&ranks, known, turns))
+            }
+        } else {
+            let searched = store.of(self.of.kind).len();
             self.refuse_too_many(searched)?;
-            return Ok(unhurried(searched, || self.scan(shared, store)));
+            unhurried(searched, || self.look_at_all(turns))
         };
-        let known = exact || self.context.policy.trusts_indexes();
-        if known && self.context.policy.is_known_good() {
-            return Ok((ranks, store));
-        }
-        self.refuse_too_many(ranks.len())?;
-        Ok(unhurried(ranks.len(), || {
-            self.look_at(&ranks, known, shared, store)
-        }))
+        let found = ranks.into_iter().map(|rank| (self.of.kind, rank));
+        Ok(found.collect())
     }
 
     fn refuse_too_many(&self, searched: usize) -> Result<(), Problem> {
@@ -132,60 +163,49 @@ impl<'a> Search<'a> {
         Err(Problem::bad_request(
             ErrorType::TooMany,
             format!(
-                "The filter's {terms} terms and {searched} resources make more than {MOST_COMPARISONS} comparisons; \
-                 ask for userName, externalId, emails.value, displayName or id by eq, or use fewer terms"
+                "{terms} terms and {searched} resources make more than {MOST_COMPARISONS} comparisons; \
+                 compare userName, externalId, emails.value, displayName or id by eq, or use fewer terms"
             ),
         ))
     }
 
-    /// Looks at every record.
-    fn scan<'s>(
-        &self,
-        shared: &'s Shared,
-        mut store: RwLockReadGuard<'s, Store>,
-    ) -> (Vec<Rank>, RwLockReadGuard<'s, Store>) {
+    fn look_at_all(&self, turns: &mut Turns<'_>) -> Vec<Rank> {
         let mut found = Vec::new();
         let mut next = Rank::MIN;
         loop {
+            let store = turns.store();
             let mut last = None;
-            for record in store.of(self.kind).from(next).take(AT_ONCE) {
+            for record in store.of(self.of.kind).from(next).take(AT_ONCE) {
                 last = Some(record.rank);
-                if self.is_listed(record) && self.is_fulfilled(&store, record) {
+                if self.is_listed(record) && self.is_fulfilled(store, record) {
                     found.push(record.rank);
                 }
             }
             match last {
                 Some(last) => next = last + 1,
-                None => return (found, store),
+                None => return found,
             }
-            drop(store);
-            store = shared.read();
+            turns.over();
         }
     }
 
     /// Looks at the records of these ranks; `known` if they are known to fulfil the filter.
-    fn look_at<'s>(
-        &self,
-        ranks: &[Rank],
-        known: bool,
-        shared: &'s Shared,
-        mut store: RwLockReadGuard<'s, Store>,
-    ) -> (Vec<Rank>, RwLockReadGuard<'s, Store>) {
+    fn look_at(&self, ranks: &[Rank], known: bool, turns: &mut Turns<'_>) -> Vec<Rank> {
         let mut found = Vec::new();
         for (turn, ranks) in ranks.chunks(AT_ONCE).enumerate() {
             if turn > 0 {
-                drop(store);
-                store = shared.read();
+                turns.over();
             }
+            let store = turns.store();
             let records = ranks
                 .iter()
-                .filter_map(|rank| store.of(self.kind).at(*rank));
+                .filter_map(|rank| store.of(self.of.kind).at(*rank));
             let records = records.filter(|record| {
-                self.is_listed(record) && (known || self.is_fulfilled(&store, record))
+                self.is_listed(record) && (known || self.is_fulfilled(store, record))
             });
-            found.extend(records.map(rank_of));
+            found.extend(records.map(|record| record.rank));
         }
-        (found, store)
+        found
     }
 
     fn is_listed(&self, record: &Record) -> bool {
@@ -197,8 +217,8 @@ impl<'a> Search<'a> {
             return true;
         };
         let wanted = |name: &str| self.names.contains(&name);
-        let resource = render(self.context, store, self.kind, record, wanted);
-        evaluate::resource(self.matching, self.kind, &resource, filter)
+        let resource = render(self.context, store, self.of.kind, record, wanted);
+        evaluate::resource(self.matching, self.of, &resource, filter)
     }
 }
 
@@ -221,18 +241,21 @@ struct Hits<'s> {
 }
 
 impl<'s> Hits<'s> {
-    fn of(store: &'s Store, kind: Kind, filter: &Filter) -> Option<Self> {
+    fn of(store: &'s Store, of: ResourceType, filter: &Filter) -> Option<Self> {
         match filter {
             Filter::And(terms) => {
-                let hits = terms.iter().filter_map(|term| Self::of(store, kind, term));
+                let hits = terms.iter().filter_map(|term| Self::of(store, of, term));
                 narrowest(hits.collect())
             }
             Filter::Or(terms) => {
-                let hits = terms.iter().map(|term| Self::of(store, kind, term));
-                union(hits.collect::<Option<Vec<Self>>>()?, store.of(kind).len())
+                let hits = terms.iter().map(|term| Self::of(store, of, term));
+                union(
+                    hits.collect::<Option<Vec<Self>>>()?,
+                    store.of(of.kind).len(),
+                )
             }
             Filter::Compare(path, Comparison::Eq, Literal::Text(value)) => {
-                equals(store, kind, path, value)
+                equals(store, of, path, value)
             }
             Filter::Element(path, inner) if path.sub.is_none() => {
                 let Filter::Compare(sub, Comparison::Eq, Literal::Text(value)) = inner.as_ref()
@@ -243,7 +266,7 @@ impl<'s> Hits<'s> {
                     sub: Some(sub.name.clone()),
                     ..path.clone()
                 };
-                equals(store, kind, &path, value)
+                equals(store, of, &path, value)
             }
             _ => None,
         }
@@ -286,8 +309,14 @@ fn union(hits: Vec<Hits<'_>>, records: usize) -> Option<Hits<'_>> {
     Some(Hits { ranks, exact })
 }
 
-fn equals<'s>(store: &'s Store, kind: Kind, path: &AttributePath, value: &str) -> Option<Hits<'s>> {
-    if evaluate::schema_of(kind, path)?.urn != kind.schema().urn {
+fn equals<'s>(
+    store: &'s Store,
+    of: ResourceType,
+    path: &AttributePath,
+    value: &str,
+) -> Option<Hits<'s>> {
+    let kind = of.kind;
+    if evaluate::schema_of(of, path)?.urn != kind.schema().urn {
         return None;
     }
     let sub = path.sub.as_deref().map(str::to_ascii_lowercase);
@@ -308,27 +337,38 @@ fn equals<'s>(store: &'s Store, kind: Kind, path: &AttributePath, value: &str) -
     Some(Hits { ranks, exact: true })
 }
 
-fn respond<'s>(
+fn respond(
     context: Context<'_>,
     store: &Store,
-    kind: Kind,
     query: &Query,
     total: usize,
-    page: impl Iterator<Item = &'s Record>,
+    page: Vec<(Kind, &Record)>,
 ) -> Answer {
     let start_index = query.start_index.unwrap_or(1).max(1);
-    let projection = Projection::of(kind, query);
-    if !context.writes_text(&projection) {
-        let resources = page.map(|record| {
-            let wanted = |name: &str| projection.wants(name);
-            let mut resource = render(context, store, kind, record, wanted);
-            projection.apply(&mut resource);
-            Value::Object(resource)
-        });
-        let list = response(total, start_index, resources.collect());
-        return Answer::json(StatusCode::OK, list);
+    let projections = Kind::ALL.map(|kind| Projection::of(context.resource_type(kind), query));
+    let projected = |kind: Kind| projections.iter().find(|p| p.of.kind == kind);
+    if projections.iter().all(|p| context.writes_text(p)) {
+        return written(context, store, total, start_index, &page);
     }
-    let page: Vec<&Record> = page.collect();
+    let resources = page.into_iter().filter_map(|(kind, record)| {
+        let projection = projected(kind)?;
+        let wanted = |name: &str| projection.wants(name);
+        let mut resource = render(context, store, kind, record, wanted);
+        projection.apply(&mut resource);
+        Some(Value::Object(resource))
+    });
+    let list = response(total, start_index, resources.collect());
+    Answer::json(StatusCode::OK, list)
+}
+
+/// The same as [`response`] of whole resources, written without a tree.
+fn written(
+    context: Context<'_>,
+    store: &Store,
+    total: usize,
+    start_index: i64,
+    page: &[(Kind, &Record)],
+) -> Answer {
     let mut out = format!(
         r#"{{"schemas":["{}"],"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{},"Resources":["#,
         urn::LIST_RESPONSE,
@@ -336,11 +376,11 @@ fn respond<'s>(
     )
     .into_bytes();
     out.reserve(page.len() * resource::USUAL_SIZE);
-    for (place, record) in page.into_iter().enumerate() {
+    for (place, (kind, record)) in page.iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        resource::write(context, store, kind, record, &mut out);
+        resource::write(context, store, *kind, record, &mut out);
     }
     out.extend_from_slice(b"]}");
     Answer::raw(StatusCode::OK, SCIM_JSON, out)

@@ -7,11 +7,13 @@
 //! A request goes through `route`, `request`, `intercept` (faults), one of `users`, `groups`,
 //! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
 //! PATCH, `ingest` takes values into the schema's shape, `store` keeps them: as text
-//! (`attributes`), by what can be looked up (`index`), in the order of creation (`order`).
+//! (`attributes`), by what can be looked up (`index`), in the order of creation (`ranks`).
 
 mod answer;
 mod attributes;
+mod bulk;
 mod discovery;
+mod entitlements;
 mod evaluate;
 mod faults;
 mod fold;
@@ -25,14 +27,17 @@ mod listen;
 mod listing;
 mod membership;
 mod object;
-mod order;
 mod patch;
 mod policy;
 mod projection;
+mod ranks;
 mod request;
 mod resource;
+mod resource_type;
 mod rewrite;
 mod route;
+mod rules;
+mod sort;
 mod store;
 mod tenant;
 mod users;
@@ -44,4 +49,5 @@ pub use freedoms::Freedom;
 pub use in_process::InProcess;
 pub use listen::{Limits, Mode, Options, Running, Server, StartError};
 pub use policy::Policy;
+pub use resource_type::{ExtensionError, ResourceTypes};
 pub use tenant::{SeedError, Tenant};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::answer::Problem;
 use super::evaluate;
 use super::ingest;
-use super::route::Kind;
+use super::resource_type::ResourceType;
 use crate::scim::schema::{Attribute, Kind as Type, Mutability, Schema};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, PatchPath, urn};
 
@@ -103,28 +103,25 @@ struct Target {
 
 /// Applies one operation; `attributes` may be left half changed when it fails.
 pub(super) fn apply(
-    kind: Kind,
+    of: ResourceType,
     attributes: &mut Map<String, Value>,
     operation: &Operation,
 ) -> Result<(), Problem> {
     let value = operation.value.as_ref().unwrap_or(&Value::Null);
-    match &operation.path {
-        None => apply_object(kind, attributes, operation.op, value),
-        Some(PatchPath::Schema(known)) if *known == kind.schema().urn => {
-            apply_object(kind, attributes, operation.op, value)
+    let Some(path) = &operation.path else {
+        return apply_object(of, attributes, operation.op, value);
+    };
+    match whole_schema(of, path) {
+        Some(schema) if schema.urn == of.schema().urn => {
+            apply_object(of, attributes, operation.op, value)
         }
-        Some(PatchPath::Schema(known)) => {
-            let extension = kind.extension(known).ok_or_else(|| {
-                invalid_path(format!("{known} is no schema of a {}", kind.name()))
-            })?;
-            if operation.op == Op::Remove {
-                attributes.shift_remove(extension.urn);
-                return Ok(());
-            }
-            apply_extension(kind, attributes, operation.op, extension, value)
+        Some(extension) if operation.op == Op::Remove => {
+            attributes.shift_remove(extension.urn);
+            Ok(())
         }
-        Some(path) => {
-            let target = resolve(kind, path)?;
+        Some(extension) => apply_extension(of, attributes, operation.op, extension, value),
+        None => {
+            let target = resolve(of, path)?;
             let sub_is_read_only = target
                 .sub
                 .is_some_and(|sub| sub.mutability == Mutability::ReadOnly);
@@ -135,18 +132,28 @@ pub(super) fn apply(
                 ));
             }
             if operation.op == Op::Remove {
-                remove(kind, attributes, &target)
+                remove(of, attributes, &target)
             } else {
-                set(kind, attributes, operation.op, &target, value)
+                set(of, attributes, operation.op, &target, value)
             }
         }
+    }
+}
+
+/// The schema that a path names as a whole. The URN of an extension that was loaded from a
+/// file looks like an attribute.
+fn whole_schema(of: ResourceType, path: &PatchPath) -> Option<&'static Schema> {
+    match path {
+        PatchPath::Schema(known) => of.schema_named(known),
+        PatchPath::Attribute(path) if path.urn.is_some() => of.schema_named(&path.to_string()),
+        _ => None,
     }
 }
 
 /// A path-less operation: each key of the value is an attribute, a dotted path, a schema's
 /// URN, or a URN with an attribute. Read-only and unknown ones are ignored, as in a PUT.
 fn apply_object(
-    kind: Kind,
+    of: ResourceType,
     attributes: &mut Map<String, Value>,
     op: Op,
     value: &Value,
@@ -155,30 +162,28 @@ fn apply_object(
         .as_object()
         .ok_or_else(|| Problem::invalid_value("Without a path, the value must be an object"))?;
     for (key, value) in object {
-        match PatchPath::parse(key) {
-            Ok(PatchPath::Schema(known)) if known == kind.schema().urn => {
-                apply_object(kind, attributes, op, value)?;
+        let Ok(path) = PatchPath::parse(key) else {
+            continue;
+        };
+        match whole_schema(of, &path) {
+            Some(schema) if schema.urn == of.schema().urn => {
+                apply_object(of, attributes, op, value)?;
             }
-            Ok(PatchPath::Schema(known)) => {
-                if let Some(extension) = kind.extension(known) {
-                    apply_extension(kind, attributes, op, extension, value)?;
-                }
-            }
-            Ok(path) => {
-                if let Ok(target) = resolve(kind, &path)
+            Some(extension) => apply_extension(of, attributes, op, extension, value)?,
+            None => {
+                if let Ok(target) = resolve(of, &path)
                     && target.attribute.mutability != Mutability::ReadOnly
                 {
-                    set(kind, attributes, op, &target, value)?;
+                    set(of, attributes, op, &target, value)?;
                 }
             }
-            Err(_) => {}
         }
     }
     Ok(())
 }
 
 fn apply_extension(
-    kind: Kind,
+    of: ResourceType,
     attributes: &mut Map<String, Value>,
     op: Op,
     extension: &'static Schema,
@@ -194,15 +199,15 @@ fn apply_extension(
     for (key, value) in object {
         let path = AttributePath::parse(&format!("{}:{key}", extension.urn));
         if let Ok(path) = path
-            && let Ok(target) = resolve(kind, &PatchPath::Attribute(path))
+            && let Ok(target) = resolve(of, &PatchPath::Attribute(path))
         {
-            set(kind, attributes, op, &target, value)?;
+            set(of, attributes, op, &target, value)?;
         }
     }
     Ok(())
 }
 
-fn resolve(kind: Kind, path: &PatchPath) -> Result<Target, Problem> {
+fn resolve(of: ResourceType, path: &PatchPath) -> Result<Target, Problem> {
     let (attribute_path, elements, sub) = match path {
         PatchPath::Attribute(path) => (path, None, path.sub.as_ref()),
         PatchPath::Elements {
@@ -212,8 +217,8 @@ fn resolve(kind: Kind, path: &PatchPath) -> Result<Target, Problem> {
         } if attribute.sub.is_none() => (attribute, Some(filter.clone()), sub.as_ref()),
         _ => return Err(invalid_path(format!("{path} names no attribute"))),
     };
-    let unknown = || invalid_path(format!("{path} names no attribute of a {}", kind.name()));
-    let schema = evaluate::schema_of(kind, attribute_path).ok_or_else(unknown)?;
+    let unknown = || invalid_path(format!("{path} names no attribute of a {}", of.name()));
+    let schema = evaluate::schema_of(of, attribute_path).ok_or_else(unknown)?;
     let attribute = schema.attribute(&attribute_path.name).ok_or_else(unknown)?;
     let sub = match sub {
         Some(name) => Some(attribute.sub_attribute(name).ok_or_else(unknown)?),
@@ -234,11 +239,11 @@ fn resolve(kind: Kind, path: &PatchPath) -> Result<Target, Problem> {
 
 /// The object that holds the target; an extension's is made when it is missing.
 fn container<'a>(
-    kind: Kind,
+    of: ResourceType,
     attributes: &'a mut Map<String, Value>,
     schema: &Schema,
 ) -> Option<&'a mut Map<String, Value>> {
-    if schema.urn == kind.schema().urn {
+    if schema.urn == of.schema().urn {
         return Some(attributes);
     }
     attributes
@@ -259,13 +264,13 @@ fn drop_if_empty(attributes: &mut Map<String, Value>, schema: &Schema) {
 }
 
 fn set(
-    kind: Kind,
+    of: ResourceType,
     attributes: &mut Map<String, Value>,
     op: Op,
     target: &Target,
     value: &Value,
 ) -> Result<(), Problem> {
-    if let Some(holder) = container(kind, attributes, target.schema) {
+    if let Some(holder) = container(of, attributes, target.schema) {
         if target.attribute.multi_valued {
             set_elements(holder, op, target, value)?;
         } else if let Some(sub) = target.sub {
@@ -483,7 +488,11 @@ fn demote_other_primaries(elements: &mut [Value], changed: &[usize]) {
     }
 }
 
-fn remove(kind: Kind, attributes: &mut Map<String, Value>, target: &Target) -> Result<(), Problem> {
+fn remove(
+    of: ResourceType,
+    attributes: &mut Map<String, Value>,
+    target: &Target,
+) -> Result<(), Problem> {
     if target.attribute.required && target.elements.is_none() && target.sub.is_none() {
         return Err(Problem::bad_request(
             ErrorType::Mutability,
@@ -493,7 +502,7 @@ fn remove(kind: Kind, attributes: &mut Map<String, Value>, target: &Target) -> R
             ),
         ));
     }
-    if let Some(holder) = container(kind, attributes, target.schema) {
+    if let Some(holder) = container(of, attributes, target.schema) {
         remove_from(holder, target);
     }
     drop_if_empty(attributes, target.schema);

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::super::resource_type::{Kind, ResourceTypes};
 use super::*;
 
 /// Applies operations to a user; the attributes afterwards, or the scimType of the refusal.
@@ -10,7 +11,12 @@ fn patched(before: Value, operations: Value) -> Result<Value, Option<ErrorType>>
     let body = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
     let operations = read(body.as_object().unwrap()).map_err(|problem| problem.kind)?;
     for operation in &operations {
-        apply(Kind::User, &mut attributes, operation).map_err(|problem| problem.kind)?;
+        apply(
+            ResourceTypes::default().get(Kind::User),
+            &mut attributes,
+            operation,
+        )
+        .map_err(|problem| problem.kind)?;
     }
     Ok(Value::Object(attributes))
 }

@@ -14,7 +14,7 @@ use super::fold;
 use super::freedoms::Freedom;
 use super::index::Indexed;
 use super::request::Query;
-use super::route::Kind;
+use super::resource_type::Kind;
 use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 

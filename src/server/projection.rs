@@ -3,57 +3,94 @@
 use serde_json::{Map, Value};
 
 use super::request::Query;
-use super::route::Kind;
+use super::resource_type::ResourceType;
 use crate::scim::AttributePath;
-use crate::scim::schema::Returned;
+use crate::scim::schema::{Attribute, Returned};
 
 /// What an answer holds of a resource.
-pub(super) struct Projection {
-    kind: Kind,
+pub(super) struct Projection<'q> {
+    pub(super) of: ResourceType,
+    /// What the query asks for by name.
+    asked: &'q [String],
     /// None: all.
     wanted: Option<Vec<Selector>>,
     excluded: Vec<Selector>,
 }
 
-impl Projection {
+impl<'q> Projection<'q> {
     /// What a query asks for. `attributes` wins over `excludedAttributes`: a request has one
     /// of the two.
-    pub(super) fn of(kind: Kind, query: &Query) -> Self {
-        let names = &query.attributes;
-        let wanted = (!names.is_empty()).then(|| selectors(kind, names));
+    pub(super) fn of(of: ResourceType, query: &'q Query) -> Self {
+        let asked = query.attributes.as_slice();
+        let wanted = (!asked.is_empty()).then(|| selectors(of, asked));
         let excluded = match &wanted {
-            None => selectors(kind, &query.excluded_attributes),
+            None => selectors(of, &query.excluded_attributes),
             Some(_) => Vec::new(),
         };
         Self {
-            kind,
+            of,
+            asked,
             wanted,
             excluded,
         }
     }
 
-    /// Whether nothing is left out.
+    /// Whether nothing is ever left out.
     pub(super) fn is_whole(&self) -> bool {
-        self.wanted.is_none() && self.excluded.is_empty()
+        let mut extensions = self.of.extensions().iter();
+        let shown = |attribute: &Attribute| {
+            matches!(attribute.returned, Returned::Always | Returned::Default)
+        };
+        self.wanted.is_none()
+            && self.excluded.is_empty()
+            && extensions.all(|extension| extension.schema.attributes.iter().all(shown))
     }
 
     /// Whether the answer may hold something of the attribute or extension.
     pub(super) fn wants(&self, name: &str) -> bool {
         let names = |selector: &Selector| selector.key.eq_ignore_ascii_case(name);
         let wanted = self.wanted.as_ref();
-        always(self.kind, name)
+        always(self.of, name)
             || wanted.is_none_or(|wanted| wanted.iter().any(names))
                 && !self.excluded.iter().any(|s| names(s) && s.sub.is_none())
     }
 
     /// Leaves in a resource what is asked for. What is always returned stays.
     pub(super) fn apply(&self, resource: &mut Map<String, Value>) {
+        self.hide(resource);
         if let Some(wanted) = &self.wanted {
-            resource.retain(|name, value| always(self.kind, name) || keep(wanted, name, value));
+            resource.retain(|name, value| always(self.of, name) || keep(wanted, name, value));
         }
         for selector in &self.excluded {
-            if !always(self.kind, &selector.key) {
+            if !always(self.of, &selector.key) {
                 selector.exclude(resource);
+            }
+        }
+    }
+
+    /// Takes out what extensions never return, or only on request (RFC 7643, 7, `returned`).
+    /// The only such attribute of the core schemas, `password`, is not rendered at all.
+    fn hide(&self, resource: &mut Map<String, Value>) {
+        for extension in self.of.extensions() {
+            let schema = extension.schema;
+            let Some(object) = resource.get_mut(schema.urn).and_then(Value::as_object_mut) else {
+                continue;
+            };
+            let asked = |name: &str| {
+                let full = format!("{}:{name}", schema.urn);
+                let mut names = self.asked.iter();
+                names.any(|asked| asked.eq_ignore_ascii_case(&full))
+            };
+            let hidden = schema
+                .attributes
+                .iter()
+                .filter(|attribute| match attribute.returned {
+                    Returned::Never => true,
+                    Returned::Request => !asked(attribute.name),
+                    Returned::Always | Returned::Default => false,
+                });
+            for attribute in hidden {
+                object.shift_remove(attribute.name);
             }
         }
     }
@@ -65,22 +102,19 @@ struct Selector {
     sub: Option<String>,
 }
 
-fn selectors(kind: Kind, names: &[String]) -> Vec<Selector> {
-    names
-        .iter()
-        .filter_map(|name| selector(kind, name))
-        .collect()
+fn selectors(of: ResourceType, names: &[String]) -> Vec<Selector> {
+    names.iter().filter_map(|name| selector(of, name)).collect()
 }
 
-fn selector(kind: Kind, name: &str) -> Option<Selector> {
-    if let Some(extension) = kind.extension(name) {
+fn selector(of: ResourceType, name: &str) -> Option<Selector> {
+    if let Some(extension) = of.extension(name) {
         return Some(Selector {
             key: extension.urn.to_owned(),
             sub: None,
         });
     }
     let path = AttributePath::parse(name).ok()?;
-    match path.urn.as_deref().and_then(|urn| kind.extension(urn)) {
+    match path.urn.as_deref().and_then(|urn| of.extension(urn)) {
         Some(extension) => Some(Selector {
             key: extension.urn.to_owned(),
             sub: Some(path.name),
@@ -92,8 +126,8 @@ fn selector(kind: Kind, name: &str) -> Option<Selector> {
     }
 }
 
-fn always(kind: Kind, name: &str) -> bool {
-    kind.schema()
+fn always(of: ResourceType, name: &str) -> bool {
+    of.schema()
         .attribute(name)
         .is_some_and(|attribute| attribute.returned == Returned::Always)
 }
@@ -147,6 +181,7 @@ fn for_objects(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>
 mod tests {
     use serde_json::json;
 
+    use super::super::resource_type::{Kind, ResourceTypes};
     use super::*;
     use crate::scim::urn;
 
@@ -163,10 +198,12 @@ mod tests {
             excluded_attributes: owned(excluded),
             ..Query::default()
         };
-        let projection = Projection::of(Kind::User, &query);
+        let projection = Projection::of(ResourceTypes::default().get(Kind::User), &query);
         let resource = resource.as_object_mut().unwrap();
-        resource.retain(|name, _| projection.wants(name));
+        let whole = resource.clone();
         projection.apply(resource);
+        let kept = |name: &String| projection.wants(name) || !resource.contains_key(name);
+        assert!(whole.keys().all(kept));
         Value::Object(std::mem::take(resource))
     }
 

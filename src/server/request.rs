@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Problem;
 use super::route::{Route, percent_decode};
-use crate::scim::ErrorType;
+use crate::scim::{ErrorType, urn};
 
 /// A request whose path, query and body have been read.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Incoming {
     pub(super) body: Option<Value>,
 }
 
-/// The query parameters that SCIM defines (RFC 7644, 3.4.2 and 3.9).
+/// The query parameters that SCIM defines (RFC 7644, 3.4.2 and 3.9), or the same in a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) filter: Option<String>,
@@ -29,19 +29,25 @@ pub(super) struct Query {
     pub(super) count: Option<i64>,
     pub(super) attributes: Vec<String>,
     pub(super) excluded_attributes: Vec<String>,
+    pub(super) sort_by: Option<String>,
+    /// `sortOrder` is `descending`.
+    pub(super) descending: bool,
 }
 
 impl Incoming {
     /// Reads a request whose route is known.
     pub(super) fn read(request: Request<Bytes>, route: Route) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let query = Query::read(parts.uri.query().unwrap_or_default())?;
+        let mut query = Query::read(parts.uri.query().unwrap_or_default())?;
         let body = if body.is_empty() {
             None
         } else {
             check_media_type(&parts.headers)?;
             Some(read_json(&body)?)
         };
+        if let (Route::Search(_), Some(body)) = (&route, &body) {
+            query = Query::of_search(object(Some(body))?)?;
+        }
         Ok(Self {
             method: parts.method,
             route,
@@ -53,16 +59,17 @@ impl Incoming {
 
     /// The body, which must be a JSON object.
     pub(super) fn object(&self) -> Result<&Map<String, Value>, Problem> {
-        self.body
-            .as_ref()
-            .and_then(Value::as_object)
-            .ok_or_else(|| {
-                Problem::bad_request(
-                    ErrorType::InvalidSyntax,
-                    "The request body must be a JSON object",
-                )
-            })
+        object(self.body.as_ref())
     }
+}
+
+fn object(body: Option<&Value>) -> Result<&Map<String, Value>, Problem> {
+    body.and_then(Value::as_object).ok_or_else(|| {
+        Problem::bad_request(
+            ErrorType::InvalidSyntax,
+            "The request body must be a JSON object",
+        )
+    })
 }
 
 /// `application/scim+json` and `application/json`, in UTF-8 (RFC 7644, 3.1 and 8.1).
@@ -117,11 +124,67 @@ impl Query {
                 "count" => query.count = Some(integer(&name, &value)?),
                 "attributes" => query.attributes = names(&value),
                 "excludedAttributes" => query.excluded_attributes = names(&value),
+                "sortBy" => query.sort_by = Some(value).filter(|value| !value.is_empty()),
+                "sortOrder" => query.descending = is_descending(&value)?,
                 _ => {}
             }
         }
         Ok(query)
     }
+
+    /// Reads the body of a search (RFC 7644, 3.4.3).
+    fn of_search(body: &Map<String, Value>) -> Result<Self, Problem> {
+        let schemas = body.get("schemas").and_then(Value::as_array);
+        if !schemas.is_some_and(|urns| urns.iter().any(|named| named == urn::SEARCH_REQUEST)) {
+            return Err(Problem::bad_request(
+                ErrorType::InvalidSyntax,
+                "schemas must hold the SearchRequest URN",
+            ));
+        }
+        let mut query = Self::default();
+        for (name, value) in body.iter().filter(|(_, value)| !value.is_null()) {
+            match name.as_str() {
+                "filter" => query.filter = Some(text(name, value)?.to_owned()),
+                "sortBy" => query.sort_by = Some(text(name, value)?.to_owned()),
+                "sortOrder" => query.descending = is_descending(text(name, value)?)?,
+                "startIndex" => query.start_index = Some(number(name, value)?),
+                "count" => query.count = Some(number(name, value)?),
+                "attributes" => query.attributes = texts(name, value)?,
+                "excludedAttributes" => query.excluded_attributes = texts(name, value)?,
+                _ => {}
+            }
+        }
+        Ok(query)
+    }
+}
+
+fn is_descending(value: &str) -> Result<bool, Problem> {
+    match value.to_ascii_lowercase().as_str() {
+        "" | "ascending" => Ok(false),
+        "descending" => Ok(true),
+        _ => Err(Problem::invalid_value(format!(
+            "sortOrder must be ascending or descending, not \"{value}\""
+        ))),
+    }
+}
+
+fn text<'v>(name: &str, value: &'v Value) -> Result<&'v str, Problem> {
+    let problem = || Problem::invalid_value(format!("{name} must be a string"));
+    value.as_str().ok_or_else(problem)
+}
+
+fn number(name: &str, value: &Value) -> Result<i64, Problem> {
+    let problem = || Problem::invalid_value(format!("{name} must be an integer"));
+    value.as_i64().ok_or_else(problem)
+}
+
+fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
+    let problem = || Problem::invalid_value(format!("{name} must be an array of strings"));
+    let elements = value.as_array().ok_or_else(problem)?;
+    let texts = elements
+        .iter()
+        .map(|element| element.as_str().map(str::to_owned));
+    texts.collect::<Option<_>>().ok_or_else(problem)
 }
 
 fn integer(name: &str, value: &str) -> Result<i64, Problem> {

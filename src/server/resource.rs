@@ -10,7 +10,8 @@ use super::object::{Object, Text, Tree};
 use super::policy::Policy;
 use super::projection::Projection;
 use super::request::{Incoming, Query};
-use super::route::{Kind, percent_encode};
+use super::resource_type::{Kind, ResourceType, ResourceTypes};
+use super::route::percent_encode;
 use super::store::{Id, Record, Store};
 
 /// What every operation needs beside the store.
@@ -19,6 +20,14 @@ pub(super) struct Context<'a> {
     pub(super) policy: &'a Policy,
     /// Without a slash at the end.
     pub(super) base_url: &'a str,
+    pub(super) types: &'a ResourceTypes,
+}
+
+impl Context<'_> {
+    /// The resource type of that kind.
+    pub(super) fn resource_type(self, kind: Kind) -> ResourceType {
+        self.types.get(kind)
+    }
 }
 
 /// Bytes that Okta's default user takes in an answer, and then some.
@@ -27,7 +36,7 @@ pub(super) const USUAL_SIZE: usize = 1024;
 impl Context<'_> {
     /// Whether answers go out as they are written: nobody leaves a part of them out, and no
     /// fault changes them.
-    pub(super) fn writes_text(self, projection: &Projection) -> bool {
+    pub(super) fn writes_text(self, projection: &Projection<'_>) -> bool {
         self.policy.is_known_good() && projection.is_whole()
     }
 }
@@ -66,7 +75,8 @@ fn describe(
     object: &mut impl Object,
 ) {
     if object.wants("schemas") {
-        let extensions = kind.extensions().iter().map(|extension| extension.urn);
+        let extensions = context.resource_type(kind).extensions().iter();
+        let extensions = extensions.map(|extension| extension.schema.urn);
         let extensions = extensions.filter(|urn| record.attributes.has_extension(urn));
         let schemas: Vec<&str> = [kind.schema().urn].into_iter().chain(extensions).collect();
         object.put("schemas", &schemas);
@@ -96,6 +106,7 @@ fn describe(
                 object.put("members", &record.members);
             }
         }
+        Kind::Role | Kind::Entitlement => {}
     }
     if object.wants("meta") {
         object.put("meta", &Meta::of(context, kind, record));
@@ -166,8 +177,8 @@ pub(super) fn answer(
     status: StatusCode,
     query: &Query,
 ) -> Answer {
-    let projection = Projection::of(kind, query);
-    let answer = if context.writes_text(&projection) {
+    let projection = Projection::of(context.resource_type(kind), query);
+    let mut answer = if context.writes_text(&projection) {
         let mut text = Vec::with_capacity(USUAL_SIZE);
         write(context, store, kind, record, &mut text);
         Answer::raw(status, SCIM_JSON, text)
@@ -176,11 +187,19 @@ pub(super) fn answer(
         projection.apply(&mut resource);
         Answer::json(status, Value::Object(resource))
     };
+    answer.id = Some(record.id.clone());
     let answer = answer.with_header(header::ETAG, version(record));
     if status == StatusCode::CREATED {
         return answer.with_header(header::LOCATION, location(context, kind, &record.id));
     }
     answer
+}
+
+/// The answer to a change that does not show the resource.
+pub(super) fn no_content(record: &Record) -> Answer {
+    let mut answer = Answer::empty(StatusCode::NO_CONTENT);
+    answer.id = Some(record.id.clone());
+    answer.with_header(header::ETAG, version(record))
 }
 
 /// The record with that id, unless the policy hides it.
@@ -215,7 +234,8 @@ pub(super) fn get(
     Ok(answer(context, store, kind, record, StatusCode::OK, query))
 }
 
-/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` allows it.
+/// The id of the record that a PUT, PATCH or DELETE changes, if `If-Match` and
+/// `If-None-Match` allow it.
 pub(super) fn changeable(
     policy: &Policy,
     store: &Store,
@@ -224,7 +244,10 @@ pub(super) fn changeable(
     headers: &HeaderMap,
 ) -> Result<Id, Problem> {
     let record = visible(policy, store, kind, id)?;
-    if headers.contains_key(header::IF_MATCH) && !header_names(headers, header::IF_MATCH, record) {
+    let matches =
+        !headers.contains_key(header::IF_MATCH) || header_names(headers, header::IF_MATCH, record);
+    // RFC 9110, 13.1.2: a write with If-None-Match is refused where a GET would be 304.
+    if !matches || header_names(headers, header::IF_NONE_MATCH, record) {
         return Err(Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "The resource has changed since",

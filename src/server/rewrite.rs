@@ -11,7 +11,8 @@ use super::faults::Fault;
 use super::freedoms::Freedom;
 use super::policy::Policy;
 use super::request::Incoming;
-use super::route::{Kind, Route};
+use super::resource_type::Kind;
+use super::route::Route;
 use crate::scim::urn;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -269,6 +270,7 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     match kind {
         Kind::User => user_shape(policy, resource),
         Kind::Group => group_shape(policy, resource),
+        Kind::Role | Kind::Entitlement => {}
     }
     if policy.has(Fault::IdAsNumber)
         && let Some(id) = resource.get_mut("id")

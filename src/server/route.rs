@@ -1,63 +1,25 @@
 //! Which resource a path names.
 
-use crate::scim::schema::{self, Schema};
-use crate::scim::urn;
+use super::resource_type::Kind;
 
-/// The two types of resources that are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    User,
-    Group,
-}
-
-impl Kind {
-    /// `User` or `Group`.
-    pub(super) fn name(self) -> &'static str {
-        self.schema().name
-    }
-
-    /// `/Users` or `/Groups`.
-    pub(super) fn endpoint(self) -> &'static str {
-        match self {
-            Self::User => "/Users",
-            Self::Group => "/Groups",
-        }
-    }
-
-    /// The core schema.
-    pub(super) fn schema(self) -> &'static Schema {
-        match self {
-            Self::User => &schema::USER,
-            Self::Group => &schema::GROUP,
-        }
-    }
-
-    /// The extensions that resources of this type may have.
-    pub(super) fn extensions(self) -> &'static [&'static Schema] {
-        static OF_A_USER: [&Schema; 1] = [&schema::ENTERPRISE_USER];
-        match self {
-            Self::User => &OF_A_USER,
-            Self::Group => &[],
-        }
-    }
-
-    /// The extension with that URN, without case.
-    pub(super) fn extension(self, text: &str) -> Option<&'static Schema> {
-        let wanted = urn::known(text)?;
-        self.extensions()
-            .iter()
-            .copied()
-            .find(|extension| extension.urn == wanted)
-    }
-}
+/// The endpoint of a query in a request's body (RFC 7644, 3.4.3).
+const SEARCH: &str = ".search";
 
 /// What a path names, relative to the base URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
+    /// `/`
+    Root,
     /// `/Users`
     Collection(Kind),
     /// `/Users/{id}`
     Resource(Kind, String),
+    /// `/.search`, or `/Users/.search`
+    Search(Option<Kind>),
+    /// `/Bulk`
+    Bulk,
+    /// `/Me`
+    Me,
     /// `/ServiceProviderConfig`
     ServiceProviderConfig,
     /// `/ResourceTypes`, perhaps with an id
@@ -71,7 +33,9 @@ impl Route {
     /// URLs with a slash at the end.
     pub(super) fn of(path: &str) -> Option<Self> {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-        let endpoint = segments.next()?;
+        let Some(endpoint) = segments.next() else {
+            return Some(Self::Root);
+        };
         let id = match segments.next() {
             Some(segment) => Some(percent_decode(segment, false)?),
             None => None,
@@ -79,11 +43,17 @@ impl Route {
         if segments.next().is_some() {
             return None;
         }
+        if let Some(kind) = Kind::at(endpoint) {
+            return Some(match id {
+                None => Self::Collection(kind),
+                Some(id) if id == SEARCH => Self::Search(Some(kind)),
+                Some(id) => Self::Resource(kind, id),
+            });
+        }
         match (endpoint, id) {
-            ("Users", None) => Some(Self::Collection(Kind::User)),
-            ("Groups", None) => Some(Self::Collection(Kind::Group)),
-            ("Users", Some(id)) => Some(Self::Resource(Kind::User, id)),
-            ("Groups", Some(id)) => Some(Self::Resource(Kind::Group, id)),
+            (SEARCH, None) => Some(Self::Search(None)),
+            ("Bulk", None) => Some(Self::Bulk),
+            ("Me", None) => Some(Self::Me),
             ("ServiceProviderConfig", None) => Some(Self::ServiceProviderConfig),
             ("ResourceTypes", id) => Some(Self::ResourceTypes(id)),
             ("Schemas", id) => Some(Self::Schemas(id)),
@@ -91,10 +61,19 @@ impl Route {
         }
     }
 
-    /// Whether the path belongs to users or to groups.
+    /// Whether the path tells about the service provider itself (RFC 7644, 4).
+    pub(super) fn is_discovery(&self) -> bool {
+        matches!(
+            self,
+            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_)
+        )
+    }
+
+    /// The kind of resources that the path belongs to.
     pub(super) fn kind(&self) -> Option<Kind> {
         match self {
             Self::Collection(kind) | Self::Resource(kind, _) => Some(*kind),
+            Self::Search(kind) => *kind,
             _ => None,
         }
     }
@@ -103,7 +82,8 @@ impl Route {
     pub(super) fn methods(&self) -> &'static str {
         match self {
             Self::Collection(_) => "GET, HEAD, POST",
-            Self::Resource(..) => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Resource(..) | Self::Me => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Search(_) | Self::Bulk => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -176,7 +156,13 @@ mod tests {
             ("/Users/1/2", None),
             ("/Users/%zz", None),
             ("/Users/%ff", None),
-            ("/", None),
+            ("/", Some(Route::Root)),
+            ("/Roles", Some(Route::Collection(Kind::Role))),
+            ("/.search", Some(Route::Search(None))),
+            ("/Groups/.search", Some(Route::Search(Some(Kind::Group)))),
+            ("/Bulk", Some(Route::Bulk)),
+            ("/Bulk/1", None),
+            ("/Me", Some(Route::Me)),
         ];
         for (path, route) in table {
             assert_eq!(Route::of(path), route, "{path}");

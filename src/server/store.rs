@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::attributes::Attributes;
 use super::index::{Index, Indexed, Keys, Rank};
 use super::membership::{Change, Members};
-use super::order::Order;
-use super::route::Kind;
+use super::ranks::Ranks;
+use super::resource_type::Kind;
 use crate::secret::Secret;
 
 /// The id of a user or a group.
@@ -82,7 +82,7 @@ impl Record {
 #[derive(Debug, Default)]
 pub(super) struct Collection {
     records: BTreeMap<Rank, Box<Record>>,
-    order: Order,
+    taken: Ranks,
     keys: Keys,
     index: Index,
     next_rank: Rank,
@@ -90,7 +90,7 @@ pub(super) struct Collection {
 
 impl Collection {
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.taken.len()
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Record> {
@@ -114,7 +114,7 @@ impl Collection {
 
     /// Up to `count` records from `offset` on, in the order of creation.
     pub(super) fn page(&self, offset: usize, count: usize) -> impl Iterator<Item = &Record> {
-        let (rank, left_out) = self.order.seek(offset);
+        let (rank, left_out) = self.taken.seek(offset);
         self.from(rank).skip(left_out).take(count)
     }
 
@@ -141,7 +141,7 @@ impl Collection {
     pub(super) fn insert(&mut self, mut record: Record) {
         record.rank = self.next_rank;
         self.next_rank += 1;
-        self.order.take(record.rank);
+        self.taken.take(record.rank);
         let id = self.keys.of(Indexed::Id, &record.id);
         self.index.file(id, record.rank);
         for (_, key) in self.keys.of_attributes(&record.attributes.to_map()) {
@@ -178,7 +178,7 @@ impl Collection {
     pub(super) fn remove(&mut self, id: &str) -> Option<Record> {
         let rank = self.rank_of(id)?;
         let record = self.records.remove(&rank)?;
-        self.order.release(rank);
+        self.taken.release(rank);
         self.index.unfile(self.keys.of(Indexed::Id, id), rank);
         for (_, key) in self.keys.of_attributes(&record.attributes.to_map()) {
             self.index.unfile(key, rank);
@@ -196,6 +196,8 @@ impl Collection {
 pub(super) struct Store {
     users: Collection,
     groups: Collection,
+    roles: Collection,
+    entitlements: Collection,
     /// From a member's id to the ranks of the groups.
     groups_of: Index,
     keys: Keys,
@@ -206,6 +208,8 @@ impl Store {
         match kind {
             Kind::User => &self.users,
             Kind::Group => &self.groups,
+            Kind::Role => &self.roles,
+            Kind::Entitlement => &self.entitlements,
         }
     }
 
@@ -213,6 +217,8 @@ impl Store {
         match kind {
             Kind::User => &mut self.users,
             Kind::Group => &mut self.groups,
+            Kind::Role => &mut self.roles,
+            Kind::Entitlement => &mut self.entitlements,
         }
     }
 
@@ -295,6 +301,29 @@ impl Shared {
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Store> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The store for one that reads long: others get their turn in between.
+pub(super) struct Turns<'s> {
+    shared: &'s Shared,
+    store: Option<RwLockReadGuard<'s, Store>>,
+}
+
+impl<'s> Turns<'s> {
+    pub(super) fn new(shared: &'s Shared) -> Self {
+        let store = Some(shared.read());
+        Self { shared, store }
+    }
+
+    /// The store, unchanged until the turn is over.
+    pub(super) fn store(&mut self) -> &Store {
+        self.store.get_or_insert_with(|| self.shared.read())
+    }
+
+    /// Lets others have the store.
+    pub(super) fn over(&mut self) {
+        self.store = None;
     }
 }
 

@@ -3,18 +3,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Problem};
+use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
 use super::faults::Fault;
+use super::index::Indexed;
 use super::policy::Policy;
 use super::request::Incoming;
 use super::resource::{self, Context};
+use super::resource_type::{Kind, ResourceTypes};
 use super::rewrite::{self, Asked};
-use super::route::{Kind, Route};
+use super::route::Route;
 use super::store::{Id, Shared, Store};
-use super::{discovery, groups, intercept, listing, users};
+use super::{bulk, discovery, entitlements, groups, intercept, listing, users};
 use crate::secret::Secret;
 
 /// A service provider that can be called without a socket; share it in an `Arc`.
@@ -24,6 +26,8 @@ pub struct Tenant {
     token: Option<Secret>,
     policy: Policy,
     base_url: String,
+    types: ResourceTypes,
+    me: Option<String>,
     requests: AtomicU64,
     writes: AtomicU64,
 }
@@ -45,6 +49,8 @@ impl Tenant {
             token,
             policy,
             base_url: "http://localhost/scim/v2".to_owned(),
+            types: ResourceTypes::default(),
+            me: None,
             requests: AtomicU64::new(0),
             writes: AtomicU64::new(0),
         }
@@ -56,6 +62,20 @@ impl Tenant {
         self.base_url = base_url.into();
         let without_slash = self.base_url.trim_end_matches('/').len();
         self.base_url.truncate(without_slash);
+        self
+    }
+
+    /// The same with other resource types.
+    #[must_use]
+    pub fn with_resource_types(mut self, types: ResourceTypes) -> Self {
+        self.types = types;
+        self
+    }
+
+    /// The same with a token that belongs to the user of that name, who answers at `/Me`.
+    #[must_use]
+    pub fn with_me(mut self, user_name: Option<String>) -> Self {
+        self.me = user_name;
         self
     }
 
@@ -77,6 +97,7 @@ impl Tenant {
         let method = request.method().clone();
         let route = Route::of(request.uri().path());
         let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
+        let plain_json = wants_plain_json(request.headers());
         let mut incoming = None;
         let served = self
             .authorise(authorization.as_deref())
@@ -89,7 +110,14 @@ impl Tenant {
             incoming: incoming.as_ref(),
         };
         let answer = served.unwrap_or_else(|refused| *refused);
-        rewrite::answer(&self.policy, &asked, answer).into_response()
+        let mut response = rewrite::answer(&self.policy, &asked, answer).into_response();
+        if plain_json
+            && let Some(media_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
+            && media_type == SCIM_JSON
+        {
+            *media_type = HeaderValue::from_static(PLAIN_JSON);
+        }
+        response
     }
 
     /// Puts a user in as if it had been there before SCIM; its id.
@@ -135,6 +163,7 @@ impl Tenant {
         Context {
             policy: &self.policy,
             base_url: &self.base_url,
+            types: &self.types,
         }
     }
 
@@ -187,6 +216,9 @@ impl Tenant {
             &route,
             request.headers(),
         )?;
+        if route == Route::Bulk {
+            bulk::check_size(request.body().len())?;
+        }
         let mut incoming = Incoming::read(request, route)?;
         if self.policy.is_known_good() {
             return Ok(self.dispatch(&incoming)?);
@@ -239,7 +271,15 @@ impl Tenant {
             method => method,
         };
         match (route, method) {
-            (Route::Collection(kind), &Method::GET) => self.list(*kind, incoming),
+            (Route::Collection(kind), &Method::GET)
+            | (Route::Search(Some(kind)), &Method::POST) => self.list(*kind, incoming),
+            (Route::Root, &Method::GET) | (Route::Search(None), &Method::POST) => {
+                listing::list_all(context, &self.store, &incoming.query)
+            }
+            (Route::Bulk, &Method::POST) => {
+                bulk::bulk(context, incoming, &|incoming| self.dispatch(incoming))
+            }
+            (Route::Me, method) if *method != Method::POST => self.me(incoming),
             (Route::Collection(kind), &Method::POST) => self.create(*kind, incoming),
             (Route::Resource(kind, id), &Method::GET) => {
                 resource::get(context, &self.store.read(), *kind, id, incoming)
@@ -250,6 +290,9 @@ impl Tenant {
             (Route::Resource(Kind::Group, id), &Method::PUT | &Method::PATCH) => {
                 groups::change(context, &mut self.store.write(), id, incoming)
             }
+            (Route::Resource(kind, id), &Method::PUT | &Method::PATCH) => {
+                entitlements::change(context, &mut self.store.write(), *kind, id, incoming)
+            }
             (Route::Resource(kind, id), &Method::DELETE) => resource::delete(
                 context,
                 &mut self.store.write(),
@@ -257,6 +300,11 @@ impl Tenant {
                 id,
                 &incoming.headers,
             ),
+            (route, &Method::GET) if route.is_discovery() && incoming.query.filter.is_some() => {
+                // RFC 7644, 4: a filter here is refused, lest a client take all for its hits.
+                let detail = "What the service provider says about itself cannot be filtered";
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
             (Route::ServiceProviderConfig, &Method::GET) => {
                 Ok(discovery::service_provider_config(context))
             }
@@ -279,6 +327,31 @@ impl Tenant {
         Ok(answer)
     }
 
+    /// `/Me`: the user whom the token belongs to, under the user's own URL as well
+    /// (RFC 7644, 3.11).
+    fn me(&self, incoming: &Incoming) -> Result<Answer, Problem> {
+        let Some(name) = &self.me else {
+            return Err(Problem::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "The token belongs to no user",
+            ));
+        };
+        let id = self
+            .store
+            .read()
+            .of(Kind::User)
+            .lookup(Indexed::UserName, name)
+            .next()
+            .map(|record| record.id.clone())
+            .ok_or_else(|| Problem::not_found("Me"))?;
+        let answer = self.dispatch(&Incoming {
+            route: Route::Resource(Kind::User, id.to_string()),
+            ..incoming.clone()
+        })?;
+        let location = resource::location(self.context(), Kind::User, &id);
+        Ok(answer.with_header(header::LOCATION, location))
+    }
+
     fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
         let context = self.context();
         let mut store = self.store.write();
@@ -292,6 +365,9 @@ impl Tenant {
         match kind {
             Kind::User => users::create(context, &mut store, incoming),
             Kind::Group => groups::create(context, &mut store, incoming),
+            Kind::Role | Kind::Entitlement => {
+                entitlements::create(context, &mut store, kind, incoming)
+            }
         }
     }
 }
@@ -300,6 +376,22 @@ fn method_not_allowed(route: &Route, method: &Method) -> Answer {
     let detail = format!("{method} is not allowed here");
     Answer::from(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail))
         .with_header(header::ALLOW, route.methods())
+}
+
+/// Whether the client takes `application/json`, but not SCIM's own media type (RFC 7644, 3.1).
+fn wants_plain_json(headers: &HeaderMap) -> bool {
+    let mut plain = false;
+    for value in headers.get_all(header::ACCEPT) {
+        let ranges = value.to_str().unwrap_or_default().split(',');
+        for range in ranges.map(|range| range.split(';').next().unwrap_or_default().trim()) {
+            let is = |media_type: &str| range.eq_ignore_ascii_case(media_type);
+            if is(SCIM_JSON) || is("application/*") || is("*/*") {
+                return false;
+            }
+            plain |= is(PLAIN_JSON);
+        }
+    }
+    plain
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

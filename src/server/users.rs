@@ -10,9 +10,9 @@ use super::patch::{self, Operation};
 use super::policy::{Duplicate, Moment, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
-use super::route::Kind;
+use super::resource_type::Kind;
 use super::store::{Id, Record, Store};
-use super::{fold, ingest};
+use super::{fold, ingest, rules};
 use crate::scim::ErrorType;
 use crate::secret::Secret;
 
@@ -39,10 +39,11 @@ pub(super) fn insert(
     store: &mut Store,
     body: &Map<String, Value>,
 ) -> Result<Id, Problem> {
-    let mut attributes = ingest::resource(KIND, body)?;
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
     let password = take_password(&mut attributes);
     let name = user_name(&attributes)?.to_owned();
     attributes.entry("active").or_insert(Value::Bool(true));
+    rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     if let Some(other) = taken_by(context, store, &attributes, None, Moment::Create) {
         match context.policy.on_duplicate_user(store, &other) {
             Duplicate::Refuse => return Err(name_taken(&name)),
@@ -78,12 +79,14 @@ pub(super) fn replace(
     let body = incoming.object()?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
-    let mut attributes = ingest::resource(KIND, body)?;
-    if let Some(active) = old.attributes.get("active") {
-        attributes.entry("active").or_insert(active);
+    let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
+    let old = old.attributes.to_map();
+    if let Some(active) = old.get("active") {
+        attributes.entry("active").or_insert(active.clone());
     }
+    rules::keep_unshown(context.resource_type(KIND), &old, &mut attributes);
     if context.policy.put_merges() {
-        for (name, value) in old.attributes.to_map() {
+        for (name, value) in old {
             attributes.entry(name).or_insert(value);
         }
     }
@@ -126,7 +129,7 @@ fn apply(
     if operation.path.is_none() && context.policy.value_is_whole_resource() {
         attributes.retain(|name, _| name == "userName");
     }
-    patch::apply(KIND, attributes, operation)
+    patch::apply(context.resource_type(KIND), attributes, operation)
 }
 
 /// Checks the new attributes as a whole and takes them over, all or none.
@@ -142,6 +145,8 @@ fn commit(
     let name = user_name(&attributes)?.to_owned();
     let before = resource::visible(policy, store, KIND, id)?.clone();
     let old = before.attributes.to_map();
+    let of = context.resource_type(KIND);
+    rules::check(of, store, Some(id), Some(&old), &attributes)?;
     for frozen in policy.frozen(KIND, &incoming.method, &old, &attributes) {
         restore(&mut attributes, &old, frozen);
     }

@@ -3,5 +3,6 @@
 mod client;
 mod conduct;
 mod faults;
+mod protocol;
 mod socket;
 mod traffic;

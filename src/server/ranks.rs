@@ -9,12 +9,12 @@ const RUN: u64 = 256;
 /// `i`, counted from 1, is the sum of the last runs up to `i`, as many as the lowest set bit
 /// of `i` says.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct Ranks {
     sums: Vec<usize>,
     taken: usize,
 }
 
-impl Order {
+impl Ranks {
     /// How many ranks are taken.
     pub(super) fn len(&self) -> usize {
         self.taken
@@ -99,25 +99,25 @@ mod tests {
             released in proptest::collection::vec(0..3000_u64, 0..40),
             runs_released in proptest::collection::vec(0..12_u64, 0..4),
         ) {
-            let mut order = Order::default();
+            let mut taken = Ranks::default();
             let mut ranks: BTreeSet<Rank> = BTreeSet::new();
             for rank in 0..count {
-                order.take(rank);
+                taken.take(rank);
                 ranks.insert(rank);
             }
             let whole = runs_released.into_iter().flat_map(|run| run * RUN..(run + 1) * RUN);
             for rank in released.into_iter().chain(whole) {
                 if ranks.remove(&rank) {
-                    order.release(rank);
+                    taken.release(rank);
                 }
             }
-            prop_assert_eq!(order.len(), ranks.len());
+            prop_assert_eq!(taken.len(), ranks.len());
             for (offset, rank) in ranks.iter().enumerate() {
-                let (from, left_out) = order.seek(offset);
+                let (from, left_out) = taken.seek(offset);
                 prop_assert_eq!(ranks.range(from..).nth(left_out), Some(rank));
                 prop_assert!(left_out < 256);
             }
-            let (from, left_out) = order.seek(ranks.len());
+            let (from, left_out) = taken.seek(ranks.len());
             prop_assert_eq!(ranks.range(from..).nth(left_out), None);
         }
     }
