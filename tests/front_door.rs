@@ -481,3 +481,147 @@ fn a_body_after_204_is_seen_only_through_the_tap() {
         "a client library swallows it"
     );
 }
+
+/// The names of the files below a folder of snapshots, with `/` between the parts.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            found.extend(names(&entry.path()).iter().map(|n| format!("{name}/{n}")));
+        } else {
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_difference_from_ones_own_snapshots_waits_beside_them_except_in_ci() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let snapshots = folder.path().join("snaps");
+    let take = |more: &[&str], variables: &[(&str, &str)]| {
+        let mut arguments = vec!["run", "--embedded", "users/create", "--app", "oin"];
+        arguments.extend(["--snapshots", snapshots.to_str().unwrap(), "--settle", "0s"]);
+        arguments.extend(more);
+        run(state.path(), &arguments, variables)
+    };
+    let ci = [("CI", "true")];
+    let fault = ["--fault", "create-answers-200"];
+    let accepted = "oin/users/create.snap";
+
+    let new_in_ci = take(&[], &ci);
+    assert_eq!(new_in_ci.code, 0, "{}{}", new_in_ci.talk, new_in_ci.out);
+    assert!(names(&snapshots).is_empty(), "in CI nothing is written");
+    let told = take(&["--update-snapshots"], &ci);
+    assert_eq!(told.code, 2, "{}", told.talk);
+
+    let new = take(&[], &[]);
+    assert_eq!(new.code, 0, "{}{}", new.talk, new.out);
+    assert!(
+        new.out.contains("1 snapshots wait") || new.out.contains(".snap.new"),
+        "{}",
+        new.out
+    );
+    assert_eq!(
+        names(&snapshots),
+        BTreeSet::from([format!("{accepted}.new")])
+    );
+
+    assert_eq!(take(&["--update-snapshots"], &[]).code, 0);
+    assert_eq!(names(&snapshots), BTreeSet::from([accepted.to_owned()]));
+    let before = std::fs::read(snapshots.join(accepted)).unwrap();
+    assert_eq!(take(&[], &[]).code, 0);
+    assert_eq!(names(&snapshots), BTreeSet::from([accepted.to_owned()]));
+
+    for (variables, written) in [(&ci[..], false), (&[], true)] {
+        let changed = take(&fault, variables);
+        assert_eq!(changed.code, 1, "{}{}", changed.talk, changed.out);
+        assert!(
+            changed.out.contains("differs from your accepted snapshot"),
+            "{}",
+            changed.out
+        );
+        let pending = names(&snapshots).contains(&format!("{accepted}.new"));
+        assert_eq!(pending, written, "{:?}", names(&snapshots));
+    }
+    assert_eq!(
+        std::fs::read(snapshots.join(accepted)).unwrap(),
+        before,
+        "what is accepted stays until somebody accepts something else"
+    );
+}
+
+#[test]
+fn credentials_of_every_form_are_in_no_output() {
+    // What is told, and what of it must be nowhere.
+    let basic = "ada:open-sesame-0123";
+    let table: [(&str, &str, &[&str]); 3] = [
+        ("bearer", "swordfish-abc-0123", &["swordfish-abc-0123"]),
+        (
+            "basic",
+            basic,
+            &["open-sesame-0123", "YWRhOm9wZW4tc2VzYW1lLTAxMjM="],
+        ),
+        (
+            "header",
+            "Key id-17-4711 s3cret-99-0123",
+            &["id-17-4711", "s3cret-99-0123"],
+        ),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (form, credentials, secrets) in table {
+        // What it was sent, in an error body: whole, and a piece of it alone.
+        let echo = format!(r#"{{"detail":"{credentials} {}"}}"#, secrets.join(" and "));
+        let nobody = r#"{"totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#;
+        let server = runtime.block_on(RawServer::start(vec![
+            write(json("200 OK", nobody)),
+            write(json("400 Bad Request", &echo)),
+        ]));
+        let state = tempfile::tempdir().unwrap();
+        let report = format!("json={}", state.path().join("r.json").to_str().unwrap());
+        let url = format!("http://{}/scim/v2", server.address);
+        let arguments = [
+            "run",
+            "--target",
+            &url,
+            "--auth",
+            form,
+            "--yes",
+            "errors",
+            "users/create",
+            "--report",
+            &report,
+            "--diff",
+            "-v",
+            "--settle",
+            "0s",
+        ];
+        let done = run(
+            state.path(),
+            &arguments,
+            &[("SCIM_CONFORM_TOKEN", credentials)],
+        );
+        let sent = server.seen()[0].text.to_ascii_lowercase();
+        assert!(
+            secrets
+                .iter()
+                .any(|s| sent.contains(&s.to_ascii_lowercase())),
+            "{form}: {sent}"
+        );
+        assert_eq!(done.code, 1, "{form}: {}{}", done.talk, done.out);
+        let mut written = vec![done.out, done.talk];
+        read_all(state.path(), &mut written);
+        assert!(
+            written
+                .iter()
+                .any(|text| text.contains("secret/token-returned")),
+            "{form}: it was sent, and came back"
+        );
+        for text in &written {
+            for secret in secrets {
+                assert!(!text.contains(secret), "{form}: {secret} is in an output");
+            }
+        }
+    }
+}

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use scim_conform::exchange::{
-    Body, BodyOddity, Exchange, HeaderText, Method, NotJson, Request, Response, SendError, Timing,
+    Body, BodyOddity, Exchange, HeaderText, Kept, Method, NotJson, Request, Response, SendError,
+    Timing,
 };
 use scim_conform::okta::App;
 use scim_conform::scenario::ScenarioId;
@@ -84,12 +85,19 @@ fn recorded(
         slot: (origin == Origin::Okta).then(|| slot.to_owned()),
         evidence: None,
         case: None,
-        exchange: Exchange {
+        exchange: Kept::of(Exchange {
             request,
             outcome,
             timing: Timing::default(),
-        },
+        }),
     }
+}
+
+/// Changes what was recorded.
+fn edit(recorded: &mut Recorded, change: impl FnOnce(&mut Exchange)) {
+    let mut exchange = recorded.exchange.open();
+    change(&mut exchange);
+    recorded.exchange = Kept::of(exchange);
 }
 
 fn okta(step: &str, slot: &str, request: Request, response: Response) -> Recorded {
@@ -242,18 +250,23 @@ fn a_transcript_as_text() {
 #[test]
 fn a_transcript_reads_back_as_it_was_written() {
     let mut broken = look_up();
-    broken.exchange.outcome = Ok(Response {
-        status: 502,
-        headers: Vec::new(),
-        body: Body {
-            bytes: Bytes::from_static(b"<html>\r\n\nbad\x07 gateway k3x9f2\n"),
-            json: Err(NotJson::Html),
-            oddities: vec![BodyOddity::ByteOrderMark],
-        },
+    let body = Body {
+        bytes: Bytes::from_static(b"<html>\r\n\nbad\x07 gateway k3x9f2\n"),
+        json: Err(NotJson::Html),
+        oddities: vec![BodyOddity::ByteOrderMark],
+    };
+    edit(&mut broken, |exchange| {
+        exchange.outcome = Ok(Response {
+            status: 502,
+            headers: Vec::new(),
+            body,
+        });
     });
     let mut lost = create(&account(USER));
-    lost.exchange.outcome = Err(SendError::Closed {
-        reason: "os error 104".to_owned(),
+    edit(&mut lost, |exchange| {
+        exchange.outcome = Err(SendError::Closed {
+            reason: "os error 104".to_owned(),
+        });
     });
     lost.case = Some("a | b".to_owned());
     let text = transcript(vec![look_up(), broken, lost, create(&account(USER))]).render();
@@ -384,21 +397,20 @@ fn another_run_against_an_equal_server_gives_the_same_bytes() {
                     .replace("00u4k2m9qZTn1RsWx5d7", "00uAAAAAAAAAAAAAAAA1")
                     .replace("9fKq2LwX", "7hGm4PzQ")
             };
-            let request = &mut recorded.exchange.request;
-            request.target = other(&request.target);
-            request.body = request
-                .body
-                .as_ref()
-                .map(|b| Bytes::from(other(std::str::from_utf8(b).unwrap())));
-            let response = recorded.exchange.outcome.as_mut().unwrap();
-            for (_, value) in &mut response.headers {
-                *value = other(value);
-            }
-            response.body.json = response
-                .body
-                .json
-                .clone()
-                .map(|v| serde_json::from_str(&other(&v.to_string())).unwrap());
+            edit(&mut recorded, |exchange| {
+                let request = &mut exchange.request;
+                request.target = other(&request.target);
+                request.body = request
+                    .body
+                    .as_ref()
+                    .map(|b| Bytes::from(other(std::str::from_utf8(b).unwrap())));
+                let response = exchange.outcome.as_mut().unwrap();
+                for (_, value) in &mut response.headers {
+                    *value = other(value);
+                }
+                let text = String::from_utf8(response.body.bytes.to_vec()).unwrap();
+                response.body = Body::read(other(&text).into(), None);
+            });
             recorded
         })
         .collect();
@@ -415,13 +427,15 @@ fn another_run_against_an_equal_server_gives_the_same_bytes() {
 fn compared(answer: &Value) -> Comparison {
     let reference = transcript(vec![look_up(), create(&account(USER))]);
     let mut post = create(answer);
-    if let (Ok(response), Some(id)) = (&mut post.exchange.outcome, answer["id"].as_str()) {
-        let location = (
-            "Location".to_owned(),
-            format!("https://elsewhere.test/x/Users/{id}"),
-        );
-        *response.headers.last_mut().unwrap() = location;
-    }
+    edit(&mut post, |exchange| {
+        if let (Ok(response), Some(id)) = (&mut exchange.outcome, answer["id"].as_str()) {
+            let location = (
+                "Location".to_owned(),
+                format!("https://elsewhere.test/x/Users/{id}"),
+            );
+            *response.headers.last_mut().unwrap() = location;
+        }
+    });
     let target = transcript(vec![look_up(), post]);
     compare(&reference, &target, Tolerance::Reference)
 }
@@ -544,7 +558,9 @@ fn what_this_run_was_told_to_send_is_no_difference() {
     answer["userName"] = json!("qa+ada.k3x9f2@acme.test");
     let mut told = create(&answer);
     let sent = json!({"userName": "qa+ada.k3x9f2@acme.test", "active": true});
-    told.exchange.request.body = Some(Bytes::from(sent.to_string()));
+    edit(&mut told, |exchange| {
+        exchange.request.body = Some(Bytes::from(sent.to_string()));
+    });
     let target = transcript(vec![told]);
     assert_eq!(
         lines(&compare(&reference, &target, Tolerance::Reference)),
@@ -698,11 +714,13 @@ proptest! {
     ) {
         let json = okta("1 a", "s", request(Method::Put, &target, Some(&value)), response(status, Some(&value)));
         let mut other = json.clone();
-        other.exchange.request.body = Some(Bytes::from(text.clone()));
-        if let Ok(response) = &mut other.exchange.outcome {
-            response.body.bytes = Bytes::from(text);
-            response.body.json = Err(NotJson::Html);
-        }
+        edit(&mut other, |exchange| {
+            exchange.request.body = Some(Bytes::from(text.clone()));
+            if let Ok(response) = &mut exchange.outcome {
+                response.body.bytes = Bytes::from(text);
+                response.body.json = Err(NotJson::Html);
+            }
+        });
         let transcript = transcript(vec![json, other]);
         let rendered = transcript.render();
         let parsed = Transcript::parse(&rendered).unwrap();

@@ -11,8 +11,7 @@ use crate::okta::App;
 use crate::scenario::Variant;
 use crate::secret::Secret;
 
-use super::settings::Cleanup;
-use super::values::{self, EmailPattern, ReportWish};
+use super::values::{self, Cleanup, EmailPattern, ReportWish};
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";

@@ -18,12 +18,10 @@ use super::error::{CliError, tell};
 use super::exit::Exit;
 use super::last_run::{self, LastRun, LastRunError};
 use super::selection::Selection;
-use super::settings::{
-    Cleanup, Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice,
-};
+use super::settings::{Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::streams::{Person, Streams};
 use super::target;
-use super::values::{ReportForm, ReportTo, ReportWish};
+use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
 
 /// Runs, and says how it went.
 ///

@@ -15,8 +15,9 @@ use super::backend::Backend;
 use super::error::CliError;
 use super::exit::Exit;
 use super::selection::Selection;
-use super::settings::{Cleanup, Limits, People, RunSettings, TargetChoice};
+use super::settings::{Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
+use super::values::Cleanup;
 
 /// Ids longer than this stand on a line of their own.
 const LONGEST_ID: usize = 40;
@@ -211,7 +212,7 @@ fn transcript(result: &ScenarioResult, args: &ShowArgs) -> String {
 mod tests {
     use super::*;
     use crate::cli::testing::{Prepared, Shared, catalogued, result, scenario, streams};
-    use crate::exchange::{Exchange, Method, Request, SendError, Timing};
+    use crate::exchange::{Exchange, Kept, Method, Request, SendError, Timing};
     use crate::verdict::Recorded;
 
     fn sent(id: &str, step: &str, origin: Origin, target: &str) -> Recorded {
@@ -223,7 +224,7 @@ mod tests {
             slot: None,
             evidence: None,
             case: None,
-            exchange: Exchange {
+            exchange: Kept::of(Exchange {
                 request: Request {
                     method: Method::Get,
                     target: target.into(),
@@ -232,7 +233,7 @@ mod tests {
                 },
                 outcome: Err(SendError::TooLarge { limit: 5 }),
                 timing: Timing::default(),
-            },
+            }),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::scenario::Variant;
 use crate::secret::Secret;
 
 use super::selection::Selection;
-use super::values::EmailPattern;
+use super::values::{Cleanup, EmailPattern};
 
 /// Everything a run is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,18 +144,6 @@ pub struct People {
     pub email: Option<EmailPattern>,
     /// Attributes that each of them has.
     pub attributes: Vec<(String, Value)>,
-}
-
-/// What to do at the end with what a run made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Cleanup {
-    /// Delete it; deactivate users that cannot be deleted
-    #[default]
-    Delete,
-    /// Deactivate users and delete groups
-    Deactivate,
-    /// Leave everything as it is
-    None,
 }
 
 /// The user's own accepted snapshots.

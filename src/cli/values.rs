@@ -13,8 +13,6 @@ use serde_json::Value;
 use crate::okta::App;
 use crate::scenario::Variant;
 
-use super::settings::Cleanup;
-
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -92,6 +90,18 @@ pub fn variant(text: &str) -> Result<Variant, String> {
             let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
             format!("the variants are: {}", names.join(", "))
         })
+}
+
+/// What to do at the end with what a run made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cleanup {
+    /// Delete it; deactivate users that cannot be deleted
+    #[default]
+    Delete,
+    /// Deactivate users and delete groups
+    Deactivate,
+    /// Leave everything as it is
+    None,
 }
 
 /// How a sweep removes users; that it removes none makes no sense.

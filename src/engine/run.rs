@@ -435,11 +435,11 @@ fn base36(n: usize) -> String {
 }
 
 fn shows_a_member(recorded: &Recorded) -> bool {
-    let request = &recorded.exchange.request;
-    request.method == Method::Get
-        && request.target.starts_with("/Groups/")
-        && recorded
-            .exchange
+    let kept = &recorded.exchange;
+    kept.method() == Method::Get
+        && kept.target().starts_with("/Groups/")
+        && kept
+            .open()
             .response()
             .and_then(|r| r.json())
             .and_then(|g| g.get("members"))

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::check::catalogue::connection;
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose, Seen};
-use crate::exchange::{Body, Exchange, Method, Request, Transport};
+use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -41,6 +41,7 @@ pub struct Session {
 #[derive(Default)]
 struct State {
     recorded: Vec<Recorded>,
+    in_common: InCommon,
     observations: Vec<Observation>,
     book: Book,
     password_after: &'static str,
@@ -167,10 +168,10 @@ impl Session {
     /// Takes everything out at the end.
     pub fn finish(&self) -> (Vec<Recorded>, Vec<Observation>) {
         let mut state = self.state();
-        (
-            std::mem::take(&mut state.recorded),
-            std::mem::take(&mut state.observations),
-        )
+        let mut recorded = std::mem::take(&mut state.recorded);
+        // It stays until the end of the run.
+        recorded.shrink_to_fit();
+        (recorded, std::mem::take(&mut state.observations))
     }
 
     /// Sends a call, waits for throttling to end, looks at the exchange alone, and records it.
@@ -259,6 +260,7 @@ impl Session {
         let id = {
             let mut state = self.state();
             let id = format!("E{}", state.recorded.len() + 1);
+            let exchange = Kept::sharing(masked, &mut state.in_common);
             state.recorded.push(Recorded {
                 id: id.clone(),
                 step: place.step.clone(),
@@ -267,7 +269,7 @@ impl Session {
                 slot: call.slot.clone(),
                 evidence: (origin == Origin::Okta).then_some(call.evidence),
                 case: place.case.clone(),
-                exchange: masked,
+                exchange,
             });
             id
         };

@@ -18,7 +18,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 pub fn render(recorded: &Recorded, headers: bool) -> String {
     let mut shown = paint(DIM, &caption(recorded));
     shown.push('\n');
-    shown.push_str(&exchange(&recorded.exchange, headers));
+    shown.push_str(&exchange(&recorded.exchange.open(), headers));
     shown
 }
 
@@ -36,7 +36,7 @@ fn caption(recorded: &Recorded) -> String {
     if let Some(case) = &recorded.case {
         caption.push_str(&format!(", case {case}"));
     }
-    caption.push_str(&format!(", {}", duration(recorded.exchange.timing.total)));
+    caption.push_str(&format!(", {}", duration(recorded.exchange.timing().total)));
     printable(&caption).into_owned()
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::engine::outcome::{Broken, LeftBehind, RunResult};
@@ -49,7 +49,7 @@ struct Document<'a> {
     findings: Vec<FindingEntry<'a>>,
     left_behind: Vec<Left<'a>>,
     broken: Option<BrokenEntry<'a>>,
-    around: Vec<ExchangeEntry<'a>>,
+    around: Vec<Opened<'a>>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +98,16 @@ struct Scenario<'a> {
     reason: Option<&'a str>,
     duration_ms: u64,
     findings: &'a [String],
-    exchanges: Vec<ExchangeEntry<'a>>,
+    exchanges: Vec<Opened<'a>>,
+}
+
+/// One exchange, opened when its turn comes: all of them at once would take many times the room of the report.
+struct Opened<'a>(&'a Recorded);
+
+impl Serialize for Opened<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ExchangeEntry::of(self.0, &self.0.exchange.open()).serialize(serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -237,7 +246,7 @@ impl<'a> Document<'a> {
             findings: run.findings.iter().map(FindingEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
-            around: run.around.iter().map(ExchangeEntry::of).collect(),
+            around: run.around.iter().map(Opened).collect(),
         }
     }
 }
@@ -276,18 +285,18 @@ impl<'a> Scenario<'a> {
             },
             duration_ms: whole_millis(scenario.duration),
             findings: &scenario.findings,
-            exchanges: scenario.exchanges.iter().map(ExchangeEntry::of).collect(),
+            exchanges: scenario.exchanges.iter().map(Opened).collect(),
         }
     }
 }
 
 impl<'a> ExchangeEntry<'a> {
-    fn of(recorded: &'a Recorded) -> Self {
+    fn of(recorded: &'a Recorded, exchange: &'a Exchange) -> Self {
         let Exchange {
             request,
             outcome,
             timing,
-        } = &recorded.exchange;
+        } = exchange;
         Self {
             id: &recorded.id,
             step: &recorded.step,

@@ -98,14 +98,53 @@ fn visit(filter: &Filter, see: &mut impl FnMut(&AttributePath)) {
 
 /// Refuses comparisons that RFC 7644 refuses: boolean and binary values have no order.
 pub(super) fn check(of: ResourceType, filter: &Filter) -> Result<(), Problem> {
+    check_order(&|path| attribute_of(of, path), filter)
+}
+
+/// The same for what stands in the brackets behind a multi-valued attribute, where names that
+/// are no sub-attributes of it are refused, too: a PATCH would silently do nothing.
+pub(super) fn check_element(attribute: &'static Attribute, filter: &Filter) -> Result<(), Problem> {
+    check_names(attribute, filter)?;
+    check_order(&|path| attribute.sub_attribute(&path.name), filter)
+}
+
+fn check_names(attribute: &Attribute, filter: &Filter) -> Result<(), Problem> {
     match filter {
-        Filter::And(terms) | Filter::Or(terms) => terms.iter().try_for_each(|term| check(of, term)),
-        Filter::Not(inner) => check(of, inner),
+        Filter::And(terms) | Filter::Or(terms) => terms
+            .iter()
+            .try_for_each(|term| check_names(attribute, term)),
+        Filter::Not(inner) => check_names(attribute, inner),
+        Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => {
+            let known = path.urn.is_none() && path.sub.is_none();
+            if known && attribute.sub_attribute(&path.name).is_some() {
+                return Ok(());
+            }
+            Err(Problem::bad_request(
+                ErrorType::InvalidFilter,
+                format!("{path} is no sub-attribute of {}", attribute.name),
+            ))
+        }
+    }
+}
+
+/// Finds the attribute that a path in a filter speaks of.
+type Find<'a> = &'a dyn Fn(&AttributePath) -> Option<&'static Attribute>;
+
+fn check_order(find: Find<'_>, filter: &Filter) -> Result<(), Problem> {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => {
+            terms.iter().try_for_each(|term| check_order(find, term))
+        }
+        Filter::Not(inner) => check_order(find, inner),
+        Filter::Element(path, inner) => match find(path) {
+            Some(attribute) => check_order(&|path| attribute.sub_attribute(&path.name), inner),
+            None => Ok(()),
+        },
         Filter::Compare(
             path,
             operator @ (Comparison::Gt | Comparison::Ge | Comparison::Lt | Comparison::Le),
             _,
-        ) => match attribute_of(of, path) {
+        ) => match find(path) {
             Some(attribute) if matches!(attribute.kind, Type::Boolean | Type::Binary) => {
                 Err(Problem::bad_request(
                     ErrorType::InvalidFilter,
@@ -114,7 +153,7 @@ pub(super) fn check(of: ResourceType, filter: &Filter) -> Result<(), Problem> {
             }
             _ => Ok(()),
         },
-        _ => Ok(()),
+        Filter::Compare(..) | Filter::Present(_) => Ok(()),
     }
 }
 
@@ -123,9 +162,12 @@ fn fulfils(matching: Matching, scope: Scope<'_>, filter: &Filter) -> bool {
         Filter::And(terms) => terms.iter().all(|term| fulfils(matching, scope, term)),
         Filter::Or(terms) => terms.iter().any(|term| fulfils(matching, scope, term)),
         Filter::Not(inner) => !fulfils(matching, scope, inner),
-        Filter::Present(path) => scope
-            .find(path)
-            .is_some_and(|found| found.values.iter().any(|value| is_assigned(value))),
+        Filter::Present(path) => match scope.extension(path) {
+            Some(extension) => is_assigned(extension),
+            None => scope
+                .find(path)
+                .is_some_and(|found| found.values.iter().any(|value| is_assigned(value))),
+        },
         Filter::Compare(path, operator, literal) => {
             let found = scope.find(path);
             let assigned = found.as_ref().is_some_and(|found| !found.values.is_empty());
@@ -149,6 +191,17 @@ fn fulfils(matching: Matching, scope: Scope<'_>, filter: &Filter) -> bool {
 }
 
 impl<'v> Scope<'v> {
+    /// The extension that a path names as a whole: by its text, the URN of a schema looks like
+    /// an attribute.
+    fn extension(self, path: &AttributePath) -> Option<&'v Value> {
+        match self {
+            Self::Resource(of, resource) if path.urn.is_some() => {
+                resource.get(of.extension(&path.to_string())?.urn)
+            }
+            _ => None,
+        }
+    }
+
     fn find(self, path: &AttributePath) -> Option<Found<'v>> {
         match self {
             Self::Resource(of, resource) => {

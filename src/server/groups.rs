@@ -16,6 +16,7 @@ use super::resource_type::Kind;
 use super::rules;
 use super::store::{Id, Record, Store};
 use super::users::restore;
+use crate::scim::schema::Mutability;
 use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
 
 const KIND: Kind = Kind::Group;
@@ -247,12 +248,11 @@ fn read_members(
                 Unknown::Skip => continue,
             }
         };
+        let text = |name: &str| element.get(name).and_then(Value::as_str).map(Box::from);
         members.push(Member {
             value: id,
-            display: element
-                .get("display")
-                .and_then(Value::as_str)
-                .map(Box::from),
+            display: text("display"),
+            reference: text("$ref"),
             kind: kind.name(),
         });
     }
@@ -304,9 +304,19 @@ fn apply(
         Some(PatchPath::Attribute(path)) if path.name.eq_ignore_ascii_case(MEMBERS) => {
             return Err(immutable());
         }
-        Some(PatchPath::Elements { .. }) => return Err(immutable()),
+        Some(PatchPath::Elements {
+            attribute,
+            filter,
+            sub: Some(sub),
+        }) if attribute.is(MEMBERS) => {
+            let (filter, sub) = (filter.clone(), sub.clone());
+            return change_sub_attribute(store, id, &filter, &sub, operation, journal);
+        }
         Some(_) => return patch::apply(context.resource_type(KIND), attributes, &operation),
     };
+    if let Some(filter) = &selection {
+        evaluate::check_element(&schema::MEMBERS, filter)?;
+    }
     let value = operation.value;
     if value.is_none() && operation.op == Op::Remove {
         remove_members(store, id, selection.as_ref(), journal);
@@ -321,6 +331,58 @@ fn apply(
         value,
         journal,
     )
+}
+
+/// The members that a filter selects; a change of none of them has no target.
+fn selected(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Problem> {
+    let record = store.of(KIND).get(id);
+    let members = record.into_iter().flat_map(|record| record.members.iter());
+    let selected: Vec<Member> = members
+        .filter(|member| selects(filter, member))
+        .cloned()
+        .collect();
+    if selected.is_empty() {
+        return Err(Problem::bad_request(
+            ErrorType::NoTarget,
+            "No value of members matches the path",
+        ));
+    }
+    Ok(selected)
+}
+
+fn selects(filter: &Filter, member: &Member) -> bool {
+    evaluate::element(&schema::MEMBERS, &member.to_json(), filter)
+}
+
+/// `members[…].display`: all that can be changed of a member.
+fn change_sub_attribute(
+    store: &mut Store,
+    id: &Id,
+    filter: &Filter,
+    sub: &str,
+    operation: Operation,
+    journal: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    evaluate::check_element(&schema::MEMBERS, filter)?;
+    let sub = schema::MEMBERS
+        .sub_attribute(sub)
+        .ok_or_else(|| patch::invalid_path(format!("{sub} is no sub-attribute of members")))?;
+    let members = selected(store, id, filter)?;
+    if sub.mutability != Mutability::ReadWrite {
+        return Err(immutable());
+    }
+    let value = match (operation.op, &operation.value) {
+        (Op::Remove, _) | (_, None) => None,
+        (_, Some(value)) => ingest::value_of(sub, value)?,
+    };
+    let display = value.as_ref().and_then(Value::as_str);
+    if let Some(record) = store.of_mut(KIND).get_mut(id) {
+        for member in members {
+            let display = display.map(Box::from);
+            record.members.alter(Member { display, ..member }, journal);
+        }
+    }
+    Ok(())
 }
 
 /// RFC 7643, 8.7.1: the sub-attributes of a member are immutable.
@@ -340,7 +402,8 @@ fn change_members(
     value: Option<Value>,
     journal: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    if selection.is_some() {
+    if let Some(filter) = selection {
+        selected(store, id, filter)?;
         return Err(immutable());
     }
     let members = match value {
@@ -407,10 +470,9 @@ fn remove_members(
         Some(Filter::Compare(path, Comparison::Eq, Literal::Text(value))) if path.is("value") => {
             record.members.remove(value, journal);
         }
-        Some(filter) => record.members.remove_where(
-            |member| evaluate::element(&schema::MEMBERS, &member.to_json(), filter),
-            journal,
-        ),
+        Some(filter) => record
+            .members
+            .remove_where(|member| selects(filter, member), journal),
     }
 }
 

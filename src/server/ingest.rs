@@ -1,9 +1,14 @@
 //! Takes a client's attributes into the schema's shape, without altering a value.
 
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
 use super::resource_type::ResourceType;
+use crate::scim::ErrorType;
 use crate::scim::schema::{Attribute, Kind as Type, Mutability, Schema};
 
 /// Multi-valued attributes that Okta's template apps send as an array of strings, although
@@ -16,6 +21,7 @@ pub(super) fn resource(
     of: ResourceType,
     body: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Problem> {
+    check_schemas(of, body)?;
     let mut attributes = Map::new();
     for (name, value) in body {
         if let Some(extension) = of.extension(name) {
@@ -29,6 +35,28 @@ pub(super) fn resource(
         }
     }
     Ok(attributes)
+}
+
+/// Refuses what says that it is something else. Leaving `schemas` out is forgiven, and so is a
+/// URN that this server does not know: administrators of Okta map extensions of their own.
+fn check_schemas(of: ResourceType, body: &Map<String, Value>) -> Result<(), Problem> {
+    let named = body
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("schemas"));
+    let Some((_, schemas)) = named.filter(|(_, schemas)| !schemas.is_null()) else {
+        return Ok(());
+    };
+    let own = |urn: &Value| {
+        let urn = urn.as_str();
+        urn.is_some_and(|urn| urn.eq_ignore_ascii_case(of.schema().urn))
+    };
+    if schemas.as_array().is_some_and(|urns| urns.iter().any(own)) {
+        return Ok(());
+    }
+    Err(Problem::bad_request(
+        ErrorType::InvalidSyntax,
+        format!("schemas must hold {}", of.schema().urn),
+    ))
 }
 
 /// The attributes of one schema.
@@ -90,6 +118,7 @@ pub(super) fn elements_of(
     for element in elements {
         taken.extend(single(attribute, element)?);
     }
+    drop_repeated(&mut taken);
     if primaries(&taken) > 1 {
         return Err(Problem::invalid_value(format!(
             "{} has more than one primary value",
@@ -97,6 +126,14 @@ pub(super) fn elements_of(
         )));
     }
     Ok(taken)
+}
+
+/// The same value of the same type is not returned more than once (RFC 7643, 2.4).
+fn drop_repeated(elements: &mut Vec<Value>) {
+    let mut seen = HashSet::with_capacity(elements.len());
+    let first: Vec<bool> = elements.iter().map(|e| seen.insert(e)).collect();
+    let mut first = first.into_iter();
+    elements.retain(|_| first.next().unwrap_or(true));
 }
 
 /// How many elements say that they are the primary one; RFC 7643, 2.4 allows one.
@@ -124,6 +161,7 @@ fn single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Problem
         Type::Boolean => value.is_boolean(),
         Type::Integer => value.is_i64() || value.is_u64(),
         Type::Decimal => value.is_number(),
+        Type::Binary => value.as_str().is_some_and(is_base64),
         _ => value.is_string(),
     };
     if fits {
@@ -133,7 +171,13 @@ fn single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Problem
     }
 }
 
-fn complex(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Problem> {
+/// RFC 7643, 2.3.6 refers to RFC 4648, 4.
+fn is_base64(text: &str) -> bool {
+    STANDARD.decode(text).is_ok()
+}
+
+/// A complex value, or an element of a multi-valued attribute with sub-attributes.
+pub(super) fn complex(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Problem> {
     let Some(object) = value.as_object() else {
         return Err(wrong_type(attribute.name, "an object"));
     };

@@ -184,6 +184,11 @@ impl Running {
         self.tenants.get(name)
     }
 
+    /// Forgets the tenant of that name and all that it holds; named again, it begins anew.
+    pub fn remove_tenant(&self, name: &str) {
+        self.tenants.remove(name);
+    }
+
     /// Takes no more connections, lets answers under way be sent, and stops.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
@@ -240,6 +245,11 @@ impl Tenants {
         let tenant = Arc::new(tenant.with_base_url(self.base_url(Some(name))));
         by_name.insert(name.to_owned(), Arc::clone(&tenant));
         Some(tenant)
+    }
+
+    fn remove(&self, name: &str) {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        by_name.remove(name);
     }
 
     /// The tenant that a path names, and the rest of the path.

@@ -13,6 +13,9 @@ pub(super) struct Member {
     /// The id of a user or a group.
     #[serde(serialize_with = "as_text")]
     pub(super) value: Id,
+    /// What the client sent as `$ref`.
+    #[serde(rename = "$ref", skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<Box<str>>,
     /// What the client sent as `display`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) display: Option<Box<str>>,
@@ -73,14 +76,20 @@ impl Members {
         listed.is_some_and(|listed| listed.place_of.contains_key(id))
     }
 
-    /// Adds a member; one who is there already keeps the place and takes the new `display`.
+    /// Adds a member; one who is there already keeps the place and takes what is new of
+    /// `display` and `$ref`.
     pub(super) fn insert(&mut self, member: Member, journal: &mut Vec<Change>) {
         let listed = self.listed();
         let known = listed.place_of.get(&member.value).copied();
         if let Some((place, old)) = known.and_then(|p| listed.in_order.get_mut(&p).map(|m| (p, m)))
         {
-            if member.display.is_some() && member.display != old.display {
-                journal.push(Change::Altered(place, std::mem::replace(old, member)));
+            let renewed = Member {
+                display: member.display.or_else(|| old.display.clone()),
+                reference: member.reference.or_else(|| old.reference.clone()),
+                ..old.clone()
+            };
+            if renewed != *old {
+                journal.push(Change::Altered(place, std::mem::replace(old, renewed)));
             }
             return;
         }
@@ -88,6 +97,17 @@ impl Members {
         journal.push(Change::Added(Id::clone(&id)));
         listed.place_of.insert(id, listed.next);
         listed.append(member);
+    }
+
+    /// Puts another member with the same id in the place of one.
+    pub(super) fn alter(&mut self, member: Member, journal: &mut Vec<Change>) {
+        let listed = self.listed();
+        let known = listed.place_of.get(&member.value).copied();
+        if let Some((place, old)) = known.and_then(|p| listed.in_order.get_mut(&p).map(|m| (p, m)))
+            && *old != member
+        {
+            journal.push(Change::Altered(place, std::mem::replace(old, member)));
+        }
     }
 
     /// Adds a member once more; for servers that keep duplicates.
@@ -164,6 +184,7 @@ mod tests {
         Member {
             value: id.into(),
             display: Some(display.into()),
+            reference: None,
             kind: "User",
         }
     }

@@ -1,5 +1,7 @@
 //! Applies PATCH operations to a resource's attributes (RFC 7644, 3.5.2).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
@@ -224,10 +226,13 @@ fn resolve(of: ResourceType, path: &PatchPath) -> Result<Target, Problem> {
         Some(name) => Some(attribute.sub_attribute(name).ok_or_else(unknown)?),
         None => None,
     };
-    if elements.is_some() && !attribute.multi_valued {
-        return Err(invalid_path(format!(
-            "{path}: not a multi-valued attribute"
-        )));
+    if let Some(filter) = &elements {
+        if !attribute.multi_valued {
+            return Err(invalid_path(format!(
+                "{path}: not a multi-valued attribute"
+            )));
+        }
+        evaluate::check_element(attribute, filter)?;
     }
     Ok(Target {
         schema,
@@ -367,6 +372,7 @@ fn set_elements(
             attribute.name
         )));
     }
+    elements.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
     let rest = (!elements.is_empty()).then_some(Value::Array(elements));
     put(holder, attribute.name, rest);
     Ok(())
@@ -379,16 +385,13 @@ fn take_elements(holder: &mut Map<String, Value>, attribute: &Attribute) -> Vec<
     }
 }
 
-/// Appends what is not there yet (RFC 7644, 3.5.2.1); which places were added.
-fn append(elements: &mut Vec<Value>, new: Vec<Value>) -> Vec<usize> {
-    let mut changed = Vec::new();
-    for element in new {
-        if !elements.contains(&element) {
-            changed.push(elements.len());
-            elements.push(element);
-        }
-    }
-    changed
+/// Appends what is not there yet (RFC 7644, 3.5.2.1); which places were added, in order.
+fn append(elements: &mut Vec<Value>, mut new: Vec<Value>) -> Vec<usize> {
+    let former: HashSet<&Value> = elements.iter().collect();
+    new.retain(|element| !former.contains(element));
+    let start = elements.len();
+    elements.append(&mut new);
+    (start..elements.len()).collect()
 }
 
 /// Changes the elements that the path selects; which places were changed.
@@ -430,6 +433,14 @@ fn change_selected(
         };
         match (sub, value.as_object()) {
             (Some(sub), _) => put(element, sub.name, ingest::value_of(sub, value)?),
+            // RFC 7644, 3.5.2.3: the values that match are replaced, not merged.
+            (None, Some(_)) if op == Op::Replace => {
+                let replaced = ingest::complex(attribute, value)?;
+                *element = match replaced {
+                    Some(Value::Object(object)) => object,
+                    _ => Map::new(),
+                };
+            }
             (None, Some(object)) => {
                 for (name, value) in object {
                     if let Some(sub) = attribute.sub_attribute(name) {
@@ -479,7 +490,8 @@ fn demote_other_primaries(elements: &mut [Value], changed: &[usize]) {
         return;
     }
     for (place, element) in elements.iter_mut().enumerate() {
-        if !changed.contains(&place)
+        // The places are in order.
+        if changed.binary_search(&place).is_err()
             && ingest::is_primary(element)
             && let Some(object) = element.as_object_mut()
         {
@@ -543,7 +555,8 @@ fn remove_from(holder: &mut Map<String, Value>, target: &Target) {
     }
 }
 
-fn invalid_path(detail: impl Into<String>) -> Problem {
+/// 400 `invalidPath`.
+pub(super) fn invalid_path(detail: impl Into<String>) -> Problem {
     Problem::bad_request(ErrorType::InvalidPath, detail)
 }
 

@@ -127,9 +127,14 @@ fn values_are_replaced() {
             json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": "b@x.test"}]),
             with(json!({"emails": [{"value": "b@x.test", "type": "work", "primary": true}, home]})),
         ),
+        // The selected element as a whole, and none of what it was.
         (
             json!([{"op": "replace", "path": "emails[primary eq true]", "value": {"value": "b@x.test"}}]),
-            with(json!({"emails": [{"value": "b@x.test", "type": "work", "primary": true}, home]})),
+            with(json!({"emails": [{"value": "b@x.test"}, home]})),
+        ),
+        (
+            json!([{"op": "replace", "path": "emails[primary eq true]", "value": {"value": null}}]),
+            with(json!({"emails": [home]})),
         ),
         (
             json!([{"op": "replace", "path": "emails", "value": [home]}]),

@@ -188,9 +188,13 @@ pub(super) fn answer(
         Answer::json(status, Value::Object(resource))
     };
     answer.id = Some(record.id.clone());
-    let answer = answer.with_header(header::ETAG, version(record));
+    let location = location(context, kind, &record.id);
+    let answer = answer
+        .with_header(header::ETAG, version(record))
+        // RFC 7643, 3.1: the same as meta.location.
+        .with_header(header::CONTENT_LOCATION, location.as_str());
     if status == StatusCode::CREATED {
-        return answer.with_header(header::LOCATION, location(context, kind, &record.id));
+        return answer.with_header(header::LOCATION, location);
     }
     answer
 }

@@ -394,6 +394,7 @@ mod tests {
         let member = super::super::membership::Member {
             value: "u".into(),
             display: None,
+            reference: None,
             kind: "User",
         };
         let group = store.of_mut(Kind::Group).get_mut("g").unwrap();

@@ -313,6 +313,7 @@ fn follow_groups(store: &mut Store, id: &Id, body: &Map<String, Value>) {
             let member = Member {
                 value: id.clone(),
                 display: None,
+                reference: None,
                 kind: KIND.name(),
             };
             record.members.insert(member, &mut journal);

@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::exchange::{BodyOddity, Method, NotJson, Request, Response, SendError};
+use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
 use crate::verdict::{Origin, Recorded, ScenarioResult};
 
 use super::aliases::{Aliases, Kind};
@@ -114,24 +114,33 @@ impl Transcript {
     /// it was read by id for judging.
     #[must_use]
     pub fn of(result: &ScenarioResult, names: &RunNames) -> Self {
-        let own = by_step(&result.exchanges);
-        let last = final_states(&result.exchanges);
+        let own = opened(by_step(&result.exchanges));
+        let last = opened(final_states(&result.exchanges));
         let mut aliases = Aliases::default();
-        for recorded in own.iter().chain(&last) {
-            learn(&mut aliases, recorded);
+        for (_, exchange) in own.iter().chain(&last) {
+            learn(&mut aliases, exchange);
         }
         let normaliser = Normaliser::new(names, &aliases);
         let mut entries: Vec<Entry> = own
             .iter()
-            .map(|recorded| entry(&normaliser, recorded, place(&normaliser, recorded)))
+            .map(|(recorded, exchange)| {
+                let place = place(&normaliser, recorded);
+                entry(&normaliser, recorded, exchange, place)
+            })
             .collect();
-        entries.extend(
-            last.iter()
-                .map(|recorded| entry(&normaliser, recorded, final_place(&normaliser, recorded))),
-        );
+        entries.extend(last.iter().map(|(recorded, exchange)| {
+            let place = final_place(&normaliser, recorded);
+            entry(&normaliser, recorded, exchange, place)
+        }));
         number_repeats(&mut entries);
         Self { entries }
     }
+}
+
+fn opened(kept: Vec<&Recorded>) -> Vec<(&Recorded, Exchange)> {
+    kept.into_iter()
+        .map(|recorded| (recorded, recorded.exchange.open()))
+        .collect()
 }
 
 /// Okta's exchanges and the probes, brought together by case and step in the order in which
@@ -156,10 +165,7 @@ fn final_states(exchanges: &[Recorded]) -> Vec<&Recorded> {
     let mut order: HashMap<(Option<&str>, &str), usize> = HashMap::new();
     let mut last: Vec<&Recorded> = Vec::new();
     for recorded in exchanges.iter().filter(|r| reads_one_resource(r)) {
-        let resource = (
-            recorded.case.as_deref(),
-            recorded.exchange.request.target.as_str(),
-        );
+        let resource = (recorded.case.as_deref(), recorded.exchange.target());
         let at = *order.entry(resource).or_insert(last.len());
         match last.get_mut(at) {
             Some(slot) => *slot = recorded,
@@ -170,12 +176,12 @@ fn final_states(exchanges: &[Recorded]) -> Vec<&Recorded> {
 }
 
 fn reads_one_resource(recorded: &Recorded) -> bool {
-    let request = &recorded.exchange.request;
+    let target = recorded.exchange.target();
     recorded.origin == Origin::Observe
-        && request.method == Method::Get
-        && !request.target.contains('?')
-        && Kind::of_target(&request.target).is_some()
-        && resource_id(&request.target).is_some()
+        && recorded.exchange.method() == Method::Get
+        && !target.contains('?')
+        && Kind::of_target(target).is_some()
+        && resource_id(target).is_some()
 }
 
 /// The path segment after the endpoint.
@@ -184,13 +190,13 @@ fn resource_id(target: &str) -> Option<&str> {
     Some(id).filter(|id| !id.is_empty() && !id.contains('/'))
 }
 
-fn learn(aliases: &mut Aliases, recorded: &Recorded) {
-    let request = &recorded.exchange.request;
+fn learn(aliases: &mut Aliases, exchange: &Exchange) {
+    let request = &exchange.request;
     aliases.learn_okta_text(&request.target);
     if let Content::Json(body) = request_body(request.body.as_ref()) {
         aliases.learn_okta(&body);
     }
-    let Some(response) = recorded.exchange.response() else {
+    let Some(response) = exchange.response() else {
         return;
     };
     let Some(body) = response.json() else {
@@ -219,7 +225,7 @@ fn place(normaliser: &Normaliser<'_>, recorded: &Recorded) -> Place {
 }
 
 fn final_place(normaliser: &Normaliser<'_>, recorded: &Recorded) -> Place {
-    let target = normaliser.target(&recorded.exchange.request.target);
+    let target = normaliser.target(recorded.exchange.target());
     Place {
         step: FINALLY.to_owned(),
         case: recorded.case.as_deref().map(label),
@@ -237,13 +243,18 @@ fn number_repeats(entries: &mut [Entry]) {
     }
 }
 
-fn entry(normaliser: &Normaliser<'_>, recorded: &Recorded, place: Place) -> Entry {
-    let kind = Kind::of_target(&recorded.exchange.request.target);
+fn entry(
+    normaliser: &Normaliser<'_>,
+    recorded: &Recorded,
+    exchange: &Exchange,
+    place: Place,
+) -> Entry {
+    let kind = Kind::of_target(&exchange.request.target);
     Entry {
         place,
         exchange: Some(recorded.id.clone()),
-        sent: sent(normaliser, &recorded.exchange.request, kind),
-        answer: match &recorded.exchange.outcome {
+        sent: sent(normaliser, &exchange.request, kind),
+        answer: match &exchange.outcome {
             Ok(response) => answer(normaliser, response, kind),
             Err(error) => Answer::Nothing(failure(error).to_owned()),
         },

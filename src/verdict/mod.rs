@@ -250,5 +250,5 @@ pub struct Recorded {
     /// The case row, if the scenario has cases.
     pub case: Option<String>,
     /// What was sent and what came back.
-    pub exchange: crate::exchange::Exchange,
+    pub exchange: crate::exchange::Kept,
 }

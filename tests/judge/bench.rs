@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scim_conform::engine::event::{Event, Listener};
-use scim_conform::engine::outcome::{RunResult, TargetInfo};
+use scim_conform::engine::outcome::{Plan, RunResult, TargetInfo};
 use scim_conform::engine::settings::{Cleanup, Reach, Settings};
 use scim_conform::engine::{plan, run};
 use scim_conform::exchange::{HeaderText, Transport};
@@ -75,21 +75,29 @@ impl Bench {
 
     /// Runs it against whatever `reach` leads to.
     pub(crate) async fn play(&self, reach: Reach, settle: Duration) -> RunResult {
-        let settings = Arc::new(settings(reach, settle));
+        let (plan, result) = self.play_by(settings(reach, settle)).await;
+        assert_eq!(plan.not_run, []);
+        result
+    }
+
+    /// Runs it as `settings` say.
+    pub(crate) async fn play_by(&self, settings: Settings) -> (Plan, RunResult) {
+        let settings = Arc::new(settings);
         let parts = plan::parts(&self.scenarios, &settings.apps, None);
         let (plan, parts) = plan::plan(parts, &settings);
-        assert_eq!(plan.not_run, []);
         let behaviour = Arc::clone(&self.behaviour);
         let never = std::future::pending();
         let agreed = |_: &_| Ok::<(), std::convert::Infallible>(());
         let listener = Arc::new(Silent);
-        run::run(settings, behaviour, &plan, parts, listener, agreed, never)
+        let result = run::run(settings, behaviour, &plan, parts, listener, agreed, never)
             .await
-            .unwrap()
+            .unwrap();
+        (plan, result)
     }
 }
 
-fn settings(reach: Reach, settle: Duration) -> Settings {
+/// What a run has when a test wants nothing else.
+pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
     Settings {
         target: TargetInfo {
             url: "http://localhost/scim/v2".to_owned(),

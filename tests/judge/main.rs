@@ -4,6 +4,7 @@
 mod bench;
 mod freedoms;
 mod guard;
+mod manners;
 mod matrix;
 mod settling;
 mod sockets;

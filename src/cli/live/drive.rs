@@ -1,6 +1,6 @@
 //! `run`: settings to an engine run, and the comparison with snapshots.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,7 +27,8 @@ use crate::snapshot::{
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
-use super::super::settings::{Cleanup, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::settings::{RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::values::Cleanup;
 use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
@@ -215,7 +216,11 @@ async fn embedded(names: &[String], tap: bool) -> Result<Way, Refusal> {
             let _ = tenant.seed_user(&stranger());
             let _ = tenant.seed_group(&json!({"displayName": "Board"}));
         }
-        loopback(&running.tenant_url(tenant), tap)
+        Arc::new(Lodging {
+            transport: loopback(&running.tenant_url(tenant), tap),
+            server: Arc::downgrade(&running),
+            tenant: tenant.to_owned(),
+        })
     }));
     Ok(Way {
         reach,
@@ -251,6 +256,27 @@ fn loopback(url: &str, tap: bool) -> Arc<dyn Transport> {
         Ok(Ok(transport)) => transport,
         // A loopback URL of our own making always parses; what cannot be sent says so in its exchange.
         _ => Arc::new(Nowhere),
+    }
+}
+
+/// The way to a tenant that nobody needs once its scenario is over.
+struct Lodging {
+    transport: Arc<dyn Transport>,
+    server: Weak<Running>,
+    tenant: String,
+}
+
+impl Transport for Lodging {
+    fn send<'a>(&'a self, request: exchange::Request) -> exchange::Sending<'a> {
+        self.transport.send(request)
+    }
+}
+
+impl Drop for Lodging {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.upgrade() {
+            server.remove_tenant(&self.tenant);
+        }
     }
 }
 

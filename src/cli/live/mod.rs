@@ -239,11 +239,21 @@ fn authorization(credentials: &Credentials) -> (Option<HeaderText>, Vec<Secret>)
         }
         Credentials::Header(value) => value.clone(),
     };
-    let bare = value
-        .expose()
-        .rsplit(' ')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    (Some(HeaderText::Secret(value)), vec![Secret::new(bare)])
+    let secrets = words_of(value.expose());
+    (Some(HeaderText::Secret(value)), secrets)
 }
+
+/// What of a whole header value is secret: all that follows the scheme, and each word of it, as a server may repeat
+/// one alone; the whole value when there is no scheme (RFC 9110, 11.4).
+fn words_of(value: &str) -> Vec<Secret> {
+    let (_, secret) = value.split_once(' ').unwrap_or_default();
+    let secret = if secret.is_empty() { value } else { secret };
+    let mut secrets = vec![Secret::new(secret)];
+    if secret.contains(' ') {
+        secrets.extend(secret.split_whitespace().map(Secret::new));
+    }
+    secrets
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use crate::engine::target::Run;
 use crate::okta::request::Resource;
 
 use super::super::backend::{Refusal, SweepConsent, Swept};
-use super::super::settings::{Cleanup, SweepSettings};
+use super::super::settings::SweepSettings;
+use super::super::values::Cleanup;
 use super::{Live, interrupted, reach, world};
 
 /// One ledger with something left.

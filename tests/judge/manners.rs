@@ -1,0 +1,175 @@
+//! What a run may do to a target that is not its own: how many users at a time, how fast, and what it leaves out
+//! where many others live.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scim_conform::engine::outcome::{Plan, RunResult};
+use scim_conform::engine::settings::{Reach, Settings};
+use scim_conform::exchange::{Method, Request, Sending, Transport};
+use scim_conform::secret::Secret;
+use scim_conform::server::{InProcess, Policy, Tenant};
+use scim_conform::verdict::Outcome;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::bench::{self, Bench, TOKEN};
+
+/// Watches one tenant that all scenarios share.
+struct Watched {
+    tenant: InProcess,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    sent: Vec<Instant>,
+    users: HashSet<String>,
+    most_users: usize,
+}
+
+impl Watched {
+    fn with_strangers(number: usize) -> Arc<Self> {
+        let tenant = Tenant::new(Some(Secret::new(TOKEN)), Policy::default());
+        for n in 0..number {
+            let name = format!("stranger{n}@elsewhere.test");
+            tenant.seed_user(&json!({"userName": name})).unwrap();
+        }
+        Arc::new(Self {
+            tenant: InProcess::new(Arc::new(tenant)),
+            seen: Mutex::default(),
+        })
+    }
+}
+
+impl Transport for Watched {
+    fn send<'a>(&'a self, request: Request) -> Sending<'a> {
+        Box::pin(async move {
+            self.seen.lock().unwrap().sent.push(Instant::now());
+            let exchange = self.tenant.send(request).await;
+            // As long as a request takes, others may send theirs.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let request = &exchange.request;
+            let mut seen = self.seen.lock().unwrap();
+            match (request.method, exchange.status()) {
+                (Method::Post, Some(201)) if request.target == "/Users" => {
+                    let id = &exchange.response().unwrap().json().unwrap()["id"];
+                    seen.users
+                        .insert(format!("/Users/{}", id.as_str().unwrap()));
+                    seen.most_users = seen.most_users.max(seen.users.len());
+                }
+                (Method::Delete, Some(204)) => {
+                    seen.users.remove(&request.target);
+                }
+                _ => {}
+            }
+            exchange
+        })
+    }
+}
+
+/// Runs the scenarios on a target with strangers, on virtual time.
+fn run(
+    only: &[&str],
+    strangers: usize,
+    change: impl FnOnce(&mut Settings),
+) -> (Plan, RunResult, Arc<Watched>) {
+    let target = Watched::with_strangers(strangers);
+    let reach = Reach::Shared(Arc::clone(&target) as Arc<dyn Transport>);
+    let mut settings = bench::settings(reach, Duration::ZERO);
+    change(&mut settings);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let (plan, result) = runtime.block_on(Bench::new(only).play_by(settings));
+    assert!(target.seen.lock().unwrap().users.is_empty(), "swept");
+    (plan, result, target)
+}
+
+fn not_run(result: &RunResult) -> Vec<(&str, &str)> {
+    let reasons = result.scenarios.iter().filter_map(|s| match &s.outcome {
+        Outcome::NotRun(reason) => Some((s.id.0.as_str(), reason.as_str())),
+        _ => None,
+    });
+    let mut reasons: Vec<_> = reasons.collect();
+    reasons.dedup();
+    reasons
+}
+
+#[test]
+fn where_many_others_live_nothing_is_listed_as_a_whole() {
+    let run = |strangers| {
+        run(&["imports/users", "users/create-minimal"], strangers, |s| {
+            s.max_foreign_users = 3;
+        })
+    };
+    let (_, result, _) = run(3);
+    assert_eq!(not_run(&result), []);
+    assert_eq!(result.count("passed"), 4);
+
+    let (_, result, target) = run(4);
+    let left_out = not_run(&result);
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    let (id, reason) = left_out[0];
+    assert_eq!(id, "imports/users");
+    assert!(
+        reason.contains("holds 4 users of others (allowed: 3)")
+            && reason.contains("--cap-foreign-users"),
+        "{reason}"
+    );
+    assert_eq!(result.count("passed"), 2);
+    let kept = result.scenarios.iter().flat_map(|s| &s.exchanges);
+    assert!(
+        kept.map(|r| r.exchange.target())
+            .all(|target| target != "/Users?startIndex=1&count=100"),
+        "nobody has listed them"
+    );
+    assert!(target.seen.lock().unwrap().most_users > 0);
+}
+
+#[test]
+fn no_more_users_than_allowed_are_there_at_a_time() {
+    let only = ["users/", "lifecycle/", "groups/large"];
+    let run = |most| {
+        run(&only, 0, |s| {
+            s.max_users = most;
+            s.concurrency = 8;
+        })
+    };
+    let (plan, result, target) = run(Some(3));
+    let most = target.seen.lock().unwrap().most_users;
+    assert_eq!(most, 3, "as many as are allowed, and no more");
+    let large: Vec<_> = plan
+        .not_run
+        .iter()
+        .filter(|(id, _, _)| id.0 == "groups/large")
+        .collect();
+    assert_eq!(large.len(), 2, "{:?}", plan.not_run);
+    assert!(
+        large
+            .iter()
+            .all(|(_, _, reason)| reason.contains("raise --max-users (now 3)")),
+        "{large:?}"
+    );
+    assert_eq!(not_run(&result).len(), plan.not_run.len() / 2);
+    let (plan, _, target) = run(None);
+    assert_eq!(plan.not_run, []);
+    assert!(target.seen.lock().unwrap().most_users > 3);
+}
+
+#[test]
+fn requests_keep_to_the_rate_whoever_sends_them() {
+    let (_, _, target) = run(&["users/create", "lifecycle/"], 0, |s| {
+        s.rate = Some(4.0);
+        s.concurrency = 8;
+    });
+    let seen = target.seen.lock().unwrap();
+    assert!(seen.sent.len() > 100, "{}", seen.sent.len());
+    let gaps = seen.sent.windows(2).map(|two| two[1] - two[0]);
+    // The clock of the runtime counts milliseconds.
+    let shortest = gaps.min().unwrap();
+    assert!(shortest >= Duration::from_millis(249), "{shortest:?}");
+}
