@@ -94,7 +94,14 @@ impl Answer {
         self
     }
 
-    /// The body as a JSON object.
+    /// The value of a header.
+    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(of, _)| of == name)?;
+        Some(value)
+    }
+
+    /// The body as a JSON object, of an answer that is no text yet.
     pub(super) fn object(&self) -> Option<&Map<String, Value>> {
         match &self.body {
             Payload::Json(value) => value.as_object(),

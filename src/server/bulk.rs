@@ -417,11 +417,8 @@ impl Job<'_> {
     }
 
     fn location(&self, operation: &Operation, answer: &Answer) -> Option<String> {
-        if let Some(location) = answer
-            .object()
-            .and_then(|body| body.get("meta")?.get("location"))
-        {
-            return location.as_str().map(str::to_owned);
+        if let Some(location) = answer.header(&header::CONTENT_LOCATION) {
+            return Some(location.to_owned());
         }
         match Route::of(&operation.path)? {
             Route::Resource(kind, id) => Some(location(self.context, kind, &id)),
@@ -431,7 +428,7 @@ impl Job<'_> {
 }
 
 fn version_of(answer: &Answer) -> Option<Value> {
-    answer.object()?.get("meta")?.get("version").cloned()
+    answer.header(&header::ETAG).map(Value::from)
 }
 
 /// The bulkIds that the request defines, each once.

@@ -7,7 +7,8 @@ use super::answer::{Answer, Problem};
 use super::evaluate;
 use super::index::Indexed;
 use super::ingest;
-use super::membership::{Change, Member};
+use super::limits;
+use super::membership::{Change, Member, Members};
 use super::patch::{self, Op, Operation};
 use super::policy::{Repeated, Unknown};
 use super::request::Incoming;
@@ -17,7 +18,7 @@ use super::rules;
 use super::store::{Id, Record, Store};
 use super::users::restore;
 use crate::scim::schema::Mutability;
-use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
+use crate::scim::{ErrorType, Filter, PatchPath, schema};
 
 const KIND: Kind = Kind::Group;
 const MEMBERS: &str = "members";
@@ -121,9 +122,13 @@ pub(super) fn modify(
 ) -> Result<Answer, Problem> {
     let operations = patch::read(incoming.object()?)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
-    let old = resource::visible(context.policy, store, KIND, &id)?
-        .attributes
-        .to_map();
+    let group = resource::visible(context.policy, store, KIND, &id)?;
+    let added = operations
+        .iter()
+        .filter_map(|o| o.value.as_ref()?.as_array());
+    let added: usize = added.map(Vec::len).sum();
+    limits::check_paths(&operations, group.members.len() + added)?;
+    let old = group.attributes.to_map();
     let mut attributes = old.clone();
     let mut journal = Vec::new();
     let applied = operations
@@ -333,21 +338,26 @@ fn apply(
     )
 }
 
-/// The members that a filter selects; a change of none of them has no target.
-fn selected(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Problem> {
-    let record = store.of(KIND).get(id);
-    let members = record.into_iter().flat_map(|record| record.members.iter());
-    let selected: Vec<Member> = members
-        .filter(|member| selects(filter, member))
-        .cloned()
-        .collect();
-    if selected.is_empty() {
-        return Err(Problem::bad_request(
-            ErrorType::NoTarget,
-            "No value of members matches the path",
-        ));
+/// The members that a filter selects.
+fn selected(members: &Members, filter: &Filter) -> Vec<Member> {
+    match limits::value_of(filter) {
+        Some(id) => members.get(id).cloned().into_iter().collect(),
+        None => {
+            let selected = members.iter().filter(|member| selects(filter, member));
+            selected.cloned().collect()
+        }
     }
-    Ok(selected)
+}
+
+/// The same of a group that is kept; a change of none of them has no target.
+fn targets(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Problem> {
+    let group = store.of(KIND).get(id);
+    let selected = group.map(|group| selected(&group.members, filter));
+    selected
+        .filter(|selected| !selected.is_empty())
+        .ok_or_else(|| {
+            Problem::bad_request(ErrorType::NoTarget, "No value of members matches the path")
+        })
 }
 
 fn selects(filter: &Filter, member: &Member) -> bool {
@@ -367,13 +377,16 @@ fn change_sub_attribute(
     let sub = schema::MEMBERS
         .sub_attribute(sub)
         .ok_or_else(|| patch::invalid_path(format!("{sub} is no sub-attribute of members")))?;
-    let members = selected(store, id, filter)?;
+    let members = targets(store, id, filter)?;
     if sub.mutability != Mutability::ReadWrite {
         return Err(immutable());
     }
     let value = match (operation.op, &operation.value) {
         (Op::Remove, _) | (_, None) => None,
-        (_, Some(value)) => ingest::value_of(sub, value)?,
+        (_, Some(value)) => {
+            limits::check_copies(value, members.len())?;
+            ingest::value_of(sub, value)?
+        }
     };
     let display = value.as_ref().and_then(Value::as_str);
     if let Some(record) = store.of_mut(KIND).get_mut(id) {
@@ -403,7 +416,7 @@ fn change_members(
     journal: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     if let Some(filter) = selection {
-        selected(store, id, filter)?;
+        targets(store, id, filter)?;
         return Err(immutable());
     }
     let members = match value {
@@ -467,12 +480,11 @@ fn remove_members(
     };
     match selection {
         None => record.members.remove_where(|_| true, journal),
-        Some(Filter::Compare(path, Comparison::Eq, Literal::Text(value))) if path.is("value") => {
-            record.members.remove(value, journal);
+        Some(filter) => {
+            for member in selected(&record.members, filter) {
+                record.members.remove(&member.value, journal);
+            }
         }
-        Some(filter) => record
-            .members
-            .remove_where(|member| selects(filter, member), journal),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lists and look-ups: filter, then page (RFC 7644, 3.4.2).
 
+use std::cell::Cell;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -7,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::answer::{Answer, Problem, SCIM_JSON};
 use super::evaluate::{self, Matching};
 use super::index::{Indexed, Rank};
+use super::limits::MOST_SEARCHED;
 use super::projection::Projection;
 use super::request::Query;
 use super::resource::{self, Context, render};
@@ -20,10 +23,6 @@ pub(super) const AT_ONCE: usize = 1000;
 
 /// A search that looks at more records than this keeps its thread busy for a while.
 const QUICK: usize = 10_000;
-
-/// Most comparisons of one search: a filter's terms times the records that no index rules
-/// out. More is answered `tooMany` (RFC 7644, 3.12).
-const MOST_COMPARISONS: usize = 20_000_000;
 
 /// `GET /Users`, `POST /Users/.search`, and the same of other types.
 pub(super) fn list(
@@ -116,6 +115,10 @@ struct Search<'a> {
     matching: Matching,
     /// What the filter looks at.
     names: Vec<&'static str>,
+    /// Comparisons that it makes with one value of each.
+    terms: usize,
+    /// Comparisons that are left.
+    left: Cell<usize>,
 }
 
 impl<'a> Search<'a> {
@@ -128,6 +131,8 @@ impl<'a> Search<'a> {
             filter,
             matching: context.policy.matching(),
             names: names.into_iter().flatten().collect(),
+            terms: filter.map_or(0, evaluate::comparisons),
+            left: Cell::new(MOST_SEARCHED),
         }
     }
 
@@ -143,33 +148,40 @@ impl<'a> Search<'a> {
             if known && self.context.policy.is_known_good() {
                 ranks
             } else {
-                self.refuse_too_many(ranks.len())?;
-                unhurried(ranks.len(), || self.look_at(&ranks, known, turns))
+                unhurried(ranks.len(), || self.look_at(&ranks, known, turns))?
             }
         } else {
             let searched = store.of(self.of.kind).len();
-            self.refuse_too_many(searched)?;
-            unhurried(searched, || self.look_at_all(turns))
+            if self.terms.saturating_mul(searched) > MOST_SEARCHED {
+                // Not worth beginning.
+                self.count(searched)?;
+            }
+            unhurried(searched, || self.look_at_all(turns))?
         };
         let found = ranks.into_iter().map(|rank| (self.of.kind, rank));
         Ok(found.collect())
     }
 
-    fn refuse_too_many(&self, searched: usize) -> Result<(), Problem> {
-        let terms = self.filter.map_or(0, evaluate::comparisons);
-        if terms.saturating_mul(searched) <= MOST_COMPARISONS {
+    /// Counts comparisons with so many values, and refuses too many.
+    fn count(&self, values: usize) -> Result<(), Problem> {
+        let left = self
+            .left
+            .get()
+            .checked_sub(self.terms.saturating_mul(values));
+        self.left.set(left.unwrap_or(0));
+        if left.is_some() {
             return Ok(());
         }
         Err(Problem::bad_request(
             ErrorType::TooMany,
             format!(
-                "{terms} terms and {searched} resources make more than {MOST_COMPARISONS} comparisons; \
-                 compare userName, externalId, emails.value, displayName or id by eq, or use fewer terms"
+                "The filter would make more than {MOST_SEARCHED} comparisons; use fewer terms, or compare \
+                 userName, externalId, emails.value, displayName or id by eq"
             ),
         ))
     }
 
-    fn look_at_all(&self, turns: &mut Turns<'_>) -> Vec<Rank> {
+    fn look_at_all(&self, turns: &mut Turns<'_>) -> Result<Vec<Rank>, Problem> {
         let mut found = Vec::new();
         let mut next = Rank::MIN;
         loop {
@@ -177,48 +189,59 @@ impl<'a> Search<'a> {
             let mut last = None;
             for record in store.of(self.of.kind).from(next).take(AT_ONCE) {
                 last = Some(record.rank);
-                if self.is_listed(record) && self.is_fulfilled(store, record) {
+                if self.is_listed(record) && self.is_fulfilled(store, record)? {
                     found.push(record.rank);
                 }
             }
             match last {
                 Some(last) => next = last + 1,
-                None => return found,
+                None => return Ok(found),
             }
             turns.over();
         }
     }
 
     /// Looks at the records of these ranks; `known` if they are known to fulfil the filter.
-    fn look_at(&self, ranks: &[Rank], known: bool, turns: &mut Turns<'_>) -> Vec<Rank> {
+    fn look_at(
+        &self,
+        ranks: &[Rank],
+        known: bool,
+        turns: &mut Turns<'_>,
+    ) -> Result<Vec<Rank>, Problem> {
         let mut found = Vec::new();
         for (turn, ranks) in ranks.chunks(AT_ONCE).enumerate() {
             if turn > 0 {
                 turns.over();
             }
             let store = turns.store();
-            let records = ranks
-                .iter()
-                .filter_map(|rank| store.of(self.of.kind).at(*rank));
-            let records = records.filter(|record| {
-                self.is_listed(record) && (known || self.is_fulfilled(store, record))
-            });
-            found.extend(records.map(|record| record.rank));
+            for record in ranks.iter().filter_map(|r| store.of(self.of.kind).at(*r)) {
+                if self.is_listed(record) && (known || self.is_fulfilled(store, record)?) {
+                    found.push(record.rank);
+                }
+            }
         }
-        found
+        Ok(found)
     }
 
     fn is_listed(&self, record: &Record) -> bool {
         self.context.policy.lists(record, self.filter.is_some())
     }
 
-    fn is_fulfilled(&self, store: &Store, record: &Record) -> bool {
+    fn is_fulfilled(&self, store: &Store, record: &Record) -> Result<bool, Problem> {
         let Some(filter) = self.filter else {
-            return true;
+            return Ok(true);
         };
         let wanted = |name: &str| self.names.contains(&name);
         let resource = render(self.context, store, self.of.kind, record, wanted);
-        evaluate::resource(self.matching, self.of, &resource, filter)
+        let values = resource.values();
+        let values = values.map(|value| value.as_array().map_or(1, Vec::len));
+        self.count(values.max().unwrap_or(1).max(1))?;
+        Ok(evaluate::resource(
+            self.matching,
+            self.of,
+            &resource,
+            filter,
+        ))
     }
 }
 

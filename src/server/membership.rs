@@ -71,6 +71,11 @@ impl Members {
         self.0.as_ref().map_or(0, |listed| listed.in_order.len())
     }
 
+    pub(super) fn get(&self, id: &str) -> Option<&Member> {
+        let listed = self.0.as_ref()?;
+        listed.in_order.get(listed.place_of.get(id)?)
+    }
+
     pub(super) fn contains(&self, id: &str) -> bool {
         let listed = self.0.as_ref();
         listed.is_some_and(|listed| listed.place_of.contains_key(id))

@@ -23,6 +23,7 @@ mod in_process;
 mod index;
 mod ingest;
 mod intercept;
+mod limits;
 mod listen;
 mod listing;
 mod membership;

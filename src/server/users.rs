@@ -12,7 +12,7 @@ use super::request::{Incoming, Query};
 use super::resource::{self, Context};
 use super::resource_type::Kind;
 use super::store::{Id, Record, Store};
-use super::{fold, ingest, rules};
+use super::{fold, ingest, limits, rules};
 use crate::scim::ErrorType;
 use crate::secret::Secret;
 
@@ -105,6 +105,7 @@ pub(super) fn modify(
     incoming: &Incoming,
 ) -> Result<Answer, Problem> {
     let operations = patch::read(incoming.object()?)?;
+    limits::check_paths(&operations, limits::MOST_VALUES)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
     let mut attributes = old.attributes.to_map();

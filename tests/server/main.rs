@@ -3,6 +3,8 @@
 mod client;
 mod conduct;
 mod faults;
+mod properties;
 mod protocol;
+mod scale;
 mod socket;
 mod traffic;
