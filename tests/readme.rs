@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -17,6 +17,8 @@ const PAGES: [&str; 7] = [
     "docs/what-okta-sends.md",
     "docs/checks.md",
     "docs/faults.md",
+    "docs/reference-server.md",
+    "docs/admin-contract.md",
 ];
 
 /// The run id of the session in the README, so that it can be repeated.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::catalogue::{connection, create, envelope, error, list, resource, secret};
-use crate::exchange::{BodyOddity, Exchange, NotJson, Response, SendError};
+use crate::exchange::{BodyOddity, Exchange, NotJson, Request, Response, SendError};
 use crate::okta::request::{Intent, Resource};
 use crate::verdict::{CheckMeta, Level};
 
@@ -298,7 +298,7 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
             return;
         }
         Ok(json) => {
-            media_type(response, seen);
+            media_type(&exchange.request, response, seen);
             match purpose.intent {
                 Intent::List {
                     resource,
@@ -332,7 +332,19 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
     }
 }
 
-fn media_type(response: &Response, seen: &mut Vec<Seen>) {
+/// Who accepts nothing but `application/json` may be answered with it (RFC 7644, 3.1).
+fn accepts_only_plain_json(request: &Request) -> bool {
+    let accept = request
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    accept.is_some_and(|(_, value)| {
+        let range = value.expose().split(';').next().unwrap_or_default();
+        range.trim().eq_ignore_ascii_case("application/json")
+    })
+}
+
+fn media_type(request: &Request, response: &Response, seen: &mut Vec<Seen>) {
     let given = response.header("content-type").unwrap_or_default();
     let kind = given
         .split(';')
@@ -340,7 +352,8 @@ fn media_type(response: &Response, seen: &mut Vec<Seen>) {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    if kind != "application/scim+json" {
+    let is_plain = kind == "application/json" && accepts_only_plain_json(request);
+    if kind != "application/scim+json" && !is_plain {
         let got = if kind.is_empty() {
             "no Content-Type".to_owned()
         } else {
@@ -772,6 +785,32 @@ mod tests {
         Intent::LookUp {
             resource: Resource::User,
             name: "ada".to_owned(),
+        }
+    }
+
+    #[test]
+    fn plain_json_is_right_for_who_accepts_nothing_else() {
+        let user = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"1"}"#;
+        let plain = [("Content-Type", "application/json; charset=utf-8")];
+        let table = [
+            ("application/json", false),
+            ("Application/JSON;q=0.9", false),
+            ("application/scim+json", true),
+            ("application/json, application/scim+json", true),
+        ];
+        for (accept, warned) in table {
+            let mut exchange = exchange(Method::Get, answered(200, &plain, user));
+            exchange
+                .request
+                .headers
+                .retain(|(name, _)| !name.eq_ignore_ascii_case("accept"));
+            let accept_header = ("Accept".to_owned(), HeaderText::Plain(accept.to_owned()));
+            exchange.request.headers.push(accept_header);
+            let found = seen_of(&exchange, &read(), false);
+            let found = found
+                .iter()
+                .any(|seen| seen.starts_with("envelope/media-type"));
+            assert_eq!(found, warned, "{accept}");
         }
     }
 

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::okta::App;
 use crate::scenario::Variant;
 use crate::secret::Secret;
+use crate::server::DEFAULT_RATE;
 
-use super::values::{self, Cleanup, EmailPattern, ReportWish};
+use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";
@@ -20,6 +21,10 @@ const MANNERS: &str = "Manners towards the target";
 const PEOPLE: &str = "The test users";
 const JUDGING: &str = "Judging and snapshots";
 const OUTPUT: &str = "Output";
+const WHERE: &str = "Where it listens";
+const WHO: &str = "Who may call";
+const CONTENT: &str = "What it holds";
+const WRONG: &str = "What goes wrong";
 
 const TOP_HELP: &str = "\
 See what Okta would do:    scim-conform run
@@ -59,10 +64,20 @@ Examples:
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  scim-conform serve --token test-token
-      a server that does all that Okta needs, in memory
+  scim-conform serve
+      a server that does all that Okta needs; says its URL and a new token
   scim-conform serve --port 0 --fault duplicate-created --fault page-cap-50
       one with two faults, on a free port
+  scim-conform serve --port 0 --port-file port --token test-token
+      for scripts: http://127.0.0.1:$(cat port)/scim/v2 is its URL
+  scim-conform serve --seed-users 500 --state users.json --log
+      500 users, kept over restarts, and a line for every request
+  scim-conform serve --chaos 7 --chaos-rate 20
+      every fifth request meets an error, a delay or a broken connection
+  scim-conform serve --tls-self-signed ca.pem
+      HTTPS; scim-conform run --target https://... --ca ca.pem trusts it
+  scim-conform serve --admin-port 0
+      with operations behind Okta's back, for tests
   scim-conform serve --list-faults
       every fault, what is right instead, and where it was seen";
 
@@ -205,6 +220,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "target", help_heading = TARGET)]
     pub(crate) fault: Vec<String>,
 
+    /// Disturb the answers of the built-in server by chance, as this seed has it
+    #[arg(long, value_name = "SEED", conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) chaos: Option<u64>,
+
+    /// How much --chaos disturbs, in percent of all requests
+    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = percent(), help_heading = TARGET)]
+    pub(crate) chaos_rate: u8,
+
     /// Do not ask before writing; for CI
     #[arg(short, long, help_heading = MANNERS)]
     pub(crate) yes: bool,
@@ -341,25 +364,85 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
+fn percent() -> clap::builder::RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(1..=100)
+}
+
 /// Arguments of `serve`.
 #[derive(Args)]
 pub(crate) struct ServeArgs {
     /// Port on the loopback address; 0 picks a free one
-    #[arg(long, value_name = "N", default_value_t = 8080)]
+    #[arg(long, value_name = "N", default_value_t = 8080, help_heading = WHERE)]
     pub(crate) port: u16,
 
-    /// Show every fault that the server can have, and stop
-    #[arg(long)]
-    pub(crate) list_faults: bool,
+    /// Write the port to this file once the server listens; gone when it stops
+    #[arg(long, value_name = "FILE", help_heading = WHERE)]
+    pub(crate) port_file: Option<PathBuf>,
 
-    /// Token that callers need [env: SCIM_CONFORM_TOKEN] [default: none]
-    #[arg(long, value_name = "TOKEN", value_parser = secret)]
+    /// Offer the admin operations on this port; 0 picks a free one
+    #[arg(long, value_name = "N", help_heading = WHERE)]
+    pub(crate) admin_port: Option<u16>,
+
+    /// HTTPS with the certificate (and its chain) in this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = WHERE)]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = WHERE)]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// HTTPS with a new certificate, which is written to this file to trust it
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert", help_heading = WHERE)]
+    pub(crate) tls_self_signed: Option<PathBuf>,
+
+    /// Token that callers need [env: SCIM_CONFORM_TOKEN] [default: a new one]
+    #[arg(long, value_name = "TOKEN", value_parser = secret, help_heading = WHO)]
     pub(crate) token: Option<Secret>,
 
+    /// Let everybody on this machine in, without a token
+    #[arg(long, conflicts_with = "token", help_heading = WHO)]
+    pub(crate) open: bool,
+
+    /// Begin with this many generated users, and groups for them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SEEDED), help_heading = CONTENT)]
+    pub(crate) seed_users: Option<u32>,
+
+    /// Keep users and groups in this file, loaded at the start if it exists
+    #[arg(long, value_name = "FILE", help_heading = CONTENT)]
+    pub(crate) state: Option<PathBuf>,
+
     /// Have this fault (repeatable)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = WRONG)]
     pub(crate) fault: Vec<String>,
+
+    /// Show every fault that the server can have, and stop
+    #[arg(long, help_heading = WRONG)]
+    pub(crate) list_faults: bool,
+
+    /// Disturb answers by chance: delays, resets, cut bodies, 429, 500, 502, 503;
+    /// the same seed disturbs the same requests
+    #[arg(long, value_name = "SEED", help_heading = WRONG)]
+    pub(crate) chaos: Option<u64>,
+
+    /// How much --chaos disturbs, in percent of all requests
+    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = percent(), help_heading = WRONG)]
+    pub(crate) chaos_rate: u8,
+
+    /// A line on stderr for every request, secrets masked; --log=json for programs
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        hide_possible_values = true,
+        help_heading = OUTPUT
+    )]
+    pub(crate) log: Option<LogForm>,
 }
+
+/// Users that `--seed-users` takes at most.
+const MOST_SEEDED: i64 = 10_000_000;
 
 /// What to do with scenarios.
 #[derive(Subcommand)]

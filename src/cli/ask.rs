@@ -122,6 +122,7 @@ mod tests {
                 url: "https://scim.example.test/v2".into(),
                 embedded: false,
                 faults: vec![],
+                chaos: None,
             },
             scenarios: vec![],
             not_run: vec![],

@@ -23,6 +23,9 @@ pub type Consent<'a> = &'a (dyn Fn(&Plan) -> Result<(), AskError> + Send + Sync)
 /// The same before a sweep; its argument is how many resources would be removed.
 pub type SweepConsent<'a> = &'a (dyn Fn(u64) -> Result<(), AskError> + Send + Sync);
 
+/// Makes a stream to the person in front of the terminal.
+pub type Talk = fn() -> Box<dyn Write + Send>;
+
 /// Does the work of the commands.
 pub trait Backend {
     /// Carries out a run: loads and selects scenarios, makes a plan, asks for `consent`, drives,
@@ -52,8 +55,8 @@ pub trait Backend {
     /// Serves until interrupted; says on `talk` where it listens.
     ///
     /// # Errors
-    /// [`Refusal`], when it cannot listen.
-    fn serve(&self, settings: &ServeSettings, talk: &mut dyn Write) -> Result<(), Refusal>;
+    /// [`Refusal`], when it cannot listen, or not keep its state.
+    fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal>;
 
     /// Removes what earlier runs left.
     ///

@@ -133,8 +133,14 @@ impl TargetChoice {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Embedded { faults } if faults.is_empty() => "the built-in server".to_owned(),
-            Self::Embedded { faults } => format!("the built-in server with {}", faults.join(", ")),
+            Self::Embedded { faults, chaos } => {
+                let chaos = chaos.map(|chaos| format!("chaos {}", chaos.seed));
+                let with: Vec<String> = faults.iter().cloned().chain(chaos).collect();
+                if with.is_empty() {
+                    return "the built-in server".to_owned();
+                }
+                format!("the built-in server with {}", with.join(", "))
+            }
             Self::Remote(remote) => remote.base.trim().trim_end_matches('/').to_owned(),
         }
     }
@@ -281,9 +287,10 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
         );
     }
     let against = match target {
-        TargetChoice::Embedded { faults } => faults
+        TargetChoice::Embedded { faults, chaos } => faults
             .iter()
             .map(|fault| format!(" --fault {fault}"))
+            .chain(chaos.map(|chaos| format!(" {chaos}")))
             .collect(),
         TargetChoice::Remote(_) if args.target.target.is_some() => {
             format!(" --target {}", target.name())

@@ -137,7 +137,10 @@ fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, 
 /// The scenario against the built-in server, in this process.
 fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
     RunSettings {
-        target: TargetChoice::Embedded { faults: vec![] },
+        target: TargetChoice::Embedded {
+            faults: vec![],
+            chaos: None,
+        },
         selection,
         variants: crate::scenario::Variant::ALL.to_vec(),
         scenarios: args.scenarios.clone(),

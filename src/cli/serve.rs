@@ -1,5 +1,10 @@
 //! `serve`: from arguments to settings.
 
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use crate::report::file;
 use crate::report::text::{hang, printable};
 use crate::secret::Secret;
 use crate::server::Fault;
@@ -9,7 +14,7 @@ use super::backend::Backend;
 use super::environment::{self, Environment};
 use super::error::CliError;
 use super::exit::Exit;
-use super::settings::ServeSettings;
+use super::settings::{Access, Certificate, Chance, ServeSettings};
 use super::streams::Streams;
 use super::target::TargetError;
 
@@ -29,7 +34,7 @@ pub(crate) fn execute(
         return Ok(Exit::Success);
     }
     let settings = settings(args, env)?;
-    backend.serve(&settings, &mut (streams.person.talk)())?;
+    backend.serve(&settings, streams.person.talk)?;
     Ok(Exit::Success)
 }
 
@@ -52,6 +57,37 @@ fn faults(width: usize) -> String {
 }
 
 fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliError> {
+    let certificate = |(certificate, key): (&PathBuf, &PathBuf)| Certificate::Files {
+        certificate: certificate.clone(),
+        key: key.clone(),
+    };
+    let from_files = args.tls_cert.as_ref().zip(args.tls_key.as_ref());
+    let self_signed = args.tls_self_signed.clone().map(Certificate::SelfSigned);
+    for path in [&args.port_file, &args.state, &args.tls_self_signed] {
+        path.as_deref().map_or(Ok(()), file::check)?;
+    }
+    Ok(ServeSettings {
+        port: args.port,
+        port_file: args.port_file.clone(),
+        admin_port: args.admin_port,
+        tls: from_files.map(certificate).or(self_signed),
+        access: access(args, env)?,
+        seed_users: args.seed_users,
+        state: args.state.clone(),
+        faults: args.fault.clone(),
+        chaos: args.chaos.map(|seed| Chance {
+            seed,
+            percent: args.chaos_rate,
+        }),
+        log: args.log,
+    })
+}
+
+/// Who may call: whoever has the token of the flag, of the environment, or a new one.
+fn access(args: &ServeArgs, env: &Environment) -> Result<Access, CliError> {
+    if args.open {
+        return Ok(Access::Open);
+    }
     let (name, token) = match &args.token {
         Some(token) => ("the TOKEN of --token", Some(token.clone())),
         None => (
@@ -59,46 +95,49 @@ fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliErr
             env.text(environment::TOKEN)?.map(Secret::new),
         ),
     };
-    // An empty token would let everybody in where somebody meant to keep them out.
-    if token
-        .as_ref()
-        .is_some_and(|token| token.expose().trim().is_empty())
-    {
-        return Err(TargetError::Empty { name }.into());
+    match token {
+        // An empty token would let everybody in where somebody meant to keep them out.
+        Some(token) if token.expose().trim().is_empty() => Err(TargetError::Empty { name }.into()),
+        Some(token) => Ok(Access::Given(token)),
+        None => Ok(Access::Made(Secret::new(
+            Uuid::new_v4().simple().to_string(),
+        ))),
     }
-    Ok(ServeSettings {
-        port: args.port,
-        token,
-        faults: args.fault.clone(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::{Cli, Command};
     use super::*;
 
-    fn args(token: Option<&str>) -> ServeArgs {
-        ServeArgs {
-            port: 0,
-            list_faults: false,
-            token: token.map(Secret::new),
-            fault: vec![],
+    fn args(more: &[&str]) -> ServeArgs {
+        let all = [&["scim-conform", "serve"], more].concat();
+        match Cli::try_parse_from(all).map(|cli| cli.command) {
+            Ok(Command::Serve(args)) => args,
+            _ => panic!("{more:?}"),
         }
     }
 
     #[test]
     fn an_empty_token_lets_nobody_in_by_mistake() {
         let empty = Environment::of([("SCIM_CONFORM_TOKEN", "")]);
-        assert!(settings(&args(None), &empty).is_err());
-        assert!(settings(&args(Some(" ")), &Environment::default()).is_err());
+        assert!(settings(&args(&[]), &empty).is_err());
+        assert!(settings(&args(&["--token", " "]), &Environment::default()).is_err());
     }
 
     #[test]
-    fn the_token_is_of_the_flag_or_of_the_environment() {
+    fn the_token_is_of_the_flag_or_of_the_environment_or_a_new_one() {
         let env = Environment::of([("SCIM_CONFORM_TOKEN", "env")]);
-        let token = |args: &ServeArgs, env: &Environment| settings(args, env).unwrap().token;
-        assert_eq!(token(&args(Some("flag")), &env), Some(Secret::new("flag")));
-        assert_eq!(token(&args(None), &env), Some(Secret::new("env")));
-        assert_eq!(token(&args(None), &Environment::default()), None);
+        let access = |more: &[&str], env| settings(&args(more), env).unwrap().access;
+        let given = |text: &str| Access::Given(Secret::new(text));
+        assert_eq!(access(&["--token", "flag"], &env), given("flag"));
+        assert_eq!(access(&[], &env), given("env"));
+        assert_eq!(access(&["--open"], &env), Access::Open);
+        let none = Environment::default();
+        let made = access(&[], &none);
+        assert!(made.token().unwrap().expose().len() >= 32);
+        assert_ne!(made, access(&[], &none), "each start has its own");
     }
 }

@@ -10,7 +10,7 @@ use crate::scenario::Variant;
 use crate::secret::Secret;
 
 use super::selection::Selection;
-use super::values::{Cleanup, EmailPattern};
+use super::values::{Cleanup, EmailPattern, LogForm};
 
 /// Everything a run is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,8 @@ pub enum TargetChoice {
     Embedded {
         /// Names of the faults that it is to have.
         faults: Vec<String>,
+        /// Disturbances by chance.
+        chaos: Option<Chance>,
     },
     /// A server.
     Remote(Box<Remote>),
@@ -171,10 +173,76 @@ pub enum SnapshotMode {
 pub struct ServeSettings {
     /// The loopback port to listen on; 0 picks a free one.
     pub port: u16,
-    /// The token that callers need; none lets everybody in.
-    pub token: Option<Secret>,
+    /// Where to write the port.
+    pub port_file: Option<PathBuf>,
+    /// The loopback port of the admin face; 0 picks a free one.
+    pub admin_port: Option<u16>,
+    /// HTTPS, and with which certificate.
+    pub tls: Option<Certificate>,
+    /// Who may call.
+    pub access: Access,
+    /// How many generated users it begins with.
+    pub seed_users: Option<u32>,
+    /// Where users and groups are kept.
+    pub state: Option<PathBuf>,
     /// Names of the faults to have.
     pub faults: Vec<String>,
+    /// Disturbances by chance.
+    pub chaos: Option<Chance>,
+    /// A line for every request.
+    pub log: Option<LogForm>,
+}
+
+/// Who may call the reference server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Who has the token that was given.
+    Given(Secret),
+    /// Who has the token that was made for this start.
+    Made(Secret),
+}
+
+impl Access {
+    /// The token that callers need.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Open => None,
+            Self::Given(token) | Self::Made(token) => Some(token),
+        }
+    }
+}
+
+/// The certificate of the reference server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// From files in PEM.
+    Files {
+        /// The certificate and its chain.
+        certificate: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// A new one, which is written to this file.
+    SelfSigned(PathBuf),
+}
+
+/// How the answers of the reference server are disturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chance {
+    /// Decides which requests, and how.
+    pub seed: u64,
+    /// How many of a hundred requests.
+    pub percent: u8,
+}
+
+impl std::fmt::Display for Chance {
+    /// As options.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "--chaos {} --chaos-rate {}", self.seed, self.percent)
+    }
 }
 
 /// What `sweep` is told.

@@ -7,6 +7,7 @@ use console::Term;
 
 use super::args::Color;
 use super::ask::{self, AskError};
+use super::backend::Talk;
 use super::error::CliError;
 
 /// The width when the output is no terminal.
@@ -34,7 +35,7 @@ pub(crate) struct Person {
     /// Can be asked: input and talk are a terminal.
     pub(crate) can_ask: bool,
     /// Makes a stream for talk.
-    pub(crate) talk: fn() -> Box<dyn Write + Send>,
+    pub(crate) talk: Talk,
     /// Makes a stream of answers.
     pub(crate) input: fn() -> Box<dyn BufRead>,
 }

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 
 use super::args::{AuthForm, RunArgs, TargetArgs};
 use super::environment::{self, Environment, NotUnicode};
-use super::settings::{Credentials, Network, Proxy, Remote, TargetChoice};
+use super::settings::{Chance, Credentials, Network, Proxy, Remote, TargetChoice};
 use super::token_command::{self, TokenCommandError};
 
 /// Headers that the client sets itself.
@@ -49,8 +49,11 @@ pub enum TargetError {
         option: &'static str,
     },
     /// A fault for somebody else's server.
-    #[error("--fault is for the built-in server, but SCIM_CONFORM_TARGET names another one")]
-    FaultOfTarget,
+    #[error("{option} is for the built-in server, but SCIM_CONFORM_TARGET names another one")]
+    FaultOfTarget {
+        /// The option.
+        option: &'static str,
+    },
     /// A token with a control character inside.
     #[error("the token holds a line break, a blank or another character that no header can carry")]
     TokenCharacters,
@@ -105,7 +108,7 @@ impl TargetError {
             }
             Self::Empty { .. } => "give a URL such as https://scim.acme.io/v2, or unset it",
             Self::OnlyForTarget { .. } => "add --target or SCIM_CONFORM_TARGET",
-            Self::FaultOfTarget => "add --embedded, or unset SCIM_CONFORM_TARGET",
+            Self::FaultOfTarget { .. } => "add --embedded, or unset SCIM_CONFORM_TARGET",
             Self::TokenCharacters => "look for a blank or a line break within the token",
             Self::DoubleBearer => "leave the word out, or use --auth header",
             Self::NoToken { .. } => "give SCIM_CONFORM_TOKEN or --token-cmd",
@@ -128,19 +131,30 @@ impl TargetError {
 pub(crate) fn of_run(args: &RunArgs, env: &Environment) -> Result<TargetChoice, TargetError> {
     let embedded = || TargetChoice::Embedded {
         faults: args.fault.clone(),
+        chaos: args.chaos.map(|seed| Chance {
+            seed,
+            percent: args.chaos_rate,
+        }),
     };
+    let wants_embedded = !args.fault.is_empty() || args.chaos.is_some();
     if args.embedded {
         refuse_without_target(&args.target)?;
         return Ok(embedded());
     }
     match base(&args.target, env)? {
-        Some(_) if !args.fault.is_empty() => Err(TargetError::FaultOfTarget),
+        Some(_) if wants_embedded => Err(TargetError::FaultOfTarget {
+            option: if args.fault.is_empty() {
+                "--chaos"
+            } else {
+                "--fault"
+            },
+        }),
         Some(base) => Ok(TargetChoice::Remote(Box::new(remote(
             base,
             &args.target,
             env,
         )?))),
-        None if env.is_ci() && args.fault.is_empty() => Err(TargetError::NoTargetInCi),
+        None if env.is_ci() && !wants_embedded => Err(TargetError::NoTargetInCi),
         None => {
             refuse_without_target(&args.target)?;
             Ok(embedded())
@@ -324,9 +338,13 @@ mod tests {
 
     #[test]
     fn a_target_is_never_chosen_by_accident() {
-        let embedded = Ok(TargetChoice::Embedded { faults: vec![] });
+        let embedded = Ok(TargetChoice::Embedded {
+            faults: vec![],
+            chaos: None,
+        });
         let faulty = Ok(TargetChoice::Embedded {
             faults: vec!["x".into()],
+            chaos: None,
         });
         let none: [(&str, &str); 0] = [];
         assert_eq!(choose("", none), embedded);

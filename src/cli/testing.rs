@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::cli::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept};
+use crate::cli::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
 use crate::cli::settings::{RunSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
 use crate::engine::event::{Event, Listener};
@@ -40,6 +40,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
             url: "https://scim.example.test/v2".into(),
             embedded: false,
             faults: vec![],
+            chaos: None,
         },
         variants: vec![],
         verdicts: verdicts.iter().copied().collect(),
@@ -82,6 +83,7 @@ impl Backend for Prepared {
                 url: "https://scim.example.test/v2".into(),
                 embedded: false,
                 faults: vec![],
+                chaos: None,
             },
             scenarios: vec![],
             not_run: vec![],
@@ -110,7 +112,7 @@ impl Backend for Prepared {
         self.catalogue(None)
     }
 
-    fn serve(&self, _: &ServeSettings, _: &mut dyn io::Write) -> Result<(), Refusal> {
+    fn serve(&self, _: &ServeSettings, _: Talk) -> Result<(), Refusal> {
         Ok(())
     }
 

@@ -92,6 +92,15 @@ pub fn variant(text: &str) -> Result<Variant, String> {
         })
 }
 
+/// The form of the lines that tell of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people
+    Text,
+    /// For programs: one JSON object a line
+    Json,
+}
+
 /// What to do at the end with what a run made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Cleanup {

@@ -39,6 +39,8 @@ pub struct TargetInfo {
     pub embedded: bool,
     /// Faults switched on in the embedded server.
     pub faults: Vec<String>,
+    /// The options that had its answers disturbed by chance, if they were.
+    pub chaos: Option<String>,
 }
 
 /// Something the run made and could not remove.

@@ -134,7 +134,7 @@ pub(crate) fn consequences(consequences: &[(String, String)]) -> String {
     }
 }
 
-/// The command that repeats what was seen, under the same app, variants and faults.
+/// The command that repeats what was seen, under the same app, variants, faults and chaos.
 #[must_use]
 pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
     let mut command = format!("scim-conform run {}", printable(&at.scenario));
@@ -146,6 +146,9 @@ pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
     }
     for fault in &run.target.faults {
         command.push_str(&format!(" --fault {fault}"));
+    }
+    if let Some(chaos) = &run.target.chaos {
+        command.push_str(&format!(" {chaos}"));
     }
     command
 }

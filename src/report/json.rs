@@ -64,6 +64,8 @@ struct Target<'a> {
     vendor: Option<&'a str>,
     embedded: bool,
     faults: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chaos: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -238,6 +240,7 @@ impl<'a> Document<'a> {
                 vendor: None,
                 embedded: run.target.embedded,
                 faults: &run.target.faults,
+                chaos: run.target.chaos.as_deref(),
             },
             variants: run.variants.iter().map(|v| (v.as_str(), true)).collect(),
             verdict: run.verdicts.clone(),

@@ -22,6 +22,8 @@ pub(super) const PLAIN_JSON: &str = "application/json";
 pub enum WireEffect {
     /// The connection is closed before a byte of the answer is sent.
     CloseWithoutAnswer,
+    /// The same by a TCP reset, as from a peer or a proxy that has died.
+    Reset,
     /// The connection is closed in the middle of the announced body.
     TruncateBody,
     /// These bytes follow an answer that must not have a body.

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Payload, Problem};
-use super::request::{Incoming, Query};
+use super::request::{self, Incoming, Query};
 use super::resource::{Context, location};
 use super::route::Route;
 use crate::scim::{ErrorType, urn};
@@ -59,8 +59,8 @@ pub(super) fn bulk(
     let fail_on_errors = match body.get("failOnErrors") {
         None | Some(Value::Null) => None,
         Some(value) => Some(
-            value
-                .as_u64()
+            request::whole(value)
+                .and_then(|most| u64::try_from(most).ok())
                 .ok_or_else(|| Problem::invalid_value("failOnErrors must be an integer"))?,
         ),
     };
@@ -68,6 +68,7 @@ pub(super) fn bulk(
         context,
         serve,
         ids: HashMap::new(),
+        repeated: HashSet::new(),
         created: HashMap::new(),
     };
     let answers = job.run(operations, fail_on_errors)?;
@@ -94,13 +95,12 @@ struct Operation {
 
 impl Operation {
     fn read(operation: &Value) -> Result<Self, Problem> {
-        let text = |name: &str| {
-            operation
-                .get(name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+        let text = |name: &str| match operation.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(syntax(&format!("{name} must be a string"))),
         };
-        let method = text("method").map(|name| name.to_ascii_uppercase());
+        let method = text("method")?.map(|name| name.to_ascii_uppercase());
         let method = match method.as_deref() {
             Some("POST") => Method::POST,
             Some("PUT") => Method::PUT,
@@ -108,8 +108,8 @@ impl Operation {
             Some("DELETE") => Method::DELETE,
             _ => return Err(syntax("method must be POST, PUT, PATCH or DELETE")),
         };
-        let path = text("path").ok_or_else(|| syntax("An operation needs a path"))?;
-        let bulk_id = text("bulkId");
+        let path = text("path")?.ok_or_else(|| syntax("An operation needs a path"))?;
+        let bulk_id = text("bulkId")?;
         if method == Method::POST && bulk_id.is_none() {
             return Err(syntax("POST needs a bulkId"));
         }
@@ -129,7 +129,7 @@ impl Operation {
             method,
             path,
             bulk_id,
-            version: text("version"),
+            version: text("version")?,
             data,
             needs,
         })
@@ -162,6 +162,8 @@ struct Job<'a> {
     context: Context<'a>,
     serve: Serve<'a>,
     ids: HashMap<String, Outcome>,
+    /// Places of operations whose bulkId is that of an earlier one (RFC 7644, 3.7).
+    repeated: HashSet<usize>,
     /// By place: the path of what was created before all its references were known.
     created: HashMap<usize, String>,
 }
@@ -181,7 +183,7 @@ impl Job<'_> {
         let mut answers: Vec<Option<Value>> = vec![None; operations.len()];
         let mut waiting: Vec<usize> = (0..operations.len()).collect();
         let mut errors = 0;
-        let defined = defined(&operations)?;
+        let defined = self.define(&operations);
         for need in operations.iter().flat_map(|operation| &operation.needs) {
             if !defined.contains(need.as_str()) {
                 self.ids.insert(need.clone(), Outcome::Failed);
@@ -209,11 +211,28 @@ impl Job<'_> {
         Ok(answers.into_iter().flatten().collect())
     }
 
+    /// The bulkIds that the request defines. Who defines one again is a failure of its own.
+    fn define<'o>(&mut self, operations: &'o [Operation]) -> HashSet<&'o str> {
+        let mut defined = HashSet::new();
+        for (place, operation) in operations.iter().enumerate() {
+            if operation.method == Method::POST
+                && let Some(bulk_id) = &operation.bulk_id
+                && !defined.insert(bulk_id.as_str())
+            {
+                self.repeated.insert(place);
+            }
+        }
+        defined
+    }
+
     fn is_ready(&self, operation: &Operation) -> bool {
         operation.needs.iter().all(|id| self.ids.contains_key(id))
     }
 
     fn carry_out(&mut self, place: usize, operation: &Operation) -> Answer {
+        if self.repeated.contains(&place) {
+            return syntax("The bulkId is that of another operation").into();
+        }
         let unknown = operation
             .needs
             .iter()
@@ -429,18 +448,4 @@ impl Job<'_> {
 
 fn version_of(answer: &Answer) -> Option<Value> {
     answer.header(&header::ETAG).map(Value::from)
-}
-
-/// The bulkIds that the request defines, each once.
-fn defined(operations: &[Operation]) -> Result<HashSet<&str>, Problem> {
-    let mut defined = HashSet::new();
-    for operation in operations {
-        if operation.method == Method::POST
-            && let Some(bulk_id) = &operation.bulk_id
-            && !defined.insert(bulk_id.as_str())
-        {
-            return Err(syntax("A bulkId is used twice"));
-        }
-    }
-    Ok(defined)
 }

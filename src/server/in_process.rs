@@ -100,6 +100,11 @@ fn outcome(method: Method, answer: http::Response<Bytes>) -> Result<Response, Se
                 reason: "no answer came".to_owned(),
             });
         }
+        Some(WireEffect::Reset) => {
+            return Err(SendError::Closed {
+                reason: "the connection was reset".to_owned(),
+            });
+        }
         Some(WireEffect::TruncateBody) => {
             return Err(SendError::Closed {
                 reason: "the body is shorter than announced".to_owned(),

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
@@ -171,9 +172,15 @@ fn single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Problem
     }
 }
 
+/// Base64 whose last character may hold bits that no byte needs.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
 /// RFC 7643, 2.3.6 refers to RFC 4648, 4.
 fn is_base64(text: &str) -> bool {
-    STANDARD.decode(text).is_ok()
+    BASE64.decode(text).is_ok()
 }
 
 /// A complex value, or an element of a multi-valued attribute with sub-attributes.

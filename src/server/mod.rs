@@ -9,9 +9,11 @@
 //! PATCH, `ingest` takes values into the schema's shape, `store` keeps them: as text
 //! (`attributes`), by what can be looked up (`index`), in the order of creation (`ranks`).
 
+mod admin;
 mod answer;
 mod attributes;
 mod bulk;
+mod chaos;
 mod discovery;
 mod entitlements;
 mod evaluate;
@@ -30,6 +32,7 @@ mod membership;
 mod object;
 mod patch;
 mod policy;
+mod population;
 mod projection;
 mod ranks;
 mod request;
@@ -39,16 +42,23 @@ mod rewrite;
 mod route;
 mod rules;
 mod sort;
+mod state;
 mod store;
 mod tenant;
+mod tls;
+mod traffic;
 mod users;
-mod wire;
 
 pub use answer::WireEffect;
+pub use chaos::{Chaos, DEFAULT_RATE};
 pub use faults::{Family, Fault, UnknownName};
 pub use freedoms::Freedom;
 pub use in_process::InProcess;
-pub use listen::{Limits, Mode, Options, Running, Server, StartError};
+pub use listen::{Bound, Limits, Mode, Options, Running, Server, StartError};
 pub use policy::Policy;
+pub use population::{DEFAULT_SEED, MOST_USERS, Seeded};
 pub use resource_type::{ExtensionError, ResourceTypes};
+pub use state::{Holding, StateError};
 pub use tenant::{SeedError, Tenant};
+pub use tls::{Tls, TlsError};
+pub use traffic::{Entry, Observer};

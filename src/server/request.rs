@@ -1,5 +1,7 @@
 //! A request as the server understands it.
 
+use std::num::IntErrorKind;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Map, Value};
@@ -42,11 +44,12 @@ impl Incoming {
         let body = if body.is_empty() {
             None
         } else {
+            check_encoding(&parts.headers)?;
             check_media_type(&parts.headers)?;
             Some(read_json(&body)?)
         };
-        if let (Route::Search(_), Some(body)) = (&route, &body) {
-            query = Query::of_search(object(Some(body))?)?;
+        if matches!(route, Route::Search(_)) && parts.method == Method::POST {
+            query = Query::of_search(object(body.as_ref())?)?;
         }
         Ok(Self {
             method: parts.method,
@@ -70,6 +73,19 @@ fn object(body: Option<&Value>) -> Result<&Map<String, Value>, Problem> {
             "The request body must be a JSON object",
         )
     })
+}
+
+/// Bodies are taken as they are: SCIM clients do not compress them (RFC 9110, 15.5.16).
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    match codings.find(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("Content-Encoding {} is not supported", coding.trim()),
+        )),
+    }
 }
 
 /// `application/scim+json` and `application/json`, in UTF-8 (RFC 7644, 3.1 and 8.1).
@@ -124,7 +140,7 @@ impl Query {
                 "count" => query.count = Some(integer(&name, &value)?),
                 "attributes" => query.attributes = names(&value),
                 "excludedAttributes" => query.excluded_attributes = names(&value),
-                "sortBy" => query.sort_by = Some(value).filter(|value| !value.is_empty()),
+                "sortBy" => query.sort_by = Some(value),
                 "sortOrder" => query.descending = is_descending(&value)?,
                 _ => {}
             }
@@ -160,7 +176,7 @@ impl Query {
 
 fn is_descending(value: &str) -> Result<bool, Problem> {
     match value.to_ascii_lowercase().as_str() {
-        "" | "ascending" => Ok(false),
+        "ascending" => Ok(false),
         "descending" => Ok(true),
         _ => Err(Problem::invalid_value(format!(
             "sortOrder must be ascending or descending, not \"{value}\""
@@ -174,8 +190,18 @@ fn text<'v>(name: &str, value: &'v Value) -> Result<&'v str, Problem> {
 }
 
 fn number(name: &str, value: &Value) -> Result<i64, Problem> {
-    let problem = || Problem::invalid_value(format!("{name} must be an integer"));
-    value.as_i64().ok_or_else(problem)
+    whole(value).ok_or_else(|| Problem::invalid_value(format!("{name} must be an integer")))
+}
+
+/// A JSON number without a fraction, be it written as `1.0`; one that is too large is the
+/// largest, which here means the same.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the conversion of a float keeps within bounds"
+)]
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|float| float.fract() == 0.0);
+    value.as_i64().or_else(|| float().map(|float| float as i64))
 }
 
 fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
@@ -188,9 +214,14 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
 }
 
 fn integer(name: &str, value: &str) -> Result<i64, Problem> {
-    value
-        .parse()
-        .map_err(|_| Problem::invalid_value(format!("{name} must be an integer, not \"{value}\"")))
+    let parsed: Result<i64, _> = value.parse();
+    parsed.or_else(|problem| match problem.kind() {
+        IntErrorKind::PosOverflow => Ok(i64::MAX),
+        IntErrorKind::NegOverflow => Ok(i64::MIN),
+        _ => Err(Problem::invalid_value(format!(
+            "{name} must be an integer, not \"{value}\""
+        ))),
+    })
 }
 
 fn names(list: &str) -> Vec<String> {

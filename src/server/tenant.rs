@@ -1,12 +1,14 @@
 //! One isolated SCIM service provider: a store, a token, a policy.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
+use super::chaos::{Chaos, Storm};
 use super::faults::Fault;
 use super::index::Indexed;
 use super::policy::Policy;
@@ -24,21 +26,62 @@ use crate::secret::Secret;
 pub struct Tenant {
     store: Shared,
     token: Option<Secret>,
-    policy: Policy,
+    conduct: RwLock<Arc<Conduct>>,
     base_url: String,
     types: ResourceTypes,
     me: Option<String>,
     requests: AtomicU64,
     writes: AtomicU64,
+    /// Counts what may have changed the store.
+    changes: AtomicU64,
+}
+
+/// What can be switched while requests are served; each keeps the one that it began with.
+#[derive(Debug, Default)]
+struct Conduct {
+    policy: Policy,
+    storm: Option<Storm>,
+}
+
+/// One request to a tenant, under the policy that it began with.
+struct Serving<'a> {
+    tenant: &'a Tenant,
+    policy: &'a Policy,
 }
 
 /// Why a seed was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the seed is not a valid resource: {0}")]
-pub struct SeedError(String);
+#[error("the seed is not a valid resource: {detail}")]
+pub struct SeedError {
+    detail: String,
+    taken: bool,
+}
+
+impl SeedError {
+    /// Whether there is somebody of that name already.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.taken
+    }
+
+    /// What is wrong, in a sentence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl From<Problem> for SeedError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            taken: problem.status == StatusCode::CONFLICT,
+            detail: problem.detail,
+        }
+    }
+}
 
 /// Files a new resource with these attributes.
-type Insert = fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>;
+pub(super) type Insert = fn(Context<'_>, &mut Store, &Map<String, Value>) -> Result<Id, Problem>;
 
 impl Tenant {
     /// An empty service provider. Without a token it serves everybody.
@@ -47,12 +90,16 @@ impl Tenant {
         Self {
             store: Shared::default(),
             token,
-            policy,
+            conduct: RwLock::new(Arc::new(Conduct {
+                policy,
+                storm: None,
+            })),
             base_url: "http://localhost/scim/v2".to_owned(),
             types: ResourceTypes::default(),
             me: None,
             requests: AtomicU64::new(0),
             writes: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         }
     }
 
@@ -85,39 +132,46 @@ impl Tenant {
         &self.base_url
     }
 
+    /// How this service provider behaves from the next request on.
+    pub fn set_policy(&self, policy: Policy) {
+        self.switch(|conduct| Conduct {
+            policy,
+            storm: conduct.storm.clone(),
+        });
+    }
+
     /// How this service provider behaves.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn policy(&self) -> Policy {
+        self.conduct().policy.clone()
+    }
+
+    /// Disturbs answers from the next request on, which counts as the first; `None` ends it.
+    pub fn set_chaos(&self, chaos: Option<Chaos>) {
+        self.switch(|conduct| Conduct {
+            policy: conduct.policy.clone(),
+            storm: chaos.map(Storm::new),
+        });
+    }
+
+    /// How answers are disturbed, if they are.
+    #[must_use]
+    pub fn chaos(&self) -> Option<Chaos> {
+        self.conduct().storm.as_ref().map(Storm::chaos)
     }
 
     /// Serves one request, whose path is relative to the base URL. What no HTTP message can
     /// say about the answer is a [`super::WireEffect`] among the response's extensions.
     pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let method = request.method().clone();
-        let route = Route::of(request.uri().path());
-        let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
-        let plain_json = wants_plain_json(request.headers());
-        let mut incoming = None;
-        let served = self
-            .authorise(authorization.as_deref())
-            .map_err(Box::from)
-            .and_then(|()| self.serve(request, route.clone(), &mut incoming));
-        let asked = Asked {
-            method: &method,
-            route: route.as_ref(),
-            authorization: authorization.as_deref(),
-            incoming: incoming.as_ref(),
+        let conduct = self.conduct();
+        let serving = Serving {
+            tenant: self,
+            policy: &conduct.policy,
         };
-        let answer = served.unwrap_or_else(|refused| *refused);
-        let mut response = rewrite::answer(&self.policy, &asked, answer).into_response();
-        if plain_json
-            && let Some(media_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
-            && media_type == SCIM_JSON
-        {
-            *media_type = HeaderValue::from_static(PLAIN_JSON);
+        match &conduct.storm {
+            None => serving.handle(request),
+            Some(storm) => storm.pass(|| serving.handle(request)),
         }
-        response
     }
 
     /// Puts a user in as if it had been there before SCIM; its id.
@@ -138,38 +192,114 @@ impl Tenant {
 
     /// Deletes a user as an administrator of the service would; whether there was one.
     pub fn remove_user(&self, id: &str) -> bool {
-        self.store.write().remove(Kind::User, id).is_some()
+        self.write().remove(Kind::User, id).is_some()
     }
 
     /// Deletes a group as an administrator of the service would; whether there was one.
     pub fn remove_group(&self, id: &str) -> bool {
-        self.store.write().remove(Kind::Group, id).is_some()
+        self.write().remove(Kind::Group, id).is_some()
+    }
+
+    /// Takes out every user and every group, and counts requests anew.
+    pub fn clear(&self) {
+        *self.write() = Store::default();
+        self.requests.store(0, Ordering::Relaxed);
+        self.writes.store(0, Ordering::Relaxed);
     }
 
     fn seed(&self, kind: Kind, attributes: &Value, insert: Insert) -> Result<String, SeedError> {
         let Some(attributes) = attributes.as_object() else {
-            return Err(SeedError("not a JSON object".to_owned()));
+            return Err(Problem::invalid_value("not a JSON object").into());
         };
-        let mut store = self.store.write();
-        let id = insert(self.context(), &mut store, attributes)
-            .map_err(|problem| SeedError(problem.detail))?;
+        let conduct = self.conduct();
+        let context = self.context(&conduct.policy);
+        let mut store = self.write();
+        let id = insert(context, &mut store, attributes)?;
         if let Some(record) = store.of_mut(kind).get_mut(&id) {
             record.seeded = true;
         }
         Ok(id.to_string())
     }
 
-    fn context(&self) -> Context<'_> {
+    /// What an operation needs beside the store.
+    pub(super) fn context<'a>(&'a self, policy: &'a Policy) -> Context<'a> {
         Context {
-            policy: &self.policy,
+            policy,
             base_url: &self.base_url,
             types: &self.types,
         }
     }
 
+    fn conduct(&self) -> Arc<Conduct> {
+        let conduct = self.conduct.read();
+        Arc::clone(&conduct.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn switch(&self, next: impl FnOnce(&Conduct) -> Conduct) {
+        let mut conduct = self.conduct.write().unwrap_or_else(PoisonError::into_inner);
+        *conduct = Arc::new(next(&conduct));
+    }
+
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read()
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        let store = self.store.write();
+        // Under the lock: who reads the store sees the number that belongs to it.
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        store
+    }
+
+    /// A number that is another one once the store may have changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+}
+
+impl Serving<'_> {
+    fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let method = request.method().clone();
+        let route = Route::of(request.uri().path());
+        let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
+        let plain_json = wants_plain_json(request.headers());
+        let mut incoming = None;
+        let served = self
+            .authorise(authorization.as_deref())
+            .map_err(Box::from)
+            .and_then(|()| self.serve(request, route.clone(), &mut incoming));
+        let asked = Asked {
+            method: &method,
+            route: route.as_ref(),
+            authorization: authorization.as_deref(),
+            incoming: incoming.as_ref(),
+        };
+        let answer = served.unwrap_or_else(|refused| *refused);
+        let mut response = rewrite::answer(self.policy, &asked, answer).into_response();
+        if plain_json
+            && let Some(media_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
+            && media_type == SCIM_JSON
+        {
+            *media_type = HeaderValue::from_static(PLAIN_JSON);
+        }
+        response
+    }
+
+    fn context(&self) -> Context<'_> {
+        self.tenant.context(self.policy)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.tenant.read()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        self.tenant.write()
+    }
+
     /// `Authorization: Bearer <token>` (RFC 6750, 2.1).
     fn authorise(&self, authorization: Option<&str>) -> Result<(), Problem> {
-        let Some(token) = &self.token else {
+        let Some(token) = &self.tenant.token else {
             return Ok(());
         };
         let has = |fault| self.policy.has(fault);
@@ -224,10 +354,10 @@ impl Tenant {
             return Ok(self.dispatch(&incoming)?);
         }
         *kept = Some(incoming.clone());
-        if let Some(answer) = intercept::instead(&self.policy, &self.store.read(), &incoming)? {
+        if let Some(answer) = intercept::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
-        intercept::amend(&self.policy, &mut incoming);
+        intercept::amend(self.policy, &mut incoming);
         let nth = self.count_write(&incoming.method);
         if nth && self.policy.has(Fault::EveryThirdWrite500) {
             return Err(Problem::internal("Optimistic lock failed").into());
@@ -242,13 +372,13 @@ impl Tenant {
     /// Whether this is a third write.
     fn count_write(&self, method: &Method) -> bool {
         let writes = !matches!(*method, Method::GET | Method::HEAD);
-        writes && (self.writes.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3)
+        writes && (self.tenant.writes.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3)
     }
 
     fn limit_rate(&self) -> Result<(), Box<Answer>> {
         let limits =
             self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
-        let count = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = self.tenant.requests.fetch_add(1, Ordering::Relaxed) + 1;
         if !limits || !count.is_multiple_of(5) {
             return Ok(());
         }
@@ -274,32 +404,30 @@ impl Tenant {
             (Route::Collection(kind), &Method::GET)
             | (Route::Search(Some(kind)), &Method::POST) => self.list(*kind, incoming),
             (Route::Root, &Method::GET) | (Route::Search(None), &Method::POST) => {
-                listing::list_all(context, &self.store, &incoming.query)
+                listing::list_all(context, &self.tenant.store, &incoming.query)
             }
             (Route::Bulk, &Method::POST) => {
                 bulk::bulk(context, incoming, &|incoming| self.dispatch(incoming))
             }
-            (Route::Me, method) if *method != Method::POST => self.me(incoming),
+            (Route::Me, &Method::GET | &Method::PUT | &Method::PATCH | &Method::DELETE) => {
+                self.me(incoming)
+            }
             (Route::Collection(kind), &Method::POST) => self.create(*kind, incoming),
             (Route::Resource(kind, id), &Method::GET) => {
-                resource::get(context, &self.store.read(), *kind, id, incoming)
+                resource::get(context, &self.read(), *kind, id, incoming)
             }
             (Route::Resource(Kind::User, id), &Method::PUT | &Method::PATCH) => {
-                users::change(context, &mut self.store.write(), id, incoming)
+                users::change(context, &mut self.write(), id, incoming)
             }
             (Route::Resource(Kind::Group, id), &Method::PUT | &Method::PATCH) => {
-                groups::change(context, &mut self.store.write(), id, incoming)
+                groups::change(context, &mut self.write(), id, incoming)
             }
             (Route::Resource(kind, id), &Method::PUT | &Method::PATCH) => {
-                entitlements::change(context, &mut self.store.write(), *kind, id, incoming)
+                entitlements::change(context, &mut self.write(), *kind, id, incoming)
             }
-            (Route::Resource(kind, id), &Method::DELETE) => resource::delete(
-                context,
-                &mut self.store.write(),
-                *kind,
-                id,
-                &incoming.headers,
-            ),
+            (Route::Resource(kind, id), &Method::DELETE) => {
+                resource::delete(context, &mut self.write(), *kind, id, &incoming.headers)
+            }
             (route, &Method::GET) if route.is_discovery() && incoming.query.filter.is_some() => {
                 // RFC 7644, 4: a filter here is refused, lest a client take all for its hits.
                 let detail = "What the service provider says about itself cannot be filtered";
@@ -317,12 +445,12 @@ impl Tenant {
     }
 
     fn list(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
-        let answer = listing::list(self.context(), &self.store, kind, &incoming.query)?;
+        let answer = listing::list(self.context(), &self.tenant.store, kind, &incoming.query)?;
         let missed = incoming.query.filter.is_some()
             && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
         if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {
             let query = intercept::first_of_all(&incoming.query);
-            return listing::list(self.context(), &self.store, kind, &query);
+            return listing::list(self.context(), &self.tenant.store, kind, &query);
         }
         Ok(answer)
     }
@@ -330,14 +458,13 @@ impl Tenant {
     /// `/Me`: the user whom the token belongs to, under the user's own URL as well
     /// (RFC 7644, 3.11).
     fn me(&self, incoming: &Incoming) -> Result<Answer, Problem> {
-        let Some(name) = &self.me else {
+        let Some(name) = &self.tenant.me else {
             return Err(Problem::new(
                 StatusCode::NOT_IMPLEMENTED,
                 "The token belongs to no user",
             ));
         };
         let id = self
-            .store
             .read()
             .of(Kind::User)
             .lookup(Indexed::UserName, name)
@@ -354,9 +481,9 @@ impl Tenant {
 
     fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
         let context = self.context();
-        let mut store = self.store.write();
-        if let Some(id) = intercept::stranger(&self.policy, &store, incoming) {
-            let record = resource::visible(&self.policy, &store, kind, &id)?;
+        let mut store = self.write();
+        if let Some(id) = intercept::stranger(self.policy, &store, incoming) {
+            let record = resource::visible(self.policy, &store, kind, &id)?;
             let (created, query) = (StatusCode::CREATED, &incoming.query);
             return Ok(resource::answer(
                 context, &store, kind, record, created, query,

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scim import Client
 
@@ -63,22 +63,43 @@ class Running:
 def install(server: Server, cache: pathlib.Path) -> None:
     """Installs the pinned versions below `cache`, unless they are there already."""
     home = cache / server.name
-    pins = "requirements.txt" if server.runtime == "python" else "package-lock.json"
-    wanted = hashlib.sha256((server.folder / pins).read_bytes()).hexdigest()
+    if server.runtime == "python":
+        install_python(home, server.folder / "requirements.txt")
+    else:
+        _install(home, server.folder / "package-lock.json", _install_node)
+
+
+def install_python(home: pathlib.Path, pins: pathlib.Path) -> None:
+    """Makes a virtual environment below `home` with these versions, unless it is there already."""
+    _install(home, pins, _install_venv)
+
+
+def python(home: pathlib.Path) -> pathlib.Path:
+    """The interpreter of that virtual environment."""
+    return home / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _install(home: pathlib.Path, pins: pathlib.Path, how: Callable[[pathlib.Path, pathlib.Path], None]) -> None:
+    wanted = hashlib.sha256(pins.read_bytes()).hexdigest()
     stamp = home / "installed"
     if not (stamp.is_file() and stamp.read_text() == wanted):
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        if server.runtime == "python":
-            _command([sys.executable, "-m", "venv", str(home / "venv")], home)
-            pip = [str(_python(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _command([*pip, "--requirement", str(server.folder / pins)], home)
-        else:
-            for file in ("package.json", pins):
-                shutil.copy(server.folder / file, home)
-            # No package needs its install script here, so none gets to run.
-            _command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], home)
+        how(home, pins)
         stamp.write_text(wanted)
+
+
+def _install_venv(home: pathlib.Path, pins: pathlib.Path) -> None:
+    _command([sys.executable, "-m", "venv", str(home / "venv")], home)
+    pip = [str(python(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _command([*pip, "--requirement", str(pins)], home)
+
+
+def _install_node(home: pathlib.Path, pins: pathlib.Path) -> None:
+    for file in (pins.with_name("package.json"), pins):
+        shutil.copy(file, home)
+    # No package needs its install script here, so none gets to run.
+    _command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], home)
 
 
 @contextlib.contextmanager
@@ -119,7 +140,7 @@ def _start(server: Server, cache: pathlib.Path, token: str, log, log_path) -> tu
 
 def _program(server: Server, home: pathlib.Path) -> list[str]:
     if server.runtime == "python":
-        return [str(_python(home)), str(server.folder / "serve.py")]
+        return [str(python(home)), str(server.folder / "serve.py")]
     # Node looks for packages beside the file, so the file goes to where they are.
     shutil.copy(server.folder / "serve.js", home)
     return ["node", str(home / "serve.js")]
@@ -151,10 +172,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _python(home: pathlib.Path) -> pathlib.Path:
-    return home / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _command(arguments: list[str], folder: pathlib.Path) -> None:

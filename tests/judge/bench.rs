@@ -103,6 +103,7 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
             url: "http://localhost/scim/v2".to_owned(),
             embedded: true,
             faults: Vec::new(),
+            chaos: None,
         },
         reach,
         client: Client {

@@ -20,14 +20,14 @@ use crate::okta::selector::Selector;
 use crate::report::SnapshotCounts;
 use crate::scenario::Scenario;
 use crate::secret::Secret;
-use crate::server::{Fault, Mode, Options, Policy, Running, Server};
+use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
     self, Comparison, FileError, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
 };
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
-use super::super::settings::{RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::settings::{Chance, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::super::values::Cleanup;
 use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
@@ -54,7 +54,7 @@ pub(super) async fn drive(
     let catalogue = live.catalogue(settings.scenarios.as_deref())?;
     let parts = parts(&settings.selection, &catalogue)?;
     let way = match &settings.target {
-        TargetChoice::Embedded { faults } => embedded(faults, settings.tap).await?,
+        TargetChoice::Embedded { faults, chaos } => embedded(faults, *chaos, settings.tap).await?,
         TargetChoice::Remote(remote) => {
             let reached = reach(remote, settings.limits.timeout, settings.tap)?;
             Way {
@@ -62,6 +62,7 @@ pub(super) async fn drive(
                     url: reached.base.to_string(),
                     embedded: false,
                     faults: Vec::new(),
+                    chaos: None,
                 },
                 reach: Reach::Shared(reached.transport),
                 client: reached.client,
@@ -193,7 +194,7 @@ fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Ref
 }
 
 /// The reference server in this process, behind real sockets, with a tenant for each scenario and app.
-async fn embedded(names: &[String], tap: bool) -> Result<Way, Refusal> {
+async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result<Way, Refusal> {
     let policy = policy(names)?;
     let seeds_stranger = policy
         .faults()
@@ -204,6 +205,7 @@ async fn embedded(names: &[String], tap: bool) -> Result<Way, Refusal> {
         mode: Mode::PerScenario,
         token: Some(token.clone()),
         policy,
+        chaos: chance.map(chaos),
         ..Options::default()
     };
     let running = Server::start(options).await.map_err(|e| world(&e, None))?;
@@ -228,6 +230,7 @@ async fn embedded(names: &[String], tap: bool) -> Result<Way, Refusal> {
             url,
             embedded: true,
             faults: names.to_vec(),
+            chaos: chance.map(|chance| chance.to_string()),
         },
         client: Client {
             authorization: Some(HeaderText::Secret(Secret::new(format!(
@@ -307,6 +310,11 @@ pub(super) fn policy(names: &[String]) -> Result<Policy, Refusal> {
         })?;
         Ok(policy.with_fault(fault))
     })
+}
+
+/// The server's own word for it.
+pub(super) fn chaos(chance: Chance) -> Chaos {
+    Chaos::new(chance.seed, chance.percent)
 }
 
 /// What came of comparing with snapshots.

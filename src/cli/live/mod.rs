@@ -5,7 +5,6 @@ mod serve;
 mod sweep;
 
 use std::future::Future;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
 
-use super::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept};
+use super::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
 use super::environment::Environment;
 use super::last_run;
 use super::settings::{
@@ -72,7 +71,7 @@ impl Backend for Live {
         Ok(own.scenarios().to_vec())
     }
 
-    fn serve(&self, settings: &ServeSettings, talk: &mut dyn Write) -> Result<(), Refusal> {
+    fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal> {
         block_on(serve::serve(settings, talk))?
     }
 

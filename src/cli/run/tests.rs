@@ -188,6 +188,7 @@ fn arguments_become_settings() {
             faults: [
                 "duplicate-created",
             ],
+            chaos: None,
         },
         selection: Selection {
             patterns: [

@@ -1,0 +1,187 @@
+//! The admin face over HTTP: `POST /` with an operation. Only programs on this machine that know
+//! the token are served, never a page in a browser.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use super::Admin;
+use crate::secret::Secret;
+use crate::server::listen::{
+    Answers, Budget, Closed, HEALTH, Limits, Mischief, Sent, health, read,
+};
+
+/// The admin port.
+pub(in crate::server) struct Face {
+    admin: Arc<Admin>,
+    token: Option<Secret>,
+    limits: Limits,
+    budget: Budget,
+}
+
+/// Why a request is not even read.
+type Turned = (StatusCode, &'static str, String);
+
+impl Answers for Face {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        _: Mischief,
+    ) -> Result<Response<Sent>, Closed> {
+        if let Err(turned) = host(request.uri(), request.headers()) {
+            return Ok(refusal(turned));
+        }
+        if request.uri().path() == HEALTH {
+            return Ok(health(request.method()));
+        }
+        if let Err(turned) = self.admit(&request) {
+            return Ok(refusal(turned));
+        }
+        let whole = match read(request.into_body(), self.limits, &self.budget).await {
+            Ok(whole) => whole,
+            Err(problem) => {
+                return Ok(refusal((problem.status, "bad-request", problem.detail)));
+            }
+        };
+        let operation: Value = match serde_json::from_slice(&whole.bytes) {
+            Ok(operation) => operation,
+            Err(e) => {
+                let message = format!("the body is not JSON: {e}");
+                return Ok(refusal((StatusCode::BAD_REQUEST, "bad-request", message)));
+            }
+        };
+        let admin = Arc::clone(&self.admin);
+        // Seeding and dumping take their time.
+        let performed = tokio::task::spawn_blocking(move || {
+            let (status, answer) = admin.perform(&operation);
+            (status, answer.to_string())
+        });
+        let (status, text) = performed.await.map_err(|_| Closed)?;
+        Ok(answer(status, text))
+    }
+}
+
+impl Face {
+    pub(in crate::server) fn new(admin: Admin, token: Option<Secret>, limits: Limits) -> Self {
+        Self {
+            admin: Arc::new(admin),
+            token,
+            limits,
+            budget: Budget::new(limits.all_bodies),
+        }
+    }
+
+    fn admit(&self, request: &Request<Incoming>) -> Result<(), Turned> {
+        let text = |name| {
+            let value = request.headers().get(name);
+            value.and_then(|value| value.to_str().ok()).unwrap_or("")
+        };
+        let path = request.uri().path();
+        if path != "/" {
+            let message = format!("there is no {path}; POST an operation to /");
+            return Err((StatusCode::NOT_FOUND, "not-found", message));
+        }
+        if request.method() != Method::POST {
+            let message = format!("{} is not for here; POST an operation", request.method());
+            return Err((StatusCode::METHOD_NOT_ALLOWED, "bad-request", message));
+        }
+        // A page in a browser can send this type only after a question that is never answered.
+        let essence = text(header::CONTENT_TYPE).split(';').next().unwrap_or("");
+        if !essence.trim().eq_ignore_ascii_case("application/json") {
+            let message = "Content-Type must be application/json".to_owned();
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad-request", message));
+        }
+        let Some(token) = &self.token else {
+            return Ok(());
+        };
+        match text(header::AUTHORIZATION).split_once(' ') {
+            Some((scheme, given))
+                if scheme.eq_ignore_ascii_case("Bearer") && given.trim() == token.expose() =>
+            {
+                Ok(())
+            }
+            _ => {
+                let message = "the token of the server is needed: Authorization: Bearer <token>";
+                Err((StatusCode::UNAUTHORIZED, "unauthorized", message.to_owned()))
+            }
+        }
+    }
+}
+
+/// Refuses names that are not of this machine: a foreign name that resolves to it is how a page
+/// in a browser would reach the port (DNS rebinding).
+fn host(uri: &Uri, headers: &HeaderMap) -> Result<(), Turned> {
+    let header = headers.get(header::HOST).and_then(|h| h.to_str().ok());
+    let authority = uri.authority().map(http::uri::Authority::as_str);
+    let host = authority.or(header).unwrap_or("");
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    if ["localhost", "127.0.0.1", "[::1]"].contains(&name.to_ascii_lowercase().as_str()) {
+        return Ok(());
+    }
+    let message = "the admin face is reached as 127.0.0.1 or localhost only".to_owned();
+    Err((StatusCode::FORBIDDEN, "forbidden", message))
+}
+
+fn refusal((status, error, message): Turned) -> Response<Sent> {
+    let body = json!({"ok": false, "error": error, "message": message});
+    let mut refusal = answer(status, body.to_string());
+    let headers = refusal.headers_mut();
+    // The body was perhaps not read.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        StatusCode::UNAUTHORIZED => {
+            let challenge = HeaderValue::from_static(r#"Bearer realm="admin""#);
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        _ => {}
+    }
+    refusal
+}
+
+fn answer(status: StatusCode, text: String) -> Response<Sent> {
+    let mut answer = Response::new(Sent::whole(Bytes::from(text + "\n")));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_a_host() {
+        let table = [
+            ("127.0.0.1:8081", true),
+            ("localhost", true),
+            ("LOCALHOST:1", true),
+            ("[::1]:8081", true),
+            ("rebound.example.com:8081", false),
+            ("127.0.0.1.example.com", false),
+            ("localhost:8081.example.com", false),
+            ("", false),
+        ];
+        for (name, allowed) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, name.parse().unwrap());
+            let uri = Uri::from_static("/");
+            assert_eq!(host(&uri, &headers).is_ok(), allowed, "{name}");
+        }
+        let foreign = Uri::from_static("http://rebound.example.com/");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "localhost".parse().unwrap());
+        assert!(host(&foreign, &headers).is_err());
+    }
+}
