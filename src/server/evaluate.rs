@@ -1,5 +1,6 @@
 //! Decides whether a resource fulfils a filter (RFC 7644, 3.4.2.2).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -356,20 +357,21 @@ fn compare_texts(
     wanted: &str,
 ) -> bool {
     let exact = case_exact || matching == Matching::Exact;
-    let key = |text: &str| {
+    let key = |text| {
         if exact {
-            text.to_owned()
+            Cow::Borrowed(text)
         } else {
-            fold::key(text)
+            fold::folded(text)
         }
     };
     let (value, wanted) = (key(value), key(wanted));
+    let (value, wanted) = (&*value, &*wanted);
     match operator {
-        Comparison::Eq => equal(matching, &value, &wanted),
-        Comparison::Ne => !equal(matching, &value, &wanted),
-        Comparison::Co => value.contains(&wanted),
-        Comparison::Sw => value.starts_with(&wanted),
-        Comparison::Ew => value.ends_with(&wanted),
+        Comparison::Eq => equal(matching, value, wanted),
+        Comparison::Ne => !equal(matching, value, wanted),
+        Comparison::Co => value.contains(wanted),
+        Comparison::Sw => value.starts_with(wanted),
+        Comparison::Ew => value.ends_with(wanted),
         Comparison::Gt => value > wanted,
         Comparison::Ge => value >= wanted,
         Comparison::Lt => value < wanted,

@@ -37,7 +37,7 @@ impl Keys {
         let text = match indexed {
             Indexed::Id | Indexed::ExternalId => text,
             _ => {
-                folded = fold::key(text);
+                folded = fold::folded(text);
                 &folded
             }
         };
