@@ -109,6 +109,22 @@ fn the_page_of_faults_is_that_of_the_program() {
     holds("docs/faults.md", "faults", &page);
 }
 
+/// The page that sorts public reports by what they are about names every fault once, and no other.
+#[test]
+fn every_fault_has_its_place_among_the_reports() {
+    let text = generated::text("docs/failures.md");
+    let table: String = text
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .take_while(|line| !line.starts_with("| report"))
+        .collect();
+    let mut named: Vec<&str> = table.split('`').skip(1).step_by(2).collect();
+    let mut faults: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+    named.sort_unstable();
+    faults.sort_unstable();
+    assert_eq!(named, faults);
+}
+
 fn title(family: Family) -> &'static str {
     match family {
         Family::List => "Lists and paging",

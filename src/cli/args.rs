@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::okta::App;
 use crate::scenario::Variant;
 use crate::secret::Secret;
-use crate::server::DEFAULT_RATE;
+use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
 
@@ -427,9 +427,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", help_heading = WRONG)]
     pub(crate) fault: Vec<String>,
 
-    /// Show every fault that the server can have, and stop
-    #[arg(long, help_heading = WRONG)]
-    pub(crate) list_faults: bool,
+    /// Show every fault that the server can have, or those of one family, and stop
+    #[arg(long, value_name = "FAMILY", num_args = 0..=1, value_parser = Family::from_name, help_heading = WRONG)]
+    pub(crate) list_faults: Option<Option<Family>>,
 
     /// Disturb answers by chance: delays, resets, cut bodies, 429, 500, 502, 503;
     /// the same seed disturbs the same requests

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::report::file;
 use crate::report::text::{hang, printable};
 use crate::secret::Secret;
-use crate::server::Fault;
+use crate::server::{Family, Fault};
 
 use super::args::ServeArgs;
 use super::backend::Backend;
@@ -28,8 +28,8 @@ pub(crate) fn execute(
     backend: &dyn Backend,
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    if args.list_faults {
-        let text = faults(streams.width);
+    if let Some(family) = args.list_faults {
+        let text = faults(family, streams.width);
         streams.print(&text)?;
         return Ok(Exit::Success);
     }
@@ -38,10 +38,12 @@ pub(crate) fn execute(
     Ok(Exit::Success)
 }
 
-/// Every fault with what is right, what is wrong, and where it was seen.
-fn faults(width: usize) -> String {
+/// The faults, all or of one family, with what is right, what is wrong, and where it was seen; and how many.
+fn faults(family: Option<Family>, width: usize) -> String {
     let mut shown = String::new();
-    for fault in Fault::ALL.iter().copied() {
+    let asked = |fault: &Fault| family.is_none_or(|family| fault.family() == family);
+    let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(asked).collect();
+    for fault in &faults {
         shown.push_str(fault.name());
         shown.push('\n');
         for (label, text) in [
@@ -53,6 +55,13 @@ fn faults(width: usize) -> String {
         }
         shown.push('\n');
     }
+    let families = Family::ALL.map(Family::name).join(", ");
+    let more = match family {
+        Some(_) => String::new(),
+        None => format!("; --list-faults FAMILY shows those of one family: {families}"),
+    };
+    let count = format!("{} faults{more}", faults.len());
+    shown.push_str(&hang("", &count, width, 2));
     shown
 }
 
@@ -120,6 +129,27 @@ mod tests {
         match Cli::try_parse_from(all).map(|cli| cli.command) {
             Ok(Command::Serve(args)) => args,
             _ => panic!("{more:?}"),
+        }
+    }
+
+    #[test]
+    fn faults_are_listed_all_or_by_family() {
+        let one = faults(Some(Family::Auth), 60);
+        assert!(one.starts_with("unauthorized-as-html\n  right  "), "{one}");
+        assert!(!one.contains("page-cap-20"));
+        assert!(one.ends_with("\n\n7 faults\n"), "{one}");
+        let all = faults(None, 60);
+        let count = format!("\n\n{} faults; --list-faults FAMILY", Fault::ALL.len());
+        assert!(
+            all.contains("page-cap-20\n") && all.contains(&count),
+            "{all}"
+        );
+        let is_url = |line: &str| line.trim_start().starts_with("http");
+        for text in [&one, &all] {
+            assert!(
+                text.lines().all(|l| l.chars().count() <= 60 || is_url(l)),
+                "{text}"
+            );
         }
     }
 

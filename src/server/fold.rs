@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// A key that is equal for texts that are a canonical caseless match (Unicode, 3.13, D145).
 ///
@@ -22,6 +23,14 @@ pub(super) fn folded(text: &str) -> Cow<'_, str> {
         return text.to_ascii_lowercase().into();
     }
     text.into()
+}
+
+/// The key without accents, as a database of another collation compares.
+pub(super) fn without_accents(text: &str) -> String {
+    key(text)
+        .chars()
+        .filter(|c| !is_combining_mark(*c))
+        .collect()
 }
 
 #[cfg(test)]

@@ -131,6 +131,9 @@ pub(super) fn modify(
     let old = group.attributes.to_map();
     let mut attributes = old.clone();
     let mut journal = Vec::new();
+    if context.policy.reads_stale_members() && operations.iter().any(is_about_members) {
+        fall_behind(store, &id, &mut journal);
+    }
     let applied = operations
         .into_iter()
         .try_for_each(|operation| {
@@ -159,6 +162,30 @@ pub(super) fn modify(
     commit(context, store, &id, &old, attributes, &journal, incoming)
 }
 
+/// Puts the members back to where they were before the last PATCH.
+fn fall_behind(store: &mut Store, id: &Id, journal: &mut Vec<Change>) {
+    let Some(record) = store.of_mut(KIND).get_mut(id) else {
+        return;
+    };
+    let now: Vec<Member> = record.members.iter().cloned().collect();
+    let Some(before) = record.members_before.replace(now) else {
+        return;
+    };
+    set_members(store, id, before, journal);
+}
+
+fn is_about_members(operation: &Operation) -> bool {
+    match &operation.path {
+        Some(
+            PatchPath::Attribute(path)
+            | PatchPath::Elements {
+                attribute: path, ..
+            },
+        ) => path.is(MEMBERS),
+        Some(_) | None => false,
+    }
+}
+
 /// Takes over attributes, and what the journal says about members.
 fn commit(
     context: Context<'_>,
@@ -181,6 +208,11 @@ fn commit(
     }
     if changes || !journal.is_empty() {
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
+            if policy.lists_first_names() {
+                let name = old.get("displayName").and_then(Value::as_str);
+                let first = record.first_name.take().or(name.map(str::to_owned));
+                record.first_name = first;
+            }
             record.touch();
         }
     } else if policy.refuses_no_change() {

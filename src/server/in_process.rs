@@ -13,6 +13,9 @@ use crate::exchange::{
     Body, BodyOddity, Exchange, Method, Request, Response, SendError, Sending, Timing, Transport,
 };
 
+/// How long an answer is waited for: as long as Okta waits.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A transport that ends in a tenant of this process.
 #[derive(Clone, Debug)]
 pub struct InProcess(Arc<Tenant>);
@@ -35,10 +38,17 @@ impl InProcess {
         let outcome = match to_http(&request) {
             Ok(message) => {
                 let answer = self.0.handle(message);
-                if let Some(WireEffect::Delay(delay)) = answer.extensions().get() {
-                    tokio::time::sleep(*delay).await;
+                match answer.extensions().get() {
+                    Some(WireEffect::Delay(delay)) if *delay > PATIENCE => {
+                        tokio::time::sleep(PATIENCE).await;
+                        Err(SendError::TimedOut { limit: PATIENCE })
+                    }
+                    Some(WireEffect::Delay(delay)) => {
+                        tokio::time::sleep(*delay).await;
+                        outcome(request.method, answer)
+                    }
+                    _ => outcome(request.method, answer),
                 }
-                outcome(request.method, answer)
             }
             Err(problem) => Err(problem),
         };

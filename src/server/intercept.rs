@@ -75,8 +75,12 @@ pub(super) fn instead(
             return Ok(Some(Answer::json(StatusCode::OK, nothing)));
         }
     }
+    let lists = incoming.method == Method::GET && matches!(incoming.route, Route::Collection(_));
+    if lists && incoming.query.filter.is_none() && policy.has(Fault::UnfilteredListRefused) {
+        return Err(Problem::invalid_value("A filter is required"));
+    }
     match incoming.route.kind() {
-        Some(Kind::User) => refuse_user(policy, incoming)?,
+        Some(Kind::User) => refuse_user(policy, store, incoming)?,
         Some(Kind::Group) => refuse_group(policy, store, incoming)?,
         Some(Kind::Role | Kind::Entitlement) | None => {}
     }
@@ -120,7 +124,7 @@ fn refuse_filter(policy: &Policy, route: &Route, filter: &str) -> Result<(), Pro
     Ok(())
 }
 
-fn refuse_user(policy: &Policy, incoming: &Incoming) -> Result<(), Problem> {
+fn refuse_user(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(), Problem> {
     let put = incoming.method == Method::PUT;
     let patch = incoming.method == Method::PATCH;
     let status = |status, detail: &str| Err(Problem::new(status, detail));
@@ -138,6 +142,14 @@ fn refuse_user(policy: &Policy, incoming: &Incoming) -> Result<(), Problem> {
     };
     if patch {
         return refuse_user_patch(policy, body);
+    }
+    if let Route::Resource(kind, id) = &incoming.route
+        && policy.has(Fault::FirstDisplayNameCrashes)
+        && body.contains_key("displayName")
+        && let Some(user) = store.of(*kind).get(id)
+        && user.text("displayName").is_none()
+    {
+        return Err(Problem::internal("key not present"));
     }
     refuse_user_body(policy, put, body)
 }
@@ -269,6 +281,9 @@ fn refuse_group(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(
     let Some(body) = incoming.body.as_ref().and_then(Value::as_object) else {
         return Ok(());
     };
+    if policy.has(Fault::NewUserRefusedAsMember) {
+        refuse_new_members(store, incoming, body)?;
+    }
     if incoming.method != Method::PATCH {
         return refuse_group_body(policy, store, incoming, body);
     }
@@ -280,6 +295,35 @@ fn refuse_group(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<(
         }
     }
     operations(body).try_for_each(|operation| refuse_group_operation(policy, operation))
+}
+
+/// Refuses members who are newer than the group.
+fn refuse_new_members(
+    store: &Store,
+    incoming: &Incoming,
+    body: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let Route::Resource(kind, id) = &incoming.route else {
+        return Ok(());
+    };
+    let Some(group) = store.of(*kind).get(id) else {
+        return Ok(());
+    };
+    let sent = operations(body)
+        .filter_map(|operation| operation.get("value"))
+        .chain(body.get("members"));
+    let members = sent.flat_map(|value| {
+        let members = value.get("members").unwrap_or(value);
+        members.as_array().into_iter().flatten()
+    });
+    let newer = members
+        .filter_map(|member| member.get("value").and_then(Value::as_str))
+        .filter_map(|id| store.of(Kind::User).get(id))
+        .any(|user| user.created > group.created);
+    if newer {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "User not found"));
+    }
+    Ok(())
 }
 
 fn refuse_group_body(
@@ -378,7 +422,11 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         return;
     };
     let patch = method == Method::PATCH;
+    if patch && policy.has(Fault::UnknownOperationAccepted) {
+        accept_unknown_operations(body);
+    }
     match kind {
+        Some(Kind::User) if patch => amend_user_patch(policy, body),
         Some(Kind::User) if !patch => amend_user(policy, &method, body),
         Some(Kind::Group) if !patch => amend_group(policy, &method, body),
         Some(Kind::Group) => amend_group_patch(policy, body),
@@ -387,6 +435,44 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
     if !patch {
         body.values_mut()
             .for_each(|value| amend_text(policy, value));
+    }
+}
+
+fn operations_mut(body: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let operations = body.get_mut("Operations").and_then(Value::as_array_mut);
+    operations
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+}
+
+/// Makes an operation do nothing.
+fn idle(operation: &mut Map<String, Value>) {
+    operation.shift_remove("path");
+    operation.insert("op".into(), "add".into());
+    operation.insert("value".into(), Value::Object(Map::new()));
+}
+
+fn accept_unknown_operations(body: &mut Map<String, Value>) {
+    for operation in operations_mut(body) {
+        let op = operation.get("op").and_then(Value::as_str);
+        let op = op.unwrap_or_default().to_ascii_lowercase();
+        if !["add", "remove", "replace"].contains(&op.as_str()) {
+            idle(operation);
+        }
+    }
+}
+
+fn amend_user_patch(policy: &Policy, body: &mut Map<String, Value>) {
+    if !policy.has(Fault::PathLessExtensionIgnored) {
+        return;
+    }
+    for operation in operations_mut(body) {
+        if !operation.contains_key("path")
+            && let Some(value) = operation.get_mut("value").and_then(Value::as_object_mut)
+        {
+            value.shift_remove(urn::ENTERPRISE_USER);
+        }
     }
 }
 
@@ -418,6 +504,9 @@ fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
     let Some(name) = body.get_mut("name").and_then(Value::as_object_mut) else {
         return;
     };
+    if put && policy.has(Fault::UserPutDropsFamilyName) {
+        name.shift_remove("familyName");
+    }
     if policy.has(Fault::NameCutAtApostrophe) {
         for part in name.values_mut() {
             let cut = part.as_str().and_then(|text| text.split('\'').next());
@@ -476,11 +565,8 @@ fn amend_group(policy: &Policy, method: &Method, body: &mut Map<String, Value>) 
 }
 
 fn amend_group_patch(policy: &Policy, body: &mut Map<String, Value>) {
-    let operations = body.get_mut("Operations").and_then(Value::as_array_mut);
-    for operation in operations.into_iter().flatten() {
-        if let Some(operation) = operation.as_object_mut() {
-            amend_group_operation(policy, operation);
-        }
+    for operation in operations_mut(body) {
+        amend_group_operation(policy, operation);
     }
 }
 
@@ -527,9 +613,7 @@ fn amend_group_operation(policy: &Policy, operation: &mut Map<String, Value>) {
         _ => false,
     };
     if nothing {
-        operation.shift_remove("path");
-        operation.insert("op".into(), "add".into());
-        operation.insert("value".into(), Value::Object(Map::new()));
+        idle(operation);
     }
 }
 

@@ -59,6 +59,23 @@ pub(super) fn list(
     Ok(page_of(context, turns, query, order.as_ref(), found))
 }
 
+/// Shows the groups of a list under the names that they were created with.
+pub(super) fn show_first_names(store: &Store, answer: &mut Answer) {
+    let body = answer.object_mut();
+    let groups = body.and_then(|body| body.get_mut("Resources").and_then(Value::as_array_mut));
+    for group in groups
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        let id = group.get("id").and_then(Value::as_str);
+        let record = id.and_then(|id| store.of(Kind::Group).get(id));
+        if let Some(name) = record.and_then(|record| record.first_name.clone()) {
+            group.insert("displayName".into(), name.into());
+        }
+    }
+}
+
 /// `GET /`, `POST /.search`: resources of every type (RFC 7644, 3.4.2.1).
 pub(super) fn list_all(
     context: Context<'_>,

@@ -179,14 +179,17 @@ impl Policy {
                 Fault::DeletedGroupStillFound,
                 Fault::UnstableOrder,
                 Fault::ListTruncated100,
+                Fault::ListTruncated50,
                 Fault::LookupLags,
             ])
     }
 
     /// The order of a list, and what is left of it.
     pub(super) fn arrange<T>(&self, mut records: Vec<T>, query: &Query) -> Vec<T> {
-        if self.has(Fault::ListTruncated100) && query.filter.is_none() {
-            records.truncate(100);
+        for (fault, most) in [(Fault::ListTruncated100, 100), (Fault::ListTruncated50, 50)] {
+            if self.has(fault) && query.filter.is_none() {
+                records.truncate(most);
+            }
         }
         if self.takes(Freedom::NewestFirst) {
             records.reverse();
@@ -299,6 +302,21 @@ impl Policy {
         } else {
             Duplicate::Refuse
         }
+    }
+
+    /// Whether a refused POST costs the owner of the name something.
+    pub(super) fn refused_create_strips_owner(&self) -> bool {
+        self.has(Fault::DuplicateRefusedStripsOwner)
+    }
+
+    /// Whether nobody may have the externalId of another.
+    pub(super) fn unique_external_ids(&self) -> bool {
+        self.has(Fault::ExternalIdMustBeUnique)
+    }
+
+    /// Whether names that differ in an accent are the same.
+    pub(super) fn ignores_accents(&self) -> bool {
+        self.has(Fault::AccentsIgnored)
     }
 
     /// Whether e-mail addresses must be unique, too.
@@ -463,6 +481,16 @@ impl Policy {
     /// Whether a change that does not speak of members empties the group.
     pub(super) fn absent_members_are_none(&self) -> bool {
         self.has(Fault::GroupRenameWipesMembers)
+    }
+
+    /// Whether a PATCH starts from the members before the last one.
+    pub(super) fn reads_stale_members(&self) -> bool {
+        self.has(Fault::MembersFromStaleReplica)
+    }
+
+    /// Whether the first name of a group is kept for lists.
+    pub(super) fn lists_first_names(&self) -> bool {
+        self.has(Fault::GroupListShowsFirstName)
     }
 
     /// What happens to a member that does not exist.

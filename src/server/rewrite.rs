@@ -198,7 +198,12 @@ fn resource(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         shape(policy, kind, body);
         echoes(policy, asked, kind, created, body);
     }
-    if created && kind == Kind::User && policy.has(Fault::CreateAnswersEmpty) {
+    let empty = match kind {
+        Kind::User => policy.has(Fault::CreateAnswersEmpty),
+        Kind::Group => policy.has(Fault::GroupCreateAnswersEmpty),
+        Kind::Role | Kind::Entitlement => false,
+    };
+    if created && empty {
         answer.body = Payload::Empty;
     }
     if created && policy.takes(Freedom::NoLocationHeader) {
@@ -324,6 +329,13 @@ fn user_shape(policy: &Policy, user: &mut Map<String, Value>) {
             json!({"givenName": null, "familyName": null}),
         );
     }
+    if policy.has(Fault::NamePlaceholders)
+        && let Some(name) = user.get_mut("name").and_then(Value::as_object_mut)
+    {
+        for part in ["givenName", "familyName"] {
+            name.insert(part.into(), "N/A".into());
+        }
+    }
     if policy.has(Fault::EmailsAsObject)
         && let Some(emails) = user.get_mut("emails")
         && let Some(first) = emails.as_array().and_then(|all| all.first())
@@ -438,6 +450,12 @@ fn error(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
                 body.shift_remove("scimType");
             }
         }
+        StatusCode::BAD_REQUEST
+            if policy.has(Fault::MalformedFilter500)
+                && says(&answer, "scimType", "invalidFilter") =>
+        {
+            return internal("Unexpected end of input");
+        }
         StatusCode::BAD_REQUEST if policy.takes(Freedom::UnprocessableContent) => {
             answer.status = StatusCode::UNPROCESSABLE_ENTITY;
             if let Some(body) = answer.object_mut() {
@@ -450,6 +468,14 @@ fn error(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         return answer;
     }
     error_body(policy, answer)
+}
+
+fn says(answer: &Answer, key: &str, value: &str) -> bool {
+    answer
+        .object()
+        .and_then(|body| body.get(key))
+        .and_then(Value::as_str)
+        == Some(value)
 }
 
 fn error_body(policy: &Policy, mut answer: Answer) -> Answer {
@@ -543,6 +569,9 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     if let Some(bytes) = faulty_json(policy, read, &answer) {
         answer.body = Payload::Raw(super::answer::SCIM_JSON, bytes);
     }
+    if success && policy.has(Fault::JsonLabelledHtml) && !matches!(answer.body, Payload::Empty) {
+        answer.headers.push((header::CONTENT_TYPE, HTML.into()));
+    }
     if policy.takes(Freedom::PlainJsonMediaType) && !matches!(answer.body, Payload::Empty) {
         answer
             .headers
@@ -566,6 +595,13 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     if created_user && policy.has(Fault::ConnectionClosedAfterCreate) {
         return answer.with_wire(WireEffect::CloseWithoutAnswer);
     }
+    if created_user && policy.has(Fault::CreateAnsweredTooLate) {
+        return answer.with_wire(WireEffect::Delay(Duration::from_secs(70)));
+    }
+    if policy.has(Fault::SlowByMember) && asked.kind() == Some(Kind::Group) {
+        let members = answer.object().map_or(0, members_shown);
+        return answer.with_wire(WireEffect::Delay(Duration::from_millis(20) * members));
+    }
     if read && policy.has(Fault::BodyCutShort) {
         return answer.with_wire(WireEffect::TruncateBody);
     }
@@ -573,6 +609,18 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         return answer.with_wire(WireEffect::Delay(Duration::from_millis(1500)));
     }
     answer
+}
+
+/// Members in an answer: of one group, or of all groups of a list.
+fn members_shown(body: &Map<String, Value>) -> u32 {
+    let length = |value: Option<&Value>| value.and_then(Value::as_array).map_or(0, Vec::len);
+    let groups = body.get("Resources").and_then(Value::as_array);
+    let listed: usize = groups
+        .into_iter()
+        .flatten()
+        .map(|group| length(group.get("members")))
+        .sum();
+    u32::try_from(listed + length(body.get("members"))).unwrap_or(u32::MAX)
 }
 
 /// The body as bytes, when they are not what a JSON writer makes.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::attributes::Attributes;
 use super::index::{Index, Indexed, Keys, Rank};
-use super::membership::{Change, Members};
+use super::membership::{Change, Member, Members};
 use super::ranks::Ranks;
 use super::resource_type::Kind;
 use crate::secret::Secret;
@@ -40,6 +40,10 @@ pub(super) struct Record {
     pub(super) seeded: bool,
     /// Deleted, but still found by servers that forget to clean their index.
     pub(super) ghost: bool,
+    /// The members before the last PATCH, for servers that read them from a replica.
+    pub(super) members_before: Option<Vec<Member>>,
+    /// The first name of a group that has another one now, for servers whose lists show it.
+    pub(super) first_name: Option<String>,
 }
 
 impl Record {
@@ -58,6 +62,8 @@ impl Record {
             born: Instant::now(),
             seeded: false,
             ghost: false,
+            members_before: None,
+            first_name: None,
         }
     }
 

@@ -445,7 +445,10 @@ impl Serving<'_> {
     }
 
     fn list(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
-        let answer = listing::list(self.context(), &self.tenant.store, kind, &incoming.query)?;
+        let mut answer = listing::list(self.context(), &self.tenant.store, kind, &incoming.query)?;
+        if self.policy.lists_first_names() && incoming.query.filter.is_none() {
+            listing::show_first_names(&self.read(), &mut answer);
+        }
         let missed = incoming.query.filter.is_some()
             && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
         if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {

@@ -7,7 +7,7 @@ use super::answer::{Answer, Problem};
 use super::index::Indexed;
 use super::membership::Member;
 use super::patch::{self, Operation};
-use super::policy::{Duplicate, Moment, Rename};
+use super::policy::{Duplicate, Moment, Policy, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
 use super::resource_type::Kind;
@@ -46,7 +46,12 @@ pub(super) fn insert(
     rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     if let Some(other) = taken_by(context, store, &attributes, None, Moment::Create) {
         match context.policy.on_duplicate_user(store, &other) {
-            Duplicate::Refuse => return Err(name_taken(&name)),
+            Duplicate::Refuse => {
+                if context.policy.refused_create_strips_owner() {
+                    strip(store, &other);
+                }
+                return Err(name_taken(&name));
+            }
             Duplicate::CreateAnother => {}
             Duplicate::Overwrite => {
                 store.of_mut(KIND).set_attributes(&other, attributes, &[]);
@@ -54,6 +59,7 @@ pub(super) fn insert(
             }
         }
     }
+    refuse_equal(context.policy, store, &attributes)?;
     let chosen = body.get("id").and_then(Value::as_str);
     let id = match chosen.filter(|_| context.policy.takes_ids_from_clients()) {
         Some(id) => {
@@ -66,6 +72,47 @@ pub(super) fn insert(
     record.password = password;
     store.of_mut(KIND).insert(record);
     Ok(id)
+}
+
+/// Takes the e-mail addresses from a user.
+fn strip(store: &mut Store, id: &Id) {
+    if let Some(record) = store.of(KIND).get(id) {
+        let mut attributes = record.attributes.to_map();
+        attributes.shift_remove("emails");
+        store.of_mut(KIND).set_attributes(id, attributes, &[]);
+    }
+}
+
+/// Refuses a new user whom this server takes for another one, beyond an equal userName.
+fn refuse_equal(
+    policy: &Policy,
+    store: &Store,
+    attributes: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let text = |name: &str| attributes.get(name).and_then(Value::as_str);
+    if policy.unique_external_ids()
+        && let Some(id) = text("externalId")
+        && store
+            .of(KIND)
+            .lookup(Indexed::ExternalId, id)
+            .next()
+            .is_some()
+    {
+        return Err(Problem::conflict("SCIM User externalId already exists"));
+    }
+    if policy.ignores_accents()
+        && let Some(name) = text("userName")
+    {
+        let plain = fold::without_accents(name);
+        let mut names = store
+            .of(KIND)
+            .iter()
+            .filter_map(|user| user.text("userName"));
+        if names.any(|other| fold::without_accents(&other) == plain) {
+            return Err(name_taken(name));
+        }
+    }
+    Ok(())
 }
 
 /// `PUT /Users/{id}`: attributes that are not sent are cleared, but for `active` and the

@@ -86,6 +86,14 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         Fault::UnknownMemberIgnored,
         "Okta sends one only after somebody has deleted the account behind its back",
     ),
+    (
+        Fault::MalformedFilter500,
+        "Okta's own filters are well-formed",
+    ),
+    (
+        Fault::UnknownOperationAccepted,
+        "Okta sends no operation but those of the RFC",
+    ),
     (Fault::ErrorsAsPlainText, "the status is what counts"),
     (Fault::ErrorsNested, "the status is what counts"),
     (
@@ -96,12 +104,20 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
     (Fault::RetryAfterAsDate, "Okta waits and goes on"),
     (Fault::UnauthorizedAsHtml, "the status is what counts"),
     (Fault::BareTokenAccepted, "Okta sends the scheme"),
+    (
+        Fault::JsonLabelledHtml,
+        "Okta is not known to read the media type",
+    ),
     (Fault::ByteOrderMark, "Okta's parser is not known to mind"),
     (Fault::DuplicateKeys, "Okta's parser takes the last one"),
     (Fault::BodyAfterNoContent, "Okta is not known to mind"),
     (
         Fault::SlowAnswers,
         "Okta waits a minute; only its certification suite is in a hurry",
+    ),
+    (
+        Fault::SlowByMember,
+        "Okta waits a minute, which is enough for a group of 3,000",
     ),
 ];
 
@@ -121,6 +137,16 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
         Fault::ExtensionRefused,
         2,
         "with a create and with an update",
+    ),
+    (
+        Fault::PathLessExtensionIgnored,
+        3,
+        "each attribute of the extension is lost by itself",
+    ),
+    (
+        Fault::UserPutDropsFamilyName,
+        2,
+        "it is lost from the profile that is pushed, and from the one that is put back to deactivate",
     ),
     (
         Fault::RenameRefusedHalfway,
@@ -143,6 +169,16 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
         "401, 404 and 409 are asked for by one row each of Okta's suite",
     ),
     (
+        Fault::MembersFromStaleReplica,
+        2,
+        "those added last are lost with an addition, those removed last come back with a removal",
+    ),
+    (
+        Fault::NewUserRefusedAsMember,
+        2,
+        "the two kinds of app add members by different requests",
+    ),
+    (
         Fault::EveryThirdWrite500,
         7,
         "each kind of write fails in its turn",
@@ -160,16 +196,10 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
 ];
 
 /// Checks that a fault does not trip, and where they are seen.
-const ELSEWHERE: &[(&str, &str)] = &[
-    (
-        "envelope/media-type",
-        "another media type is a freedom: see the freedoms",
-    ),
-    (
-        "membership/hidden",
-        "hiding members is a freedom: see the freedoms",
-    ),
-];
+const ELSEWHERE: &[(&str, &str)] = &[(
+    "membership/hidden",
+    "hiding members is a freedom: see the freedoms",
+)];
 
 /// The checks that have to do with a family of faults.
 fn belongs(family: Family, check: &str) -> bool {
@@ -186,6 +216,7 @@ fn belongs(family: Family, check: &str) -> bool {
             "create/",
             "guard/",
             "error/duplicate",
+            "state/refusal-changed",
             "resource/id",
             "sequence/",
             "update/",
@@ -202,7 +233,14 @@ fn belongs(family: Family, check: &str) -> bool {
         ],
         Family::Profile => &["state/", "sequence/", "membership/matches"],
         Family::Rename => &["lookup/", "state/", "sequence/"],
-        Family::Group => &["sequence/", "lookup/", "state/", "membership/"],
+        Family::Group => &[
+            "sequence/",
+            "lookup/",
+            "state/",
+            "membership/",
+            "list/current",
+            "create/",
+        ],
         Family::Members => &[
             "membership/",
             "sequence/refused",

@@ -131,6 +131,19 @@ pub static REPEATS: CheckMeta = CheckMeta {
     failing: "the same id twice",
 };
 
+/// A list shows a resource under another name than its own URL does.
+pub static CURRENT: CheckMeta = CheckMeta {
+    id: "list/current",
+    title: "a list shows a resource under another name than its own URL does",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.4.2", "getsentry/sentry issue 84838"],
+    why: "An import takes the name from the list. A group that was renamed is renamed back in Okta, or with the next push in the app.",
+    fix: "Build lists from what GET by id returns, and not from a name that was noted down at the start.",
+    passing: "GET /Groups shows \"Day Shift\", as GET /Groups/{id} does",
+    failing: "GET /Groups shows \"Night Shift\", the name before",
+};
+
 /// A page past the end is not empty.
 pub static PAST_THE_END: CheckMeta = CheckMeta {
     id: "list/past-the-end",

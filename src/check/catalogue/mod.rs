@@ -40,6 +40,7 @@ pub static ALL: &[&CheckMeta] = &[
     &list::TOTAL,
     &list::COMPLETE,
     &list::REPEATS,
+    &list::CURRENT,
     &list::PAST_THE_END,
     &list::TOTAL_TOO_HIGH,
     &list::KEYS,

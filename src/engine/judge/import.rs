@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use crate::check::catalogue::list;
 use crate::check::wire::Seen;
 use crate::okta::Evidence;
@@ -60,6 +62,7 @@ impl Session {
             .facet(resource.word());
             self.observe(seen, &self.about_the_list(resource, last, place, evidence));
         }
+        self.names_must_be_current(resource, &read, last, place, evidence);
         let total = read.last().map_or(0, |p| p.total);
         if complete && repeated == 0 {
             self.total_must_fit(resource, &read, last, place, evidence);
@@ -109,6 +112,41 @@ impl Session {
         let seen = Seen::new(&list::COMPLETE, wanted, got).facet(resource.word());
         self.observe(seen, &context);
         false
+    }
+
+    /// A list shows each of ours under the name that its own URL shows.
+    fn names_must_be_current(
+        &self,
+        resource: Resource,
+        pages: &[Page<'_>],
+        last: &Sent,
+        place: &Place,
+        evidence: Evidence,
+    ) {
+        let name_of = |one: &Value| {
+            let name = one.get(resource.name_attribute())?;
+            name.as_str().map(str::to_owned)
+        };
+        let current: HashMap<String, String> = self.with_book(|book| {
+            let read = book.existing(resource);
+            read.filter_map(|a| Some((a.id.clone(), name_of(a.state.as_ref()?)?)))
+                .collect()
+        });
+        let listed = pages.iter().flat_map(|page| page.resources);
+        for one in listed {
+            let (Some(id), Some(name)) = (reading::id_of(one), name_of(one)) else {
+                continue;
+            };
+            let Some(current) = current.get(&id).filter(|current| **current != name) else {
+                continue;
+            };
+            let context = Context {
+                subjects: vec![Subject::Resource(resource, id)],
+                ..self.about_the_list(resource, last, place, evidence)
+            };
+            let seen = Seen::new(&list::CURRENT, current.as_str(), name).facet(resource.word());
+            self.observe(seen, &context);
+        }
     }
 
     /// `totalResults` is what the pages hold together. Less on a page than Okta asks for is the business of

@@ -1,118 +1,6 @@
-//! What can be switched wrong about the reference server, and who was reported for it.
-//!
-//! A fault is data here; what it does stands at the decision points of
-//! [`super::policy`], in what is done to requests (`intercept`) or to answers (`rewrite`).
+//! The faults, family by family: a table, and no more.
 
-use std::fmt;
-
-use crate::suggest;
-
-/// A part of the conversation with Okta.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the faults of a family say what it is about")]
-pub enum Family {
-    List,
-    LookUp,
-    Create,
-    Shape,
-    Lifecycle,
-    Profile,
-    Rename,
-    Group,
-    Members,
-    Error,
-    Auth,
-    Media,
-    Transport,
-}
-
-/// What is known about one fault.
-#[derive(Debug)]
-struct Entry {
-    name: &'static str,
-    family: Family,
-    right: &'static str,
-    wrong: &'static str,
-    product: Option<&'static str>,
-    url: &'static str,
-}
-
-/// The end of a message: `; did you mean a, b or c?`, or nothing.
-fn suggestion(names: &[&str]) -> String {
-    suggest::question(names).map_or(String::new(), |question| format!("; {question}"))
-}
-
-/// No such fault or freedom.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} {name:?}{}", suggestion(.similar))]
-pub struct UnknownName {
-    /// `fault` or `freedom`.
-    pub what: &'static str,
-    /// What was asked for.
-    pub name: String,
-    /// Names that look alike, the most similar first.
-    pub similar: Vec<&'static str>,
-}
-
-impl Fault {
-    /// The fault of that name.
-    ///
-    /// # Errors
-    /// When there is none; with the names that look alike.
-    pub fn from_name(name: &str) -> Result<Self, UnknownName> {
-        let known = Self::ALL.iter().copied();
-        known
-            .clone()
-            .find(|fault| fault.name() == name)
-            .ok_or_else(|| UnknownName {
-                what: "fault",
-                name: name.to_owned(),
-                similar: suggest::closest(name, known.map(Self::name)),
-            })
-    }
-
-    /// The name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.entry().name
-    }
-
-    /// What the fault is about.
-    #[must_use]
-    pub fn family(self) -> Family {
-        self.entry().family
-    }
-
-    /// What a server should do, in one line.
-    #[must_use]
-    pub fn right(self) -> &'static str {
-        self.entry().right
-    }
-
-    /// What the server does instead, in one line.
-    #[must_use]
-    pub fn wrong(self) -> &'static str {
-        self.entry().wrong
-    }
-
-    /// Who was reported for it; `None` when no report is public.
-    #[must_use]
-    pub fn product(self) -> Option<&'static str> {
-        self.entry().product
-    }
-
-    /// Where it was reported, or the norm that it breaks.
-    #[must_use]
-    pub fn url(self) -> &'static str {
-        self.entry().url
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+use super::{Entry, Family};
 
 /// One row a fault: name, what is right, what happens instead, product, address.
 macro_rules! faults {
@@ -127,7 +15,7 @@ macro_rules! faults {
             /// All faults, family by family.
             pub const ALL: &[Self] = &[$($(Self::$fault,)+)+];
 
-            fn entry(self) -> &'static Entry {
+            pub(super) fn entry(self) -> &'static Entry {
                 match self {
                     $($(Self::$fault => &Entry {
                         name: $name,
@@ -213,6 +101,14 @@ faults! {
             "A list holds all resources, page by page."
             "Whatever comes after the 100th resource does not exist for a list."
             Some("better-auth"), "https://github.com/better-auth/better-auth/issues/10398";
+        ListTruncated50 "list-truncated-50"
+            "A list goes on to its last resource."
+            "Whatever comes after the 50th resource does not exist for a list."
+            Some("SAML Jackson"), "https://www.npmjs.com/package/@boxyhq/saml-jackson";
+        UnfilteredListRefused "unfiltered-list-refused"
+            "A list without a filter is answered: Okta tests its connection with one."
+            "A list without a filter is refused with 400."
+            Some("Pydantic Logfire"), "https://github.com/pydantic/logfire/pull/2356";
         PagingIgnored "paging-ignored"
             "count bounds the page."
             "Everything comes in one answer."
@@ -325,6 +221,18 @@ faults! {
             "A second user of the same name is refused with 409."
             "It is answered 201 and overwrites the first."
             Some("itsaplan"), "https://github.com/croffasia/itsaplan/pull/250";
+        DuplicateRefusedStripsOwner "duplicate-refused-strips-owner"
+            "A refused POST changes nobody."
+            "It is answered 409, after the owner of the name has lost the e-mail addresses."
+            Some("Lightdash"), "https://github.com/lightdash/lightdash/issues/22402";
+        ExternalIdMustBeUnique "external-id-must-be-unique"
+            "Somebody who comes back under a new login is created anew."
+            "It is refused with 409: the account of old has the externalId."
+            Some("Better Auth"), "https://github.com/better-auth/better-auth/issues/11111";
+        AccentsIgnored "accents-ignored"
+            "`jose` and `josé` are two users."
+            "The second one is refused with 409."
+            Some("Casdoor"), "https://github.com/casdoor/casdoor/pull/1235";
         Duplicate500 "duplicate-500"
             "A second user of the same name is refused with 409."
             "The database's complaint comes out as a 500."
@@ -407,6 +315,10 @@ faults! {
             "givenName and familyName are returned."
             "givenName and familyName are null."
             Some("PostHog"), "https://github.com/PostHog/posthog/pull/42205";
+        NamePlaceholders "name-placeholders"
+            "givenName and familyName are what was sent."
+            "They are `N/A`."
+            Some("Sentry"), "https://github.com/getsentry/sentry-docs/pull/3924";
         EmailsAsObject "emails-as-object"
             "emails is an array."
             "emails is an object."
@@ -527,6 +439,14 @@ faults! {
             "PUT stores the enterprise extension."
             "PUT stores the core attributes only."
             None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.1";
+        UserPutDropsFamilyName "user-put-drops-family-name"
+            "PUT stores the whole name."
+            "PUT stores the name without familyName."
+            Some("Metatavu Keycloak SCIM server"), "https://github.com/Metatavu/keycloak-scim-server/pull/106";
+        PathLessExtensionIgnored "path-less-extension-ignored"
+            "The value of a path-less PATCH may hold an extension by its URN."
+            "The extension is ignored there."
+            Some("Fleet"), "https://github.com/fleetdm/fleet/pull/42678";
         UserPutRefusesReadOnly "user-put-refuses-read-only"
             "Read-only attributes in a PUT, which Okta echoes, are ignored."
             "A PUT with id, meta or groups is refused with 400."
@@ -543,6 +463,10 @@ faults! {
             "PUT changes displayName."
             "It is answered 200, and displayName stays."
             Some("Sim"), "https://github.com/simstudioai/sim/pull/7585";
+        FirstDisplayNameCrashes "first-display-name-crashes"
+            "A PUT may bring a displayName to a user who had none."
+            "It is a 500."
+            Some("Octopus Deploy"), "https://github.com/OctopusDeploy/Issues/issues/9940";
         ExtensionUnderWrongKey "extension-under-wrong-key"
             "The extension stands under its URN."
             "It is returned under the URN of SCIM 1.0."
@@ -655,6 +579,10 @@ faults! {
             "A new displayName is stored."
             "It is answered 200, and the name stays."
             Some("SCIM Gateway"), "https://github.com/jelhub/scimgateway/issues/95";
+        GroupListShowsFirstName "group-list-shows-first-name"
+            "A list shows each group under its current name."
+            "It shows the first one, and Okta renames the group back."
+            Some("Sentry"), "https://github.com/getsentry/sentry/issues/84838";
         GroupPathLessRenameIgnored "group-path-less-rename-ignored"
             "A path-less replace renames the group."
             "It is answered 200, and the name stays."
@@ -683,6 +611,10 @@ faults! {
             "POST stores the members."
             "POST creates the group empty."
             Some("Teleport"), "https://github.com/gravitational/teleport/issues/67372";
+        GroupCreateAnswersEmpty "group-create-answers-empty"
+            "201 holds the new group with its id."
+            "201 has an empty body, so Okta has no id to push members to."
+            Some("Appsmith"), "https://github.com/appsmithorg/appsmith/issues/34959";
         GroupCreateOverwritesNamesake "group-create-overwrites-namesake"
             "A POST never changes another group."
             "A POST of a name that exists overwrites that group."
@@ -705,6 +637,14 @@ faults! {
             "`add` extends the members."
             "`add` replaces them."
             Some("agent-bom"), "https://github.com/msaad00/agent-bom/issues/3533";
+        MembersFromStaleReplica "members-from-stale-replica"
+            "A PATCH changes the members that the group has now."
+            "It starts from those before the last PATCH, whose changes are lost."
+            Some("Fleet"), "https://github.com/fleetdm/fleet/issues/50724";
+        NewUserRefusedAsMember "new-user-refused-as-member"
+            "Every user can become a member."
+            "One who is newer than the group is not found: 404."
+            Some("Sentry"), "https://github.com/getsentry/sentry/issues/122540";
         MemberTypeRequired "member-type-required"
             "A member needs a value only."
             "A member without `type` is ignored, with 200."
@@ -787,6 +727,14 @@ faults! {
             "An error is a SCIM Error object."
             "The Error object stands under the key `response`."
             Some("SimpleIdServer"), "https://github.com/simpleidserver/SimpleIdServer/issues/227";
+        MalformedFilter500 "malformed-filter-500"
+            "A malformed filter is 400."
+            "It is a 500."
+            Some("SAML Jackson"), "https://www.npmjs.com/package/@boxyhq/saml-jackson";
+        UnknownOperationAccepted "unknown-operation-accepted"
+            "A PATCH operation that nobody knows is 400."
+            "It is answered 200, and nothing happens."
+            Some("Pydantic Logfire"), "https://github.com/pydantic/logfire/issues/2355";
         NotFoundAs200Null "not-found-as-200-null"
             "An unknown id is 404."
             "An unknown id is 200 with `null`."
@@ -875,6 +823,10 @@ faults! {
             "`Accept: application/scim+json` is served."
             "It is 406."
             Some("Okta Help Center"), "https://support.okta.com/help/s/article/scim-provisioning-returning-sync-user-in-external-application-failure";
+        JsonLabelledHtml "json-labelled-html"
+            "JSON comes as application/scim+json or application/json."
+            "It comes as text/html."
+            Some("WSO2 SCIM2 extension"), "https://github.com/wso2-extensions/identity-inbound-provisioning-scim2/pull/23";
         ContentEncodingWrong "content-encoding-wrong"
             "Content-Encoding says how the body is encoded."
             "It says gzip, and the body is plain."
@@ -901,6 +853,10 @@ faults! {
             "A create is answered."
             "The user is created, and the connection closed without an answer."
             None, "https://www.rfc-editor.org/rfc/rfc9112#section-9.5";
+        CreateAnsweredTooLate "create-answered-too-late"
+            "A create is answered within a minute; then Okta closes the connection."
+            "The user is created, and the answer takes 70 seconds."
+            Some("Okta developer documentation"), "https://github.com/okta/okta-developer-docs/pull/4449";
         BodyCutShort "body-cut-short"
             "Content-Length is the length of the body."
             "The connection closes in the middle of a resource."
@@ -913,44 +869,9 @@ faults! {
             "An answer takes well under a second."
             "A look-up takes one second and a half."
             Some("WSO2 SCIM2 extension"), "https://github.com/wso2-extensions/identity-inbound-provisioning-scim2/issues/178";
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_fault_has_its_own_name_and_is_documented() {
-        let mut names = BTreeSet::new();
-        for fault in Fault::ALL.iter().copied() {
-            let name = fault.name();
-            assert!(names.insert(name), "{name} stands twice");
-            assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
-                "{name} is not kebab-case"
-            );
-            assert_ne!(fault.right(), fault.wrong(), "{name}");
-            for line in [fault.right(), fault.wrong()] {
-                assert!(line.ends_with(['.', '"']) && !line.contains('\n'), "{line}");
-            }
-            assert!(fault.url().starts_with("https://"), "{name}");
-            assert_eq!(Fault::from_name(name), Ok(fault));
-        }
-    }
-
-    #[test]
-    fn a_misspelt_name_is_answered_with_similar_ones() {
-        let error = Fault::from_name("filter-ignore").unwrap_err();
-        assert_eq!(error.similar.first(), Some(&"filter-ignored"));
-        assert_eq!(
-            Fault::from_name("page-cap-5").unwrap_err().to_string(),
-            "there is no fault \"page-cap-5\"; did you mean page-cap-50 or page-cap-20?"
-        );
-        let error = Fault::from_name("xyzzy").unwrap_err();
-        assert!(error.similar.is_empty());
+        SlowByMember "slow-by-member"
+            "What an answer about a group takes does not grow with its members."
+            "It takes 20 ms for each of them."
+            Some("Ory Polis"), "https://github.com/ory/polis/pull/4080";
     }
 }
