@@ -1,6 +1,7 @@
 //! Lists and look-ups: filter, then page (RFC 7644, 3.4.2).
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -130,8 +131,8 @@ struct Search<'a> {
     of: ResourceType,
     filter: Option<&'a Filter>,
     matching: Matching,
-    /// What the filter looks at.
-    names: Vec<&'static str>,
+    /// What the filter looks at, once it looks.
+    names: OnceCell<BTreeSet<&'static str>>,
     /// Comparisons that it makes with one value of each.
     terms: usize,
     /// Comparisons that are left.
@@ -140,14 +141,12 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(context: Context<'a>, kind: Kind, filter: Option<&'a Filter>) -> Self {
-        let of = context.resource_type(kind);
-        let names = filter.map(|filter| evaluate::names(of, filter));
         Self {
             context,
-            of,
+            of: context.resource_type(kind),
             filter,
             matching: context.policy.matching(),
-            names: names.into_iter().flatten().collect(),
+            names: OnceCell::new(),
             terms: filter.map_or(0, evaluate::comparisons),
             left: Cell::new(MOST_SEARCHED),
         }
@@ -248,7 +247,8 @@ impl<'a> Search<'a> {
         let Some(filter) = self.filter else {
             return Ok(true);
         };
-        let wanted = |name: &str| self.names.contains(&name);
+        let names = self.names.get_or_init(|| evaluate::names(self.of, filter));
+        let wanted = |name: &str| names.contains(name);
         let resource = render(self.context, store, self.of.kind, record, wanted);
         let values = resource.values();
         let values = values.map(|value| value.as_array().map_or(1, Vec::len));

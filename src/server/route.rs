@@ -116,9 +116,13 @@ fn hex(digit: u8) -> Option<u8> {
 /// Encodes everything but unreserved characters (RFC 3986, 2.3): an id may be any text.
 pub(super) fn percent_encode(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(is_unreserved) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if is_unreserved(byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');

@@ -1,0 +1,19 @@
+//! A path is read, or the mistake is within the text; what is read prints as it reads.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use scim_conform::scim::PatchPath;
+
+fuzz_target!(|text: &str| {
+    match PatchPath::parse(text) {
+        Ok(path) => {
+            let printed = path.to_string();
+            // Escapes can make the printed text too long to be read again.
+            if printed.len() <= scim_conform::scim::MAX_LENGTH {
+                assert_eq!(PatchPath::parse(&printed).as_ref(), Ok(&path), "{printed}");
+            }
+        }
+        Err(error) => assert!(text.is_char_boundary(error.offset), "{error}"),
+    }
+});
