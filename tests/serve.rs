@@ -221,6 +221,34 @@ fn a_given_token_is_never_shown_and_open_needs_none() {
 }
 
 #[test]
+fn schemas_and_me_and_empty_answers_are_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = json!({"id": "urn:acme:badge:1.0:User", "attributes": [{"name": "number", "type": "integer"}]});
+    let file = folder.path().join("badge.json");
+    std::fs::write(&file, schema.to_string()).unwrap();
+    let options = [
+        "--open",
+        "--extension",
+        "badge.json",
+        "--me",
+        "ada",
+        "--patch-response",
+        "204",
+    ];
+    let server = Serving::start(folder.path(), &options);
+    let announced = server.send("/Schemas/urn:acme:badge:1.0:User", "", None);
+    assert_eq!(announced.status(), Some(200));
+    let ada = json!({"userName": "ada", "urn:acme:badge:1.0:User": {"number": 7}});
+    assert_eq!(server.send("/Users", "", Some(ada)).status(), Some(201));
+    let me = server.send("/Me", "", None);
+    let me = me.response().unwrap().json().unwrap().clone();
+    assert_eq!(me["urn:acme:badge:1.0:User"]["number"], json!(7));
+    let (exit, talk) = refused(folder.path(), &["--extension", "none.json"]);
+    assert_eq!(exit, 2, "{talk}");
+    assert!(talk.contains("--extension none.json"), "{talk}");
+}
+
+#[test]
 fn the_log_has_a_line_for_every_request_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     for (form, shown) in [

@@ -411,6 +411,18 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", help_heading = CONTENT)]
     pub(crate) state: Option<PathBuf>,
 
+    /// An extension schema, as /Schemas serves one (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = CONTENT)]
+    pub(crate) extension: Vec<PathBuf>,
+
+    /// The user whom the token belongs to, who answers at /Me
+    #[arg(long, value_name = "USERNAME", help_heading = CONTENT)]
+    pub(crate) me: Option<String>,
+
+    /// Answer PATCH with 200 and the resource, or with 204
+    #[arg(long, value_name = "STATUS", default_value = "200", value_parser = clap::builder::PossibleValuesParser::new(["200", "204"]), hide_possible_values = true, help_heading = CONTENT)]
+    pub(crate) patch_response: String,
+
     /// Have this fault (repeatable)
     #[arg(long, value_name = "NAME", help_heading = WRONG)]
     pub(crate) fault: Vec<String>,

@@ -83,6 +83,9 @@ fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliErr
         access: access(args, env)?,
         seed_users: args.seed_users,
         state: args.state.clone(),
+        extensions: args.extension.clone(),
+        me: args.me.clone(),
+        patch_without_content: args.patch_response == "204",
         faults: args.fault.clone(),
         chaos: args.chaos.map(|seed| Chance {
             seed,

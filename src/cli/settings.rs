@@ -185,6 +185,12 @@ pub struct ServeSettings {
     pub seed_users: Option<u32>,
     /// Where users and groups are kept.
     pub state: Option<PathBuf>,
+    /// Files with extension schemas.
+    pub extensions: Vec<PathBuf>,
+    /// The user whom the token belongs to.
+    pub me: Option<String>,
+    /// PATCH is answered 204, without the resource.
+    pub patch_without_content: bool,
     /// Names of the faults to have.
     pub faults: Vec<String>,
     /// Disturbances by chance.

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import threading
+import time
 from collections.abc import Callable, Iterator
 
 import servers
@@ -67,8 +67,9 @@ def _install(cache: pathlib.Path) -> pathlib.Path:
 @contextlib.contextmanager
 def _serving(binary: pathlib.Path, suite: Suite, output: pathlib.Path) -> Iterator[Running]:
     token = secrets.token_hex(24)
-    command = [str(binary), "serve", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder, open(output / "server.txt", "wb") as log:
+        port_file = pathlib.Path(folder) / "port"
+        command = [str(binary), "serve", "--port", "0", "--port-file", str(port_file), "--log"]
         if suite.users:
             state = pathlib.Path(folder) / "state.json"
             state.write_text(json.dumps(_state(suite.users)))
@@ -77,12 +78,11 @@ def _serving(binary: pathlib.Path, suite: Suite, output: pathlib.Path) -> Iterat
             command,
             env={**_environment(), "SCIM_CONFORM_TOKEN": token},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log,
             stderr=log,
-            text=True,
         )
         try:
-            yield Running(_base_url(process), token)
+            yield Running(f"http://127.0.0.1:{_port(process, port_file)}/scim/v2", token)
         finally:
             process.terminate()
             try:
@@ -92,16 +92,13 @@ def _serving(binary: pathlib.Path, suite: Suite, output: pathlib.Path) -> Iterat
                 process.wait()
 
 
-def _base_url(process: subprocess.Popen) -> str:
-    """The URL that the server prints once it listens."""
-    timer = threading.Timer(START_SECONDS, process.kill)
-    timer.start()
-    try:
-        for line in process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+/\S+", line):
-                return found.group()
-    finally:
-        timer.cancel()
+def _port(process: subprocess.Popen, port_file: pathlib.Path) -> int:
+    """What the server writes once it listens."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if port_file.is_file():
+            return int(port_file.read_text())
+        time.sleep(0.05)
     raise ServerError("scim-conform serve does not start")
 
 

@@ -111,7 +111,7 @@ fn body(schema: &str) -> Value {
 
 /// The refusals of an operation, and the answers that all operations share.
 fn with_refusals(mut responses: Map<String, Value>, statuses: &[u16]) -> Value {
-    let common = [401, 408, 413];
+    let common = [401, 408, 413, 503];
     for status in statuses.iter().chain(&common) {
         responses.insert(
             status.to_string(),
@@ -444,6 +444,7 @@ fn refusals() -> Value {
             415,
             "The body is not `application/scim+json` or `application/json` in UTF-8",
         ),
+        (503, "The server holds as many large bodies as it can"),
         (501, "The token belongs to no user"),
     ];
     let responses = all.map(|(status, description)| {
@@ -811,24 +812,25 @@ fn search_request() -> Value {
 }
 
 fn bulk_request() -> Value {
-    let paths = RESOURCES.map(|r| r.path);
-    let names = paths.map(|path| path.trim_start_matches('/'));
-    let one = json!({"type": "string", "pattern": format!("^/({})/[^/]+$", names.join("|"))});
+    let path = json!({
+        "type": "string", "description": "A type of resources, or one of them; any other is 404 for this operation",
+        "examples": ["/Users", "/Groups/bulkId:crew"],
+    });
     let version = json!({"type": ["string", "null"], "description": "As If-Match"});
     let data = json!({"type": "object"});
     let operation = |required: &[&str], properties: Value| json!({"type": "object", "required": required, "properties": properties});
     let operations = [
         operation(
             &["method", "path", "bulkId", "data"],
-            json!({"method": {"const": "POST"}, "path": {"enum": paths}, "bulkId": {"type": "string", "minLength": 1}, "data": data}),
+            json!({"method": {"const": "POST"}, "path": path, "bulkId": {"type": "string", "minLength": 1}, "data": data}),
         ),
         operation(
             &["method", "path", "data"],
-            json!({"method": {"enum": ["PUT", "PATCH"]}, "path": one, "version": version, "data": data}),
+            json!({"method": {"enum": ["PUT", "PATCH"]}, "path": path, "version": version, "data": data}),
         ),
         operation(
             &["method", "path"],
-            json!({"method": {"const": "DELETE"}, "path": one, "version": version}),
+            json!({"method": {"const": "DELETE"}, "path": path, "version": version}),
         ),
     ];
     json!({

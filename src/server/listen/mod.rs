@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use super::admin::{Admin, Face};
 use super::chaos::Chaos;
 use super::policy::Policy;
+use super::resource_type::ResourceTypes;
 use super::tenant::Tenant;
 use super::tls::Tls;
 use super::traffic::{Observer, RequestLog, Traffic};
@@ -56,6 +57,10 @@ pub struct Options {
     pub token: Option<Secret>,
     /// How every tenant behaves.
     pub policy: Policy,
+    /// What resources there are.
+    pub resource_types: ResourceTypes,
+    /// The userName of whom the token belongs to, who answers at `/Me`.
+    pub me: Option<String>,
     /// Where SCIM begins, with a slash at the start and none at the end.
     pub base_path: String,
     /// Sizes and waits.
@@ -80,6 +85,8 @@ impl Default for Options {
             mode: Mode::Single,
             token: None,
             policy: Policy::default(),
+            resource_types: ResourceTypes::default(),
+            me: None,
             base_path: "/scim/v2".to_owned(),
             limits: Limits::default(),
             chaos: None,
@@ -206,6 +213,8 @@ impl Server {
                 token: options.token.clone(),
                 policy: options.policy.clone(),
                 chaos: options.chaos,
+                resource_types: options.resource_types,
+                me: options.me.clone(),
             },
         ));
         Ok(Bound {

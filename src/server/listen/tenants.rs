@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::server::answer::Problem;
 use crate::server::chaos::Chaos;
 use crate::server::policy::Policy;
+use crate::server::resource_type::ResourceTypes;
 use crate::server::route::{percent_decode, percent_encode};
 use crate::server::tenant::Tenant;
 
@@ -23,6 +24,8 @@ pub(super) struct Template {
     pub(super) token: Option<Secret>,
     pub(super) policy: Policy,
     pub(super) chaos: Option<Chaos>,
+    pub(super) resource_types: ResourceTypes,
+    pub(super) me: Option<String>,
 }
 
 /// The tenants by name; the single one has the empty name.
@@ -77,8 +80,13 @@ impl Tenants {
             token,
             policy,
             chaos,
+            resource_types,
+            me,
         } = self.template.clone();
-        let tenant = Tenant::new(token, policy).with_base_url(self.base_url(Some(name)));
+        let tenant = Tenant::new(token, policy)
+            .with_base_url(self.base_url(Some(name)))
+            .with_resource_types(resource_types)
+            .with_me(me);
         tenant.set_chaos(chaos.map(|chaos| chaos.of_tenant(name)));
         let tenant = Arc::new(tenant);
         by_name.insert(name.to_owned(), Arc::clone(&tenant));

@@ -1,6 +1,7 @@
 //! `serve`: the reference server until Ctrl-C.
 
 mod access_log;
+mod extensions;
 mod greeting;
 mod port_file;
 mod state_file;
@@ -9,7 +10,7 @@ use std::pin::pin;
 
 use crate::report::file;
 use crate::secret::Secret;
-use crate::server::{DEFAULT_SEED, Options, Server, Tls};
+use crate::server::{DEFAULT_SEED, Freedom, Options, Policy, Server, Tls};
 
 use super::super::backend::{Refusal, Talk};
 use super::super::settings::{Certificate, ServeSettings};
@@ -33,7 +34,9 @@ pub(super) async fn serve(settings: &ServeSettings, talk: Talk) -> Result<(), Re
     let options = Options {
         port: settings.port,
         token: settings.access.token().cloned(),
-        policy: policy(&settings.faults)?,
+        policy: freely(policy(&settings.faults)?, settings),
+        resource_types: extensions::load(&settings.extensions)?,
+        me: settings.me.clone(),
         chaos: settings.chaos.map(chaos),
         tls: settings.tls.as_ref().map(tls).transpose()?,
         compress: true,
@@ -86,6 +89,15 @@ pub(super) async fn serve(settings: &ServeSettings, talk: Talk) -> Result<(), Re
         log.end().await;
     }
     kept
+}
+
+/// The policy with what a server may do differently.
+fn freely(policy: Policy, settings: &ServeSettings) -> Policy {
+    if settings.patch_without_content {
+        policy.with_freedom(Freedom::PatchNoContent)
+    } else {
+        policy
+    }
 }
 
 fn tls(certificate: &Certificate) -> Result<Tls, Refusal> {
