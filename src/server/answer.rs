@@ -7,6 +7,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::store::Id;
 use crate::scim::{ErrorType, urn};
 
 /// Media type of SCIM (RFC 7644, 8.1).
@@ -37,6 +38,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: Vec<(HeaderName, String)>,
     pub(super) body: Payload,
+    /// Of the one resource that it holds.
+    pub(super) id: Option<Id>,
     pub(super) wire: Option<WireEffect>,
 }
 
@@ -56,6 +59,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Payload::Empty,
+            id: None,
             wire: None,
         }
     }
@@ -92,7 +96,14 @@ impl Answer {
         self
     }
 
-    /// The body as a JSON object.
+    /// The value of a header.
+    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(of, _)| of == name)?;
+        Some(value)
+    }
+
+    /// The body as a JSON object, of an answer that is no text yet.
     pub(super) fn object(&self) -> Option<&Map<String, Value>> {
         match &self.body {
             Payload::Json(value) => value.as_object(),

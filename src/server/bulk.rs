@@ -248,9 +248,8 @@ impl Job<'_> {
         if let Some(bulk_id) = &operation.bulk_id
             && operation.method == Method::POST
         {
-            let id = answer.object().and_then(|body| body.get("id"));
-            let outcome = match id.and_then(Value::as_str) {
-                Some(id) if answer.status == StatusCode::CREATED => Outcome::Id(id.to_owned()),
+            let outcome = match &answer.id {
+                Some(id) if answer.status == StatusCode::CREATED => Outcome::Id(id.to_string()),
                 _ => Outcome::Failed,
             };
             self.ids.insert(bulk_id.clone(), outcome);
@@ -280,8 +279,7 @@ impl Job<'_> {
         }
         let partial = data.and_then(|data| self.without_open(data));
         let answer = self.send(operation, &operation.path, partial)?;
-        let id = answer.object().and_then(|body| body.get("id"));
-        if let Some(id) = id.and_then(Value::as_str) {
+        if let Some(id) = &answer.id {
             let id = super::route::percent_encode(id);
             self.created
                 .insert(place, format!("{}/{id}", operation.path));
@@ -438,11 +436,8 @@ impl Job<'_> {
     }
 
     fn location(&self, operation: &Operation, answer: &Answer) -> Option<String> {
-        if let Some(location) = answer
-            .object()
-            .and_then(|body| body.get("meta")?.get("location"))
-        {
-            return location.as_str().map(str::to_owned);
+        if let Some(location) = answer.header(&header::CONTENT_LOCATION) {
+            return Some(location.to_owned());
         }
         match Route::of(&operation.path)? {
             Route::Resource(kind, id) => Some(location(self.context, kind, &id)),
@@ -452,5 +447,5 @@ impl Job<'_> {
 }
 
 fn version_of(answer: &Answer) -> Option<Value> {
-    answer.object()?.get("meta")?.get("version").cloned()
+    answer.header(&header::ETAG).map(Value::from)
 }

@@ -54,18 +54,20 @@ pub(super) fn change(
     let of = context.resource_type(kind);
     let body = incoming.object()?;
     let id = resource::changeable(context.policy, store, kind, id, &incoming.headers)?;
-    let old = resource::visible(context.policy, store, kind, &id)?;
+    let old = resource::visible(context.policy, store, kind, &id)?
+        .attributes
+        .to_map();
     let attributes = if incoming.method == Method::PUT {
         ingest::resource(of, body)?
     } else {
-        let mut attributes = old.attributes.clone();
+        let mut attributes = old.clone();
         for operation in patch::read(body)? {
             patch::apply(of, &mut attributes, &operation)?;
         }
         attributes
     };
     named(&attributes)?;
-    if old.attributes != attributes {
+    if old != attributes {
         store.of_mut(kind).set_attributes(&id, attributes, &[]);
         if let Some(record) = store.of_mut(kind).get_mut(&id) {
             record.touch();

@@ -1,6 +1,8 @@
 //! Decides whether a resource fulfils a filter (RFC 7644, 3.4.2.2).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -56,6 +58,43 @@ pub(super) fn element(attribute: &'static Attribute, element: &Value, filter: &F
         Scope::Element(attribute, element),
         filter,
     )
+}
+
+/// The attributes and extensions of a resource that a filter looks at: all else is no matter
+/// to it.
+pub(super) fn names(of: ResourceType, filter: &Filter) -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    visit(filter, &mut |path| names.extend(name_of(of, path)));
+    names
+}
+
+/// The attribute or extension of a resource that a path starts with.
+pub(super) fn name_of(of: ResourceType, path: &AttributePath) -> Option<&'static str> {
+    let schema = schema_of(of, path)?;
+    if schema.urn != of.schema().urn {
+        return Some(schema.urn);
+    }
+    schema.attribute(&path.name).map(|attribute| attribute.name)
+}
+
+/// How many comparisons a filter makes with one resource, at most.
+pub(super) fn comparisons(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().map(comparisons).sum(),
+        Filter::Not(inner) | Filter::Element(_, inner) => comparisons(inner),
+        Filter::Present(_) | Filter::Compare(..) => 1,
+    }
+}
+
+/// Calls `see` with every path that starts at the resource.
+fn visit(filter: &Filter, see: &mut impl FnMut(&AttributePath)) {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => {
+            terms.iter().for_each(|term| visit(term, see));
+        }
+        Filter::Not(inner) => visit(inner, see),
+        Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => see(path),
+    }
 }
 
 /// Refuses comparisons that RFC 7644 refuses: boolean and binary values have no order.
@@ -318,20 +357,21 @@ fn compare_texts(
     wanted: &str,
 ) -> bool {
     let exact = case_exact || matching == Matching::Exact;
-    let key = |text: &str| {
+    let key = |text| {
         if exact {
-            text.to_owned()
+            Cow::Borrowed(text)
         } else {
-            fold::key(text)
+            fold::folded(text)
         }
     };
     let (value, wanted) = (key(value), key(wanted));
+    let (value, wanted) = (&*value, &*wanted);
     match operator {
-        Comparison::Eq => equal(matching, &value, &wanted),
-        Comparison::Ne => !equal(matching, &value, &wanted),
-        Comparison::Co => value.contains(&wanted),
-        Comparison::Sw => value.starts_with(&wanted),
-        Comparison::Ew => value.ends_with(&wanted),
+        Comparison::Eq => equal(matching, value, wanted),
+        Comparison::Ne => !equal(matching, value, wanted),
+        Comparison::Co => value.contains(wanted),
+        Comparison::Sw => value.starts_with(wanted),
+        Comparison::Ew => value.ends_with(wanted),
         Comparison::Gt => value > wanted,
         Comparison::Ge => value >= wanted,
         Comparison::Lt => value < wanted,

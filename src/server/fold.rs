@@ -1,5 +1,7 @@
 //! When two texts that differ in case are the same.
 
+use std::borrow::Cow;
+
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -9,10 +11,18 @@ use unicode_normalization::char::is_combining_mark;
 /// RFC 7643 says "case insensitive" and names no algorithm; this one takes `STRASSE` for
 /// `Straße` and a composed `é` for a decomposed one, but never `İ` for `i`.
 pub(super) fn key(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    folded(text).into_owned()
+}
+
+/// The same; what is its own key is not copied.
+pub(super) fn folded(text: &str) -> Cow<'_, str> {
+    if !text.is_ascii() {
+        return text.nfd().default_case_fold().nfd().collect();
     }
-    text.nfd().default_case_fold().nfd().collect()
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return text.to_ascii_lowercase().into();
+    }
+    text.into()
 }
 
 /// The key without accents, as a database of another collation compares.

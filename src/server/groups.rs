@@ -5,21 +5,28 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
 use super::evaluate;
+use super::index::Indexed;
 use super::ingest;
-use super::membership::{Change, Member};
+use super::limits;
+use super::membership::{Change, Member, Members};
 use super::patch::{self, Op, Operation};
 use super::policy::{Repeated, Unknown};
 use super::request::Incoming;
 use super::resource::{self, Context};
 use super::resource_type::Kind;
 use super::rules;
-use super::store::{Id, Indexed, Record, Store};
+use super::store::{Id, Record, Store};
 use super::users::restore;
 use crate::scim::schema::Mutability;
-use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath, schema};
+use crate::scim::{ErrorType, Filter, PatchPath, schema};
 
 const KIND: Kind = Kind::Group;
 const MEMBERS: &str = "members";
+
+/// A PATCH of a larger group is answered 204, as RFC 7644, 3.5.2 leaves free: a change that
+/// names one member must not cost by all of them. A query for `attributes` or
+/// `excludedAttributes` is answered 200 with what it asks for.
+const MOST_MEMBERS_IN_ANSWER: usize = 1000;
 
 /// `POST /Groups`
 pub(super) fn create(
@@ -51,13 +58,12 @@ pub(super) fn insert(
     let name = display_name(&attributes)?;
     rules::check(context.resource_type(KIND), store, None, None, &attributes)?;
     let members = members_of(context, store, body)?.unwrap_or_default();
-    let namesakes = store.of(KIND).lookup(Indexed::DisplayName, name);
-    if let Some(namesake) = namesakes.first() {
+    let namesake = store.of(KIND).lookup(Indexed::DisplayName, name).next();
+    if let Some(id) = namesake.map(|namesake| namesake.id.clone()) {
         if context.policy.refuses_namesake_groups() {
             return Err(Problem::conflict(format!("A group {name} exists already")));
         }
         if context.policy.overwrites_namesake_groups() {
-            let id = namesake.clone();
             store.remove(KIND, &id);
             return Ok(file(store, id, attributes, members));
         }
@@ -91,9 +97,11 @@ pub(super) fn replace(
     attributes.shift_remove(MEMBERS);
     display_name(&attributes)?;
     let of = context.resource_type(KIND);
-    let old = &resource::visible(context.policy, store, KIND, &id)?.attributes;
-    rules::keep_unshown(of, old, &mut attributes);
-    rules::check(of, store, Some(&id), Some(old), &attributes)?;
+    let old = resource::visible(context.policy, store, KIND, &id)?
+        .attributes
+        .to_map();
+    rules::keep_unshown(of, &old, &mut attributes);
+    rules::check(of, store, Some(&id), Some(&old), &attributes)?;
     let mut members = members_of(context, store, body)?;
     if members.is_none() && context.policy.absent_members_are_none() {
         members = Some(Vec::new());
@@ -102,7 +110,7 @@ pub(super) fn replace(
     if let Some(members) = members {
         set_members(store, &id, members, &mut journal);
     }
-    commit(context, store, &id, attributes, &journal, incoming)
+    commit(context, store, &id, &old, attributes, &journal, incoming)
 }
 
 /// `PATCH /Groups/{id}`
@@ -114,9 +122,14 @@ pub(super) fn modify(
 ) -> Result<Answer, Problem> {
     let operations = patch::read(incoming.object()?)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
-    let mut attributes = resource::visible(context.policy, store, KIND, &id)?
-        .attributes
-        .clone();
+    let group = resource::visible(context.policy, store, KIND, &id)?;
+    let added = operations
+        .iter()
+        .filter_map(|o| o.value.as_ref()?.as_array());
+    let added: usize = added.map(Vec::len).sum();
+    limits::check_paths(&operations, group.members.len() + added)?;
+    let old = group.attributes.to_map();
+    let mut attributes = old.clone();
     let mut journal = Vec::new();
     if context.policy.reads_stale_members() && operations.iter().any(is_about_members) {
         fall_behind(store, &id, &mut journal);
@@ -135,19 +148,18 @@ pub(super) fn modify(
         })
         .and_then(|()| display_name(&attributes).map(|_| ()))
         .and_then(|()| {
-            let old = &resource::visible(context.policy, store, KIND, &id)?.attributes;
             let of = context.resource_type(KIND);
-            rules::check(of, store, Some(&id), Some(old), &attributes)
+            rules::check(of, store, Some(&id), Some(&old), &attributes)
         });
     if let Err(problem) = applied {
         if context.policy.keeps_what_was_applied() {
-            commit(context, store, &id, attributes, &journal, incoming)?;
+            commit(context, store, &id, &old, attributes, &journal, incoming)?;
         } else if let Some(record) = store.of_mut(KIND).get_mut(&id) {
             record.members.undo(journal);
         }
         return Err(problem);
     }
-    commit(context, store, &id, attributes, &journal, incoming)
+    commit(context, store, &id, &old, attributes, &journal, incoming)
 }
 
 /// Puts the members back to where they were before the last PATCH.
@@ -179,23 +191,27 @@ fn commit(
     context: Context<'_>,
     store: &mut Store,
     id: &Id,
+    old: &Map<String, Value>,
     mut attributes: Map<String, Value>,
     journal: &[Change],
     incoming: &Incoming,
 ) -> Result<Answer, Problem> {
     let policy = context.policy;
     store.follow(id, journal);
-    let old = resource::visible(policy, store, KIND, id)?;
-    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
-        restore(&mut attributes, &old.attributes, frozen);
+    for frozen in policy.frozen(KIND, &incoming.method, old, &attributes) {
+        restore(&mut attributes, old, frozen);
     }
-    if old.attributes != attributes || !journal.is_empty() {
+    let changes = *old != attributes;
+    if changes {
         let stale = policy.stale_indexes();
-        let name = old.text("displayName").map(str::to_owned);
         store.of_mut(KIND).set_attributes(id, attributes, stale);
+    }
+    if changes || !journal.is_empty() {
         if let Some(record) = store.of_mut(KIND).get_mut(id) {
             if policy.lists_first_names() {
-                record.first_name = record.first_name.take().or(name);
+                let name = old.get("displayName").and_then(Value::as_str);
+                let first = record.first_name.take().or(name.map(str::to_owned));
+                record.first_name = first;
             }
             record.touch();
         }
@@ -204,6 +220,13 @@ fn commit(
     }
     let record = resource::visible(policy, store, KIND, id)?;
     let query = &incoming.query;
+    if incoming.method == Method::PATCH
+        && record.members.len() > MOST_MEMBERS_IN_ANSWER
+        && query.attributes.is_empty()
+        && query.excluded_attributes.is_empty()
+    {
+        return Ok(resource::no_content(record));
+    }
     Ok(resource::answer(
         context,
         store,
@@ -251,7 +274,7 @@ fn read_members(
             .get("value")
             .and_then(Value::as_str)
             .ok_or_else(|| Problem::invalid_value("A member needs a value"))?;
-        let Some(kind) = store.member_kind(id) else {
+        let Some((kind, id)) = store.member(id) else {
             match context.policy.on_unknown_member() {
                 Unknown::Refuse => {
                     return Err(Problem::invalid_value(format!(
@@ -262,9 +285,9 @@ fn read_members(
                 Unknown::Skip => continue,
             }
         };
-        let text = |name: &str| element.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| element.get(name).and_then(Value::as_str).map(Box::from);
         members.push(Member {
-            value: id.into(),
+            value: id,
             display: text("display"),
             reference: text("$ref"),
             kind: kind.name(),
@@ -347,25 +370,30 @@ fn apply(
     )
 }
 
-/// The members that a filter selects; a change of none of them has no target.
-fn selected(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Problem> {
-    let record = store.of(KIND).get(id);
-    let members = record.into_iter().flat_map(|record| record.members.iter());
-    let selected: Vec<Member> = members
-        .filter(|member| selects(filter, member))
-        .cloned()
-        .collect();
-    if selected.is_empty() {
-        return Err(Problem::bad_request(
-            ErrorType::NoTarget,
-            "No value of members matches the path",
-        ));
+/// The members that a filter selects.
+fn selected(members: &Members, filter: &Filter) -> Vec<Member> {
+    match limits::value_of(filter) {
+        Some(id) => members.get(id).cloned().into_iter().collect(),
+        None => {
+            let selected = members.iter().filter(|member| selects(filter, member));
+            selected.cloned().collect()
+        }
     }
-    Ok(selected)
+}
+
+/// The same of a group that is kept; a change of none of them has no target.
+fn targets(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Problem> {
+    let group = store.of(KIND).get(id);
+    let selected = group.map(|group| selected(&group.members, filter));
+    selected
+        .filter(|selected| !selected.is_empty())
+        .ok_or_else(|| {
+            Problem::bad_request(ErrorType::NoTarget, "No value of members matches the path")
+        })
 }
 
 fn selects(filter: &Filter, member: &Member) -> bool {
-    evaluate::element(&schema::MEMBERS, &member.to_json().into(), filter)
+    evaluate::element(&schema::MEMBERS, &member.to_json(), filter)
 }
 
 /// `members[…].display`: all that can be changed of a member.
@@ -381,18 +409,21 @@ fn change_sub_attribute(
     let sub = schema::MEMBERS
         .sub_attribute(sub)
         .ok_or_else(|| patch::invalid_path(format!("{sub} is no sub-attribute of members")))?;
-    let members = selected(store, id, filter)?;
+    let members = targets(store, id, filter)?;
     if sub.mutability != Mutability::ReadWrite {
         return Err(immutable());
     }
     let value = match (operation.op, &operation.value) {
         (Op::Remove, _) | (_, None) => None,
-        (_, Some(value)) => ingest::value_of(sub, value)?,
+        (_, Some(value)) => {
+            limits::check_copies(value, members.len())?;
+            ingest::value_of(sub, value)?
+        }
     };
     let display = value.as_ref().and_then(Value::as_str);
     if let Some(record) = store.of_mut(KIND).get_mut(id) {
         for member in members {
-            let display = display.map(str::to_owned);
+            let display = display.map(Box::from);
             record.members.alter(Member { display, ..member }, journal);
         }
     }
@@ -417,7 +448,7 @@ fn change_members(
     journal: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     if let Some(filter) = selection {
-        selected(store, id, filter)?;
+        targets(store, id, filter)?;
         return Err(immutable());
     }
     let members = match value {
@@ -481,12 +512,11 @@ fn remove_members(
     };
     match selection {
         None => record.members.remove_where(|_| true, journal),
-        Some(Filter::Compare(path, Comparison::Eq, Literal::Text(value))) if path.is("value") => {
-            record.members.remove(value, journal);
+        Some(filter) => {
+            for member in selected(&record.members, filter) {
+                record.members.remove(&member.value, journal);
+            }
         }
-        Some(filter) => record
-            .members
-            .remove_where(|member| selects(filter, member), journal),
     }
 }
 

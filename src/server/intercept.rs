@@ -7,13 +7,14 @@ use unicode_normalization::UnicodeNormalization;
 use super::answer::{Answer, Problem};
 use super::faults::Fault;
 use super::freedoms::Freedom;
+use super::index::Indexed;
 use super::listing;
 use super::policy::Policy;
 use super::request::{Incoming, Query};
 use super::resource::Context;
 use super::resource_type::Kind;
 use super::route::Route;
-use super::store::{Id, Indexed, Store};
+use super::store::{Id, Store};
 use crate::scim::urn;
 
 /// Refuses a request by its method, path and headers alone.
@@ -345,7 +346,7 @@ fn refuse_group_body(
     let same_slug = |slug: &str| {
         let groups = store.of(Kind::Group);
         let mut names = groups.iter().filter_map(|group| group.text("displayName"));
-        names.any(|other| slug_of(other) == slug)
+        names.any(|other| slug_of(&other) == slug)
     };
     let creates = incoming.method == Method::POST;
     if creates && policy.has(Fault::GroupSlugConflict) && same_slug(&slug_of(name)) {
@@ -662,11 +663,8 @@ pub(super) fn stranger(policy: &Policy, store: &Store, incoming: &Incoming) -> O
         return None;
     }
     let name = incoming.body.as_ref()?.get("userName")?.as_str()?;
-    if !store
-        .of(Kind::User)
-        .lookup(Indexed::UserName, name)
-        .is_empty()
-    {
+    let mut namesakes = store.of(Kind::User).lookup(Indexed::UserName, name);
+    if namesakes.next().is_some() {
         return None;
     }
     let mut users = store.of(Kind::User).iter();

@@ -2,45 +2,56 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::store::Id;
 
-/// One member as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One member as it is stored, and as it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Member {
     /// The id of a user or a group.
+    #[serde(serialize_with = "as_text")]
     pub(super) value: Id,
-    /// What the client sent as `display`.
-    pub(super) display: Option<String>,
     /// What the client sent as `$ref`.
-    pub(super) reference: Option<String>,
+    #[serde(rename = "$ref", skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<Box<str>>,
+    /// What the client sent as `display`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) display: Option<Box<str>>,
     /// `User` or `Group`.
+    #[serde(rename = "type")]
     pub(super) kind: &'static str,
 }
 
 impl Member {
     /// The member as it is answered.
-    pub(super) fn to_json(&self) -> Map<String, Value> {
-        let mut object = Map::new();
-        object.insert("value".into(), (*self.value).into());
-        if let Some(reference) = &self.reference {
-            object.insert("$ref".into(), reference.as_str().into());
-        }
-        if let Some(display) = &self.display {
-            object.insert("display".into(), display.as_str().into());
-        }
-        object.insert("type".into(), self.kind.into());
-        object
+    pub(super) fn to_json(&self) -> Value {
+        // Texts alone make no mistakes when they are written.
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// The members of one group, in the order in which they came.
+fn as_text<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(id)
+}
+
+/// The members of one group, in the order in which they came. A user has none, and pays for a
+/// pointer only.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members {
+pub(super) struct Members(Option<Box<Listed>>);
+
+#[derive(Clone, Debug, Default)]
+struct Listed {
     in_order: BTreeMap<u64, Member>,
     place_of: HashMap<Id, u64>,
     next: u64,
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
 }
 
 /// What was done to a set of members, so that it can be undone.
@@ -53,18 +64,30 @@ pub(super) enum Change {
 
 impl Members {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Member> {
-        self.in_order.values()
+        self.0.iter().flat_map(|listed| listed.in_order.values())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |listed| listed.in_order.len())
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Member> {
+        let listed = self.0.as_ref()?;
+        listed.in_order.get(listed.place_of.get(id)?)
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
-        self.place_of.contains_key(id)
+        let listed = self.0.as_ref();
+        listed.is_some_and(|listed| listed.place_of.contains_key(id))
     }
 
     /// Adds a member; one who is there already keeps the place and takes what is new of
     /// `display` and `$ref`.
     pub(super) fn insert(&mut self, member: Member, journal: &mut Vec<Change>) {
-        let known = self.place_of.get(&member.value).copied();
-        if let Some((place, old)) = known.and_then(|p| self.in_order.get_mut(&p).map(|m| (p, m))) {
+        let listed = self.listed();
+        let known = listed.place_of.get(&member.value).copied();
+        if let Some((place, old)) = known.and_then(|p| listed.in_order.get_mut(&p).map(|m| (p, m)))
+        {
             let renewed = Member {
                 display: member.display.or_else(|| old.display.clone()),
                 reference: member.reference.or_else(|| old.reference.clone()),
@@ -75,16 +98,17 @@ impl Members {
             }
             return;
         }
-        journal.push(Change::Added(Id::clone(&member.value)));
-        self.place_of.insert(Id::clone(&member.value), self.next);
-        self.in_order.insert(self.next, member);
-        self.next += 1;
+        let id = Id::clone(&member.value);
+        journal.push(Change::Added(Id::clone(&id)));
+        listed.place_of.insert(id, listed.next);
+        listed.append(member);
     }
 
     /// Puts another member with the same id in the place of one.
     pub(super) fn alter(&mut self, member: Member, journal: &mut Vec<Change>) {
-        let known = self.place_of.get(&member.value).copied();
-        if let Some((place, old)) = known.and_then(|p| self.in_order.get_mut(&p).map(|m| (p, m)))
+        let listed = self.listed();
+        let known = listed.place_of.get(&member.value).copied();
+        if let Some((place, old)) = known.and_then(|p| listed.in_order.get_mut(&p).map(|m| (p, m)))
             && *old != member
         {
             journal.push(Change::Altered(place, std::mem::replace(old, member)));
@@ -93,16 +117,16 @@ impl Members {
 
     /// Adds a member once more; for servers that keep duplicates.
     pub(super) fn insert_again(&mut self, member: Member) {
-        self.in_order.insert(self.next, member);
-        self.next += 1;
+        self.listed().append(member);
     }
 
     /// Removes a member; whether there was one.
     pub(super) fn remove(&mut self, id: &str, journal: &mut Vec<Change>) -> bool {
-        let Some(place) = self.place_of.remove(id) else {
+        let listed = self.listed();
+        let Some(place) = listed.place_of.remove(id) else {
             return false;
         };
-        if let Some(member) = self.in_order.remove(&place) {
+        if let Some(member) = listed.in_order.remove(&place) {
             journal.push(Change::Removed(place, member));
         }
         true
@@ -126,22 +150,34 @@ impl Members {
 
     /// Undoes what the journal tells, last change first.
     pub(super) fn undo(&mut self, journal: Vec<Change>) {
+        let listed = self.listed();
         for change in journal.into_iter().rev() {
             match change {
                 Change::Added(id) => {
-                    if let Some(place) = self.place_of.remove(&id) {
-                        self.in_order.remove(&place);
+                    if let Some(place) = listed.place_of.remove(&id) {
+                        listed.in_order.remove(&place);
                     }
                 }
                 Change::Removed(place, member) => {
-                    self.place_of.insert(Id::clone(&member.value), place);
-                    self.in_order.insert(place, member);
+                    listed.place_of.insert(Id::clone(&member.value), place);
+                    listed.in_order.insert(place, member);
                 }
                 Change::Altered(place, member) => {
-                    self.in_order.insert(place, member);
+                    listed.in_order.insert(place, member);
                 }
             }
         }
+    }
+
+    fn listed(&mut self) -> &mut Listed {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Listed {
+    fn append(&mut self, member: Member) {
+        self.in_order.insert(self.next, member);
+        self.next += 1;
     }
 }
 
@@ -152,13 +188,13 @@ mod tests {
     fn member(id: &str, display: &str) -> Member {
         Member {
             value: id.into(),
-            display: Some(display.to_owned()),
+            display: Some(display.into()),
             reference: None,
             kind: "User",
         }
     }
 
-    fn listed(members: &Members) -> Vec<(String, Option<String>)> {
+    fn listed(members: &Members) -> Vec<(String, Option<Box<str>>)> {
         members
             .iter()
             .map(|m| (m.value.to_string(), m.display.clone()))

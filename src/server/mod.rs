@@ -6,10 +6,12 @@
 //!
 //! A request goes through `route`, `request`, `intercept` (faults), one of `users`, `groups`,
 //! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
-//! PATCH, `ingest` takes values into the schema's shape, `store` keeps them.
+//! PATCH, `ingest` takes values into the schema's shape, `store` keeps them: as text
+//! (`attributes`), by what can be looked up (`index`), in the order of creation (`ranks`).
 
 mod admin;
 mod answer;
+mod attributes;
 mod bulk;
 mod chaos;
 mod discovery;
@@ -20,15 +22,19 @@ mod fold;
 mod freedoms;
 mod groups;
 mod in_process;
+mod index;
 mod ingest;
 mod intercept;
+mod limits;
 mod listen;
 mod listing;
 mod membership;
+mod object;
 mod patch;
 mod policy;
 mod population;
 mod projection;
+mod ranks;
 mod request;
 mod resource;
 mod resource_type;

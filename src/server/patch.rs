@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::answer::Problem;
 use super::evaluate;
 use super::ingest;
+use super::limits;
 use super::resource_type::ResourceType;
 use crate::scim::schema::{Attribute, Kind as Type, Mutability, Schema};
 use crate::scim::{AttributePath, Comparison, ErrorType, Filter, Literal, PatchPath, urn};
@@ -42,6 +43,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Vec<Operation>, Problem>
         .and_then(Value::as_array)
         .filter(|operations| !operations.is_empty())
         .ok_or_else(|| syntax("Operations must be an array with at least one operation"))?;
+    limits::check_count(operations.len())?;
     operations
         .iter()
         .map(|operation| {
@@ -359,7 +361,9 @@ fn set_elements(
             if op == Op::Replace {
                 elements.clear();
             }
-            append(&mut elements, new)
+            let added = append(&mut elements, new);
+            limits::check_values(attribute.name, elements.len())?;
+            added
         }
         (selection, sub) => {
             change_selected(&mut elements, op, attribute, selection.as_ref(), sub, value)?
@@ -394,7 +398,7 @@ fn append(elements: &mut Vec<Value>, mut new: Vec<Value>) -> Vec<usize> {
     (start..elements.len()).collect()
 }
 
-/// Changes the elements that the path selects; which places were changed.
+/// Changes the elements that the path selects; which places were changed, lowest first.
 fn change_selected(
     elements: &mut Vec<Value>,
     op: Op,
@@ -424,6 +428,7 @@ fn change_selected(
             )
         })?));
     }
+    limits::check_copies(value, selected.len())?;
     for place in &selected {
         let Some(Value::Object(element)) = elements.get_mut(*place) else {
             return Err(Problem::invalid_value(format!(

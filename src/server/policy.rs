@@ -12,9 +12,10 @@ use super::evaluate::Matching;
 use super::faults::Fault;
 use super::fold;
 use super::freedoms::Freedom;
+use super::index::Indexed;
 use super::request::Query;
 use super::resource_type::Kind;
-use super::store::{Id, Indexed, Record, Store};
+use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 
 /// Most resources in one answer; announced as `filter.maxResults`.
@@ -184,11 +185,7 @@ impl Policy {
     }
 
     /// The order of a list, and what is left of it.
-    pub(super) fn arrange<'s>(
-        &self,
-        mut records: Vec<&'s Record>,
-        query: &Query,
-    ) -> Vec<&'s Record> {
+    pub(super) fn arrange<T>(&self, mut records: Vec<T>, query: &Query) -> Vec<T> {
         for (fault, most) in [(Fault::ListTruncated100, 100), (Fault::ListTruncated50, 50)] {
             if self.has(fault) && query.filter.is_none() {
                 records.truncate(most);
@@ -282,7 +279,7 @@ impl Policy {
             return name.into();
         }
         if self.has(Fault::IdAsNumber) || self.takes(Freedom::NumericIds) {
-            let taken = |id: &u64| store.member_kind(&id.to_string()).is_some();
+            let taken = |id: &u64| store.member(&id.to_string()).is_some();
             let first = store.of(Kind::User).len() + store.of(Kind::Group).len() + 1;
             let mut id = u64::try_from(first).unwrap_or(1);
             while taken(&id) {
@@ -335,7 +332,7 @@ impl Policy {
         let Some(owner) = store.of(Kind::User).get(owner) else {
             return false;
         };
-        !self.has(Fault::NamesCaseSensitive) || owner.text("userName") == Some(name)
+        !self.has(Fault::NamesCaseSensitive) || owner.text("userName").as_deref() == Some(name)
     }
 
     /// What becomes of a change of the userName.

@@ -8,10 +8,11 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
 use super::answer::Problem;
+use super::index::Indexed;
 use super::policy::Policy;
 use super::resource::Context;
 use super::resource_type::Kind;
-use super::store::{Id, Indexed, Store};
+use super::store::{Id, Store};
 use super::tenant::{Insert, Tenant};
 use super::{groups, users};
 use crate::scim::urn;
@@ -102,8 +103,8 @@ fn put(
         _ => ("displayName", Indexed::DisplayName, groups::insert),
     };
     let value = attributes.get(name).and_then(Value::as_str);
-    if let Some(id) = value.and_then(|value| store.of(kind).lookup(indexed, value).first()) {
-        return Ok((id.clone(), false));
+    if let Some(record) = value.and_then(|value| store.of(kind).lookup(indexed, value).next()) {
+        return Ok((record.id.clone(), false));
     }
     let id = insert(context, store, attributes)?;
     if let Some(record) = store.of_mut(kind).get_mut(&id) {
@@ -228,7 +229,7 @@ mod tests {
         let largest = store
             .of(Kind::User)
             .iter()
-            .map(|u| serde_json::to_string(&u.attributes).unwrap().len());
+            .map(|u| u.attributes.inner_json().len());
         assert!(largest.max().unwrap() < 2048);
     }
 

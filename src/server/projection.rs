@@ -5,46 +5,93 @@ use serde_json::{Map, Value};
 use super::request::Query;
 use super::resource_type::ResourceType;
 use crate::scim::AttributePath;
-use crate::scim::schema::Returned;
+use crate::scim::schema::{Attribute, Returned};
 
-/// Leaves in a resource what the query asks for. What is always returned stays.
-pub(super) fn apply(of: ResourceType, resource: &mut Map<String, Value>, query: &Query) {
-    hide(of, resource, query);
-    if !query.attributes.is_empty() {
-        let wanted: Vec<Selector> = selectors(of, &query.attributes);
-        resource.retain(|name, value| always(of, name) || keep(&wanted, name, value));
-    } else if !query.excluded_attributes.is_empty() {
-        for selector in selectors(of, &query.excluded_attributes) {
-            if !always(of, &selector.key) {
+/// What an answer holds of a resource.
+pub(super) struct Projection<'q> {
+    pub(super) of: ResourceType,
+    /// What the query asks for by name.
+    asked: &'q [String],
+    /// None: all.
+    wanted: Option<Vec<Selector>>,
+    excluded: Vec<Selector>,
+}
+
+impl<'q> Projection<'q> {
+    /// What a query asks for. `attributes` wins over `excludedAttributes`: a request has one
+    /// of the two.
+    pub(super) fn of(of: ResourceType, query: &'q Query) -> Self {
+        let asked = query.attributes.as_slice();
+        let wanted = (!asked.is_empty()).then(|| selectors(of, asked));
+        let excluded = match &wanted {
+            None => selectors(of, &query.excluded_attributes),
+            Some(_) => Vec::new(),
+        };
+        Self {
+            of,
+            asked,
+            wanted,
+            excluded,
+        }
+    }
+
+    /// Whether nothing is ever left out.
+    pub(super) fn is_whole(&self) -> bool {
+        let mut extensions = self.of.extensions().iter();
+        let shown = |attribute: &Attribute| {
+            matches!(attribute.returned, Returned::Always | Returned::Default)
+        };
+        self.wanted.is_none()
+            && self.excluded.is_empty()
+            && extensions.all(|extension| extension.schema.attributes.iter().all(shown))
+    }
+
+    /// Whether the answer may hold something of the attribute or extension.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        let names = |selector: &Selector| selector.key.eq_ignore_ascii_case(name);
+        let wanted = self.wanted.as_ref();
+        always(self.of, name)
+            || wanted.is_none_or(|wanted| wanted.iter().any(names))
+                && !self.excluded.iter().any(|s| names(s) && s.sub.is_none())
+    }
+
+    /// Leaves in a resource what is asked for. What is always returned stays.
+    pub(super) fn apply(&self, resource: &mut Map<String, Value>) {
+        self.hide(resource);
+        if let Some(wanted) = &self.wanted {
+            resource.retain(|name, value| always(self.of, name) || keep(wanted, name, value));
+        }
+        for selector in &self.excluded {
+            if !always(self.of, &selector.key) {
                 selector.exclude(resource);
             }
         }
     }
-}
 
-/// Takes out what extensions never return, or only on request (RFC 7643, 7, `returned`).
-/// The only such attribute of the core schemas, `password`, is not rendered at all.
-fn hide(of: ResourceType, resource: &mut Map<String, Value>, query: &Query) {
-    for extension in of.extensions() {
-        let schema = extension.schema;
-        let Some(object) = resource.get_mut(schema.urn).and_then(Value::as_object_mut) else {
-            continue;
-        };
-        let asked = |name: &str| {
-            let full = format!("{}:{name}", schema.urn);
-            let mut names = query.attributes.iter();
-            names.any(|asked| asked.eq_ignore_ascii_case(&full))
-        };
-        let hidden = schema
-            .attributes
-            .iter()
-            .filter(|attribute| match attribute.returned {
-                Returned::Never => true,
-                Returned::Request => !asked(attribute.name),
-                Returned::Always | Returned::Default => false,
-            });
-        for attribute in hidden {
-            object.shift_remove(attribute.name);
+    /// Takes out what extensions never return, or only on request (RFC 7643, 7, `returned`).
+    /// The only such attribute of the core schemas, `password`, is not rendered at all.
+    fn hide(&self, resource: &mut Map<String, Value>) {
+        for extension in self.of.extensions() {
+            let schema = extension.schema;
+            let Some(object) = resource.get_mut(schema.urn).and_then(Value::as_object_mut) else {
+                continue;
+            };
+            let asked = |name: &str| {
+                let full = format!("{}:{name}", schema.urn);
+                let mut names = self.asked.iter();
+                names.any(|asked| asked.eq_ignore_ascii_case(&full))
+            };
+            let hidden = schema
+                .attributes
+                .iter()
+                .filter(|attribute| match attribute.returned {
+                    Returned::Never => true,
+                    Returned::Request => !asked(attribute.name),
+                    Returned::Always | Returned::Default => false,
+                });
+            for attribute in hidden {
+                object.shift_remove(attribute.name);
+            }
         }
     }
 }
@@ -151,12 +198,13 @@ mod tests {
             excluded_attributes: owned(excluded),
             ..Query::default()
         };
-        apply(
-            ResourceTypes::default().get(Kind::User),
-            resource.as_object_mut().unwrap(),
-            &query,
-        );
-        resource
+        let projection = Projection::of(ResourceTypes::default().get(Kind::User), &query);
+        let resource = resource.as_object_mut().unwrap();
+        let whole = resource.clone();
+        projection.apply(resource);
+        let kept = |name: &String| projection.wants(name) || !resource.contains_key(name);
+        assert!(whole.keys().all(kept));
+        Value::Object(std::mem::take(resource))
     }
 
     #[test]

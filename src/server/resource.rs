@@ -2,11 +2,13 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::answer::{Answer, Problem};
+use super::answer::{Answer, Problem, SCIM_JSON};
+use super::object::{Object, Text, Tree};
 use super::policy::Policy;
-use super::projection;
+use super::projection::Projection;
 use super::request::{Incoming, Query};
 use super::resource_type::{Kind, ResourceType, ResourceTypes};
 use super::route::percent_encode;
@@ -28,68 +30,131 @@ impl Context<'_> {
     }
 }
 
-/// The resource as it is answered (RFC 7643, 3).
+/// Bytes that Okta's default user takes in an answer, and then some.
+pub(super) const USUAL_SIZE: usize = 1024;
+
+impl Context<'_> {
+    /// Whether answers go out as they are written: nobody leaves a part of them out, and no
+    /// fault changes them.
+    pub(super) fn writes_text(self, projection: &Projection<'_>) -> bool {
+        self.policy.is_known_good() && projection.is_whole()
+    }
+}
+
+/// The resource as it is answered (RFC 7643, 3), or the wanted parts of it.
 pub(super) fn render(
     context: Context<'_>,
     store: &Store,
     kind: Kind,
     record: &Record,
+    wanted: impl Fn(&str) -> bool,
 ) -> Map<String, Value> {
-    let mut schemas = vec![Value::from(kind.schema().urn)];
-    let extensions = context.resource_type(kind).extensions().iter();
-    schemas.extend(
-        extensions
-            .map(|extension| extension.schema.urn)
-            .filter(|urn| record.attributes.contains_key(*urn))
-            .map(Value::from),
-    );
-    let mut resource = Map::new();
-    resource.insert("schemas".into(), schemas.into());
-    resource.insert("id".into(), (*record.id).into());
-    for (name, value) in &record.attributes {
-        resource.insert(name.clone(), value.clone());
+    let mut tree = Tree::new(wanted);
+    describe(context, store, kind, record, &mut tree);
+    tree.object
+}
+
+/// Writes the whole resource as it is answered.
+pub(super) fn write(
+    context: Context<'_>,
+    store: &Store,
+    kind: Kind,
+    record: &Record,
+    out: &mut Vec<u8>,
+) {
+    let mut text = Text::new(out);
+    describe(context, store, kind, record, &mut text);
+    text.end();
+}
+
+fn describe(
+    context: Context<'_>,
+    store: &Store,
+    kind: Kind,
+    record: &Record,
+    object: &mut impl Object,
+) {
+    if object.wants("schemas") {
+        let extensions = context.resource_type(kind).extensions().iter();
+        let extensions = extensions.map(|extension| extension.schema.urn);
+        let extensions = extensions.filter(|urn| record.attributes.has_extension(urn));
+        let schemas: Vec<&str> = [kind.schema().urn].into_iter().chain(extensions).collect();
+        object.put("schemas", &schemas);
     }
+    if object.wants("id") {
+        object.put("id", &*record.id);
+    }
+    object.put_attributes(&record.attributes);
     match kind {
         Kind::User => {
-            let groups = store.groups_of(&record.id);
-            let groups = groups
-                .filter(|_| context.policy.keeps_groups_of_users())
-                .map(|group| reference(context, Kind::Group, group));
-            resource.insert("groups".into(), groups.collect());
+            if object.wants("groups") {
+                let groups = store.groups_of(&record.id);
+                let groups: Vec<Reference> = groups
+                    .filter(|_| context.policy.keeps_groups_of_users())
+                    .map(|group| Reference::to(context, Kind::Group, group))
+                    .collect();
+                object.put("groups", &groups);
+            }
             if let Some(password) = &record.password
                 && context.policy.shows_passwords()
             {
-                resource.insert("password".into(), password.expose().into());
+                object.put("password", password.expose());
             }
         }
         Kind::Group => {
-            let members = record.members.iter();
-            let members = members.map(|member| Value::Object(member.to_json()));
-            resource.insert("members".into(), members.collect());
+            if object.wants("members") {
+                object.put("members", &record.members);
+            }
         }
         Kind::Role | Kind::Entitlement => {}
     }
-    resource.insert("meta".into(), meta(context, kind, record));
-    resource
+    if object.wants("meta") {
+        object.put("meta", &Meta::of(context, kind, record));
+    }
 }
 
-fn reference(context: Context<'_>, kind: Kind, record: &Record) -> Value {
-    json!({
-        "value": *record.id,
-        "$ref": location(context, kind, &record.id),
-        "display": record.text("displayName"),
-        "type": "direct",
-    })
+/// A group among the `groups` of a user.
+#[derive(Serialize)]
+struct Reference<'r> {
+    value: &'r str,
+    #[serde(rename = "$ref")]
+    location: String,
+    display: Option<String>,
+    r#type: &'static str,
 }
 
-fn meta(context: Context<'_>, kind: Kind, record: &Record) -> Value {
-    json!({
-        "resourceType": kind.name(),
-        "created": format!("{:.3}", record.created),
-        "lastModified": format!("{:.3}", record.modified),
-        "location": location(context, kind, &record.id),
-        "version": version(record),
-    })
+impl<'r> Reference<'r> {
+    fn to(context: Context<'_>, kind: Kind, record: &'r Record) -> Self {
+        Self {
+            value: &record.id,
+            location: location(context, kind, &record.id),
+            display: record.text("displayName"),
+            r#type: "direct",
+        }
+    }
+}
+
+/// RFC 7643, 3.1.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta {
+    resource_type: &'static str,
+    created: String,
+    last_modified: String,
+    location: String,
+    version: String,
+}
+
+impl Meta {
+    fn of(context: Context<'_>, kind: Kind, record: &Record) -> Self {
+        Self {
+            resource_type: kind.name(),
+            created: format!("{:.3}", record.created),
+            last_modified: format!("{:.3}", record.modified),
+            location: location(context, kind, &record.id),
+            version: version(record),
+        }
+    }
 }
 
 /// The resource's URL.
@@ -112,10 +177,19 @@ pub(super) fn answer(
     status: StatusCode,
     query: &Query,
 ) -> Answer {
-    let mut resource = render(context, store, kind, record);
-    projection::apply(context.resource_type(kind), &mut resource, query);
+    let projection = Projection::of(context.resource_type(kind), query);
+    let mut answer = if context.writes_text(&projection) {
+        let mut text = Vec::with_capacity(USUAL_SIZE);
+        write(context, store, kind, record, &mut text);
+        Answer::raw(status, SCIM_JSON, text)
+    } else {
+        let mut resource = render(context, store, kind, record, |name| projection.wants(name));
+        projection.apply(&mut resource);
+        Answer::json(status, Value::Object(resource))
+    };
+    answer.id = Some(record.id.clone());
     let location = location(context, kind, &record.id);
-    let answer = Answer::json(status, Value::Object(resource))
+    let answer = answer
         .with_header(header::ETAG, version(record))
         // RFC 7643, 3.1: the same as meta.location.
         .with_header(header::CONTENT_LOCATION, location.as_str());
@@ -123,6 +197,13 @@ pub(super) fn answer(
         return answer.with_header(header::LOCATION, location);
     }
     answer
+}
+
+/// The answer to a change that does not show the resource.
+pub(super) fn no_content(record: &Record) -> Answer {
+    let mut answer = Answer::empty(StatusCode::NO_CONTENT);
+    answer.id = Some(record.id.clone());
+    answer.with_header(header::ETAG, version(record))
 }
 
 /// The record with that id, unless the policy hides it.

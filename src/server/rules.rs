@@ -1,4 +1,5 @@
-//! What an extension's schema demands of a whole resource (RFC 7643, 2.2 and 7): required,
+//! How large a resource may be, and what an extension's schema demands of it as a whole (RFC
+//! 7643, 2.2 and 7): required,
 //! immutable and unique values, and values that no answer shows.
 //!
 //! The core schemas have few such rules, and `users`, `groups` and `entitlements` know them.
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Problem;
 use super::fold;
+use super::limits;
 use super::resource_type::ResourceType;
 use super::store::{Id, Store};
 use crate::scim::ErrorType;
@@ -20,6 +22,7 @@ pub(super) fn check(
     old: Option<&Map<String, Value>>,
     new: &Map<String, Value>,
 ) -> Result<(), Problem> {
+    limits::check_attributes(new)?;
     for extension in of.extensions() {
         let schema = extension.schema;
         let Some(object) = object_of(new, schema) else {
@@ -97,7 +100,9 @@ fn is_taken(
     };
     let wanted = key(value);
     store.of(of.kind).iter().any(|record| {
-        let has = object_of(&record.attributes, schema)
+        let extension = record.attributes.get(schema.urn);
+        let has = extension
+            .as_ref()
             .and_then(|object| object.get(attribute.name))
             .is_some_and(|value| key(value) == wanted);
         has && Some(&record.id) != own

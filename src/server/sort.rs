@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::answer::Problem;
 use super::evaluate;
 use super::fold;
+use super::index::Rank;
+use super::listing::AT_ONCE;
 use super::request::Query;
 use super::resource::{Context, render};
 use super::resource_type::Kind;
-use super::store::{Record, Store};
+use super::store::{Record, Store, Turns};
 use crate::scim::AttributePath;
 use crate::scim::schema::Kind as Type;
 
@@ -46,18 +48,26 @@ impl Order {
         }))
     }
 
-    /// Puts records into this order; those with one value stay as they are.
-    pub(super) fn sort<'s>(
+    /// Puts what was found into this order; resources with one value stay as they are.
+    pub(super) fn sort(
         &self,
         context: Context<'_>,
-        store: &Store,
-        records: Vec<(Kind, &'s Record)>,
-    ) -> Vec<(Kind, &'s Record)> {
-        let mut keyed: Vec<_> = records
-            .into_iter()
-            .map(|(kind, record)| (self.key(context, store, kind, record), kind, record))
-            .collect();
-        keyed.sort_by(|(left, ..), (right, ..)| {
+        turns: &mut Turns<'_>,
+        found: &[(Kind, Rank)],
+    ) -> Vec<(Kind, Rank)> {
+        let mut keyed = Vec::with_capacity(found.len());
+        for (turn, found) in found.chunks(AT_ONCE).enumerate() {
+            if turn > 0 {
+                turns.over();
+            }
+            let store = turns.store();
+            keyed.extend(found.iter().map(|(kind, rank)| {
+                let record = store.of(*kind).at(*rank);
+                let key = record.map(|record| self.key(context, store, *kind, record));
+                (key.unwrap_or(Key::Missing), (*kind, *rank))
+            }));
+        }
+        keyed.sort_by(|(left, _), (right, _)| {
             let ordering = left.partial_cmp(right).unwrap_or(Ordering::Equal);
             if self.descending {
                 ordering.reverse()
@@ -65,15 +75,15 @@ impl Order {
                 ordering
             }
         });
-        keyed
-            .into_iter()
-            .map(|(_, kind, record)| (kind, record))
-            .collect()
+        keyed.into_iter().map(|(_, found)| found).collect()
     }
 
     fn key(&self, context: Context<'_>, store: &Store, kind: Kind, record: &Record) -> Key {
         let of = context.resource_type(kind);
-        let resource = render(context, store, kind, record);
+        let Some(name) = evaluate::name_of(of, &self.by) else {
+            return Key::Missing;
+        };
+        let resource = render(context, store, kind, record, |wanted| wanted == name);
         let Some((attribute, value)) = evaluate::representative(of, &resource, &self.by) else {
             return Key::Missing;
         };

@@ -142,9 +142,9 @@ struct Kept {
 struct KeptMember {
     value: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    display: Option<String>,
+    display: Option<Box<str>>,
     #[serde(default, rename = "$ref", skip_serializing_if = "Option::is_none")]
-    reference: Option<String>,
+    reference: Option<Box<str>>,
 }
 
 /// A store, written resource by resource.
@@ -182,7 +182,7 @@ fn kept(record: &Record) -> Kept {
     });
     Kept {
         id: record.id.to_string(),
-        attributes: record.attributes.clone(),
+        attributes: record.attributes.to_map(),
         members: members.collect(),
         created: record.created.to_string(),
         modified: record.modified.to_string(),
@@ -241,12 +241,12 @@ fn attributes(of: ResourceType, kept: &Kept) -> Result<Map<String, Value>, Strin
 fn join(store: &mut Store, group: &Kept) {
     let mut journal = Vec::new();
     for member in &group.members {
-        let Some(kind) = store.member_kind(&member.value) else {
+        let Some((kind, value)) = store.member(&member.value) else {
             continue;
         };
         if let Some(record) = store.of_mut(Kind::Group).get_mut(&group.id) {
             let member = Member {
-                value: member.value.as_str().into(),
+                value,
                 display: member.display.clone(),
                 reference: member.reference.clone(),
                 kind: kind.name(),

@@ -1,14 +1,16 @@
 //! Everything that one tenant holds: records, their order, and the indexes for look-ups.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::fold;
+use super::attributes::Attributes;
+use super::index::{Index, Indexed, Keys, Rank};
 use super::membership::{Change, Member, Members};
+use super::ranks::Ranks;
 use super::resource_type::Kind;
 use crate::secret::Secret;
 
@@ -20,10 +22,10 @@ pub(super) type Id = Arc<str>;
 pub(super) struct Record {
     pub(super) id: Id,
     /// Place in the order of creation.
-    pub(super) rank: u64,
+    pub(super) rank: Rank,
     /// What the client set, under the schema's spelling; neither `id`, `meta`, `groups`
     /// nor `members` nor `password`.
-    pub(super) attributes: Map<String, Value>,
+    pub(super) attributes: Attributes,
     /// Of a group; a user has none.
     pub(super) members: Members,
     /// Of a user; a known-good server never answers it.
@@ -51,7 +53,7 @@ impl Record {
         Self {
             id,
             rank: 0,
-            attributes,
+            attributes: attributes.into(),
             members: Members::default(),
             password: None,
             created: now,
@@ -66,13 +68,13 @@ impl Record {
     }
 
     /// A single-valued string attribute.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name).and_then(Value::as_str)
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.attributes.text(name)
     }
 
     /// Whether the account may be used; a user is active unless told otherwise.
     pub(super) fn is_active(&self) -> bool {
-        self.attributes.get("active") != Some(&Value::Bool(false))
+        self.attributes.get("active") != Some(Value::Bool(false))
     }
 
     /// Counts a change.
@@ -82,95 +84,76 @@ impl Record {
     }
 }
 
-/// What can be looked up without reading every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Indexed {
-    UserName,
-    ExternalId,
-    Email,
-    DisplayName,
-}
-
-impl Indexed {
-    /// The key under which a value is filed: `externalId` minds the case (RFC 7643, 3.1).
-    fn key(self, text: &str) -> (Self, String) {
-        match self {
-            Self::ExternalId => (self, text.to_owned()),
-            _ => (self, fold::key(text)),
-        }
-    }
-
-    /// All keys of a record.
-    fn keys(attributes: &Map<String, Value>) -> Vec<(Self, String)> {
-        let text = |name: &str| attributes.get(name).and_then(Value::as_str);
-        let mut keys = Vec::new();
-        for (indexed, name) in [
-            (Self::UserName, "userName"),
-            (Self::ExternalId, "externalId"),
-            (Self::DisplayName, "displayName"),
-        ] {
-            keys.extend(text(name).map(|value| indexed.key(value)));
-        }
-        let emails = attributes.get("emails").and_then(Value::as_array);
-        for email in emails.into_iter().flatten() {
-            let address = email.get("value").and_then(Value::as_str);
-            keys.extend(address.map(|value| Self::Email.key(value)));
-        }
-        keys
-    }
-}
-
 /// All records of one type.
 #[derive(Debug, Default)]
 pub(super) struct Collection {
-    records: HashMap<Id, Record>,
-    /// By rank, so that a page costs by its size.
-    order: Vec<(u64, Id)>,
-    index: HashMap<(Indexed, String), Vec<Id>>,
-    next_rank: u64,
+    records: BTreeMap<Rank, Box<Record>>,
+    taken: Ranks,
+    keys: Keys,
+    index: Index,
+    next_rank: Rank,
 }
 
 impl Collection {
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.taken.len()
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Record> {
-        self.records.get(id)
+        self.at(self.rank_of(id)?)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Record> {
-        self.records.get_mut(id)
+        let rank = self.rank_of(id)?;
+        self.records.get_mut(&rank).map(Box::as_mut)
+    }
+
+    /// The record of that rank, if it is still there.
+    pub(super) fn at(&self, rank: Rank) -> Option<&Record> {
+        self.records.get(&rank).map(Box::as_ref)
+    }
+
+    /// The records of that rank and above, in the order of creation.
+    pub(super) fn from(&self, rank: Rank) -> impl Iterator<Item = &Record> {
+        self.records.range(rank..).map(|(_, record)| &**record)
     }
 
     /// Up to `count` records from `offset` on, in the order of creation.
     pub(super) fn page(&self, offset: usize, count: usize) -> impl Iterator<Item = &Record> {
-        let end = offset.saturating_add(count).min(self.order.len());
-        let ids = self.order.get(offset..end).unwrap_or_default();
-        ids.iter().filter_map(|(_, id)| self.records.get(id))
+        let (rank, left_out) = self.taken.seek(offset);
+        self.from(rank).skip(left_out).take(count)
     }
 
     /// All records in the order of creation.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Record> {
-        self.page(0, usize::MAX)
+        self.from(Rank::MIN)
     }
 
-    /// The records filed under a value.
-    pub(super) fn lookup(&self, indexed: Indexed, value: &str) -> &[Id] {
-        self.index
-            .get(&indexed.key(value))
-            .map_or(&[], Vec::as_slice)
+    /// The ranks that are filed under a value, lowest first.
+    pub(super) fn ranks<'s>(
+        &'s self,
+        indexed: Indexed,
+        value: &str,
+    ) -> impl Iterator<Item = Rank> + use<'s> {
+        self.index.ranks(self.keys.of(indexed, value))
+    }
+
+    /// The records that are filed under a value, in the order of creation.
+    pub(super) fn lookup(&self, indexed: Indexed, value: &str) -> impl Iterator<Item = &Record> {
+        self.ranks(indexed, value).filter_map(|rank| self.at(rank))
     }
 
     /// Files a new record behind all others.
     pub(super) fn insert(&mut self, mut record: Record) {
         record.rank = self.next_rank;
         self.next_rank += 1;
-        for key in Indexed::keys(&record.attributes) {
-            self.index.entry(key).or_default().push(record.id.clone());
+        self.taken.take(record.rank);
+        let id = self.keys.of(Indexed::Id, &record.id);
+        self.index.file(id, record.rank);
+        for (_, key) in self.keys.of_attributes(&record.attributes.to_map()) {
+            self.index.file(key, record.rank);
         }
-        self.order.push((record.rank, record.id.clone()));
-        self.records.insert(record.id.clone(), record);
+        self.records.insert(record.rank, Box::new(record));
     }
 
     /// Gives a record new attributes; keys of the kinds in `stale` stay filed as they were.
@@ -180,46 +163,37 @@ impl Collection {
         attributes: Map<String, Value>,
         stale: &[Indexed],
     ) {
-        let Some(record) = self.records.get_mut(id) else {
+        let Some(rank) = self.rank_of(id) else {
             return;
         };
-        let id = record.id.clone();
-        let before = Indexed::keys(&record.attributes);
-        let after = Indexed::keys(&attributes);
-        record.attributes = attributes;
-        for key in before.iter().filter(|key| !stale.contains(&key.0)) {
-            self.unfile(key, &id);
+        let Some(record) = self.records.get_mut(&rank) else {
+            return;
+        };
+        let before = self.keys.of_attributes(&record.attributes.to_map());
+        let after = self.keys.of_attributes(&attributes);
+        record.attributes = attributes.into();
+        for (_, key) in before.iter().filter(|(kind, _)| !stale.contains(kind)) {
+            self.index.unfile(*key, rank);
         }
-        for key in after.into_iter().filter(|key| !stale.contains(&key.0)) {
-            let ids = self.index.entry(key).or_default();
-            if !ids.contains(&id) {
-                ids.push(id.clone());
-            }
+        for (_, key) in after.iter().filter(|(kind, _)| !stale.contains(kind)) {
+            self.index.file(*key, rank);
         }
     }
 
     /// Takes a record out.
     pub(super) fn remove(&mut self, id: &str) -> Option<Record> {
-        let record = self.records.remove(id)?;
-        for key in Indexed::keys(&record.attributes) {
-            self.unfile(&key, &record.id);
+        let rank = self.rank_of(id)?;
+        let record = self.records.remove(&rank)?;
+        self.taken.release(rank);
+        self.index.unfile(self.keys.of(Indexed::Id, id), rank);
+        for (_, key) in self.keys.of_attributes(&record.attributes.to_map()) {
+            self.index.unfile(key, rank);
         }
-        if let Ok(place) = self
-            .order
-            .binary_search_by_key(&record.rank, |(rank, _)| *rank)
-        {
-            self.order.remove(place);
-        }
-        Some(record)
+        Some(*record)
     }
 
-    fn unfile(&mut self, key: &(Indexed, String), id: &Id) {
-        if let Some(ids) = self.index.get_mut(key) {
-            ids.retain(|filed| filed != id);
-            if ids.is_empty() {
-                self.index.remove(key);
-            }
-        }
+    fn rank_of(&self, id: &str) -> Option<Rank> {
+        self.ranks(Indexed::Id, id).next()
     }
 }
 
@@ -230,8 +204,9 @@ pub(super) struct Store {
     groups: Collection,
     roles: Collection,
     entitlements: Collection,
-    /// From a member's id to the groups, in their order.
-    groups_of: HashMap<Id, BTreeSet<(u64, Id)>>,
+    /// From a member's id to the ranks of the groups.
+    groups_of: Index,
+    keys: Keys,
 }
 
 impl Store {
@@ -254,19 +229,25 @@ impl Store {
     }
 
     /// What a member id names: a user, a group (RFC 7643, 4.2), or nothing.
-    pub(super) fn member_kind(&self, id: &str) -> Option<Kind> {
-        [Kind::User, Kind::Group]
-            .into_iter()
-            .find(|kind| self.of(*kind).get(id).is_some_and(|record| !record.ghost))
+    pub(super) fn member(&self, id: &str) -> Option<(Kind, Id)> {
+        [Kind::User, Kind::Group].into_iter().find_map(|kind| {
+            let record = self.of(kind).get(id).filter(|record| !record.ghost)?;
+            Some((kind, record.id.clone()))
+        })
     }
 
-    /// The groups that hold this id as a member.
+    /// The groups that hold this id as a member, in their order.
     pub(super) fn groups_of(&self, id: &str) -> impl Iterator<Item = &Record> {
-        self.groups_of
-            .get(id)
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, group)| self.groups.get(group))
+        self.ranks_of_groups_of(id)
+            .filter_map(|rank| self.groups.at(rank))
+    }
+
+    /// The ranks of the groups that hold this id as a member, lowest first.
+    pub(super) fn ranks_of_groups_of<'s>(
+        &'s self,
+        id: &str,
+    ) -> impl Iterator<Item = Rank> + use<'s> {
+        self.groups_of.ranks(self.keys.of(Indexed::Id, id))
     }
 
     /// Brings the way back, from member to group, up to date with a change of members.
@@ -274,17 +255,15 @@ impl Store {
         let Some(record) = self.groups.get(group) else {
             return;
         };
-        let place = (record.rank, record.id.clone());
         for change in journal {
             match change {
                 Change::Added(member) => {
-                    let groups = self.groups_of.entry(member.clone()).or_default();
-                    groups.insert(place.clone());
+                    let key = self.keys.of(Indexed::Id, member);
+                    self.groups_of.file(key, record.rank);
                 }
                 Change::Removed(_, member) => {
-                    if let Some(groups) = self.groups_of.get_mut(&member.value) {
-                        groups.remove(&place);
-                    }
+                    let key = self.keys.of(Indexed::Id, &member.value);
+                    self.groups_of.unfile(key, record.rank);
                 }
                 Change::Altered(..) => {}
             }
@@ -293,8 +272,8 @@ impl Store {
 
     /// Takes an id out of every group.
     pub(super) fn leave_groups(&mut self, id: &str) {
-        for (_, group) in self.groups_of.remove(id).unwrap_or_default() {
-            if let Some(record) = self.groups.get_mut(&group) {
+        for rank in self.groups_of.unfile_all(self.keys.of(Indexed::Id, id)) {
+            if let Some(record) = self.groups.records.get_mut(&rank) {
                 record.members.remove(id, &mut Vec::new());
                 record.touch();
             }
@@ -307,12 +286,50 @@ impl Store {
         self.leave_groups(id);
         if kind == Kind::Group {
             for member in record.members.iter() {
-                if let Some(groups) = self.groups_of.get_mut(&member.value) {
-                    groups.remove(&(record.rank, record.id.clone()));
-                }
+                let key = self.keys.of(Indexed::Id, &member.value);
+                self.groups_of.unfile(key, record.rank);
             }
         }
         Some(record)
+    }
+}
+
+/// A store that many requests use at once.
+#[derive(Debug, Default)]
+pub(super) struct Shared(RwLock<Store>);
+
+// A panic in a request cannot leave the store half changed in a way that matters to the next
+// one, and a test server that stops answering would hide the cause.
+impl Shared {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The store for one that reads long: others get their turn in between.
+pub(super) struct Turns<'s> {
+    shared: &'s Shared,
+    store: Option<RwLockReadGuard<'s, Store>>,
+}
+
+impl<'s> Turns<'s> {
+    pub(super) fn new(shared: &'s Shared) -> Self {
+        let store = Some(shared.read());
+        Self { shared, store }
+    }
+
+    /// The store, unchanged until the turn is over.
+    pub(super) fn store(&mut self) -> &Store {
+        self.store.get_or_insert_with(|| self.shared.read())
+    }
+
+    /// Lets others have the store.
+    pub(super) fn over(&mut self) {
+        self.store = None;
     }
 }
 
@@ -340,19 +357,19 @@ mod tests {
             "1",
             json!({"userName": "Ada", "externalId": "X", "emails": [{"value": "A@x.test"}]}),
         ));
-        assert_eq!(users.lookup(Indexed::UserName, "ADA"), ["1".into()]);
-        assert_eq!(users.lookup(Indexed::Email, "a@X.test"), ["1".into()]);
-        assert_eq!(users.lookup(Indexed::ExternalId, "X"), ["1".into()]);
-        assert!(users.lookup(Indexed::ExternalId, "x").is_empty());
+        assert_eq!(ids(users.lookup(Indexed::UserName, "ADA")), ["1"]);
+        assert_eq!(ids(users.lookup(Indexed::Email, "a@X.test")), ["1"]);
+        assert_eq!(ids(users.lookup(Indexed::ExternalId, "X")), ["1"]);
+        assert_eq!(users.lookup(Indexed::ExternalId, "x").count(), 0);
         let Value::Object(renamed) = json!({"userName": "Byron"}) else {
             unreachable!()
         };
         users.set_attributes("1", renamed, &[]);
-        assert!(users.lookup(Indexed::UserName, "Ada").is_empty());
-        assert!(users.lookup(Indexed::Email, "a@x.test").is_empty());
-        assert_eq!(users.lookup(Indexed::UserName, "byron"), ["1".into()]);
+        assert_eq!(users.lookup(Indexed::UserName, "Ada").count(), 0);
+        assert_eq!(users.lookup(Indexed::Email, "a@x.test").count(), 0);
+        assert_eq!(ids(users.lookup(Indexed::UserName, "byron")), ["1"]);
         users.remove("1");
-        assert!(users.lookup(Indexed::UserName, "byron").is_empty());
+        assert_eq!(users.lookup(Indexed::UserName, "byron").count(), 0);
         assert!(users.index.is_empty());
     }
 

@@ -10,20 +10,21 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
 use super::chaos::{Chaos, Storm};
 use super::faults::Fault;
+use super::index::Indexed;
 use super::policy::Policy;
 use super::request::Incoming;
 use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
 use super::rewrite::{self, Asked};
 use super::route::Route;
-use super::store::{Id, Indexed, Store};
+use super::store::{Id, Shared, Store};
 use super::{bulk, discovery, entitlements, groups, intercept, listing, users};
 use crate::secret::Secret;
 
 /// A service provider that can be called without a socket; share it in an `Arc`.
 #[derive(Debug)]
 pub struct Tenant {
-    store: RwLock<Store>,
+    store: Shared,
     token: Option<Secret>,
     conduct: RwLock<Arc<Conduct>>,
     base_url: String,
@@ -87,7 +88,7 @@ impl Tenant {
     #[must_use]
     pub fn new(token: Option<Secret>, policy: Policy) -> Self {
         Self {
-            store: RwLock::default(),
+            store: Shared::default(),
             token,
             conduct: RwLock::new(Arc::new(Conduct {
                 policy,
@@ -239,14 +240,12 @@ impl Tenant {
         *conduct = Arc::new(next(&conduct));
     }
 
-    // A panic in a request cannot leave the store half changed in a way that matters to the
-    // next one, and a test server that stops answering would hide the cause.
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Store> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
+        self.store.read()
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Store> {
-        let store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        let store = self.store.write();
         // Under the lock: who reads the store sees the number that belongs to it.
         self.changes.fetch_add(1, Ordering::Relaxed);
         store
@@ -405,7 +404,7 @@ impl Serving<'_> {
             (Route::Collection(kind), &Method::GET)
             | (Route::Search(Some(kind)), &Method::POST) => self.list(*kind, incoming),
             (Route::Root, &Method::GET) | (Route::Search(None), &Method::POST) => {
-                listing::list_all(context, &self.read(), &incoming.query)
+                listing::list_all(context, &self.tenant.store, &incoming.query)
             }
             (Route::Bulk, &Method::POST) => {
                 bulk::bulk(context, incoming, &|incoming| self.dispatch(incoming))
@@ -446,16 +445,15 @@ impl Serving<'_> {
     }
 
     fn list(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
-        let store = self.read();
-        let mut answer = listing::list(self.context(), &store, kind, &incoming.query)?;
+        let mut answer = listing::list(self.context(), &self.tenant.store, kind, &incoming.query)?;
         if self.policy.lists_first_names() && incoming.query.filter.is_none() {
-            listing::show_first_names(&store, &mut answer);
+            listing::show_first_names(&self.read(), &mut answer);
         }
         let missed = incoming.query.filter.is_some()
             && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
         if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {
             let query = intercept::first_of_all(&incoming.query);
-            return listing::list(self.context(), &store, kind, &query);
+            return listing::list(self.context(), &self.tenant.store, kind, &query);
         }
         Ok(answer)
     }
@@ -473,8 +471,8 @@ impl Serving<'_> {
             .read()
             .of(Kind::User)
             .lookup(Indexed::UserName, name)
-            .first()
-            .cloned()
+            .next()
+            .map(|record| record.id.clone())
             .ok_or_else(|| Problem::not_found("Me"))?;
         let answer = self.dispatch(&Incoming {
             route: Route::Resource(Kind::User, id.to_string()),

@@ -4,14 +4,15 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
+use super::index::Indexed;
 use super::membership::Member;
 use super::patch::{self, Operation};
 use super::policy::{Duplicate, Moment, Policy, Rename};
 use super::request::{Incoming, Query};
 use super::resource::{self, Context};
 use super::resource_type::Kind;
-use super::store::{Id, Indexed, Record, Store};
-use super::{fold, ingest, rules};
+use super::store::{Id, Record, Store};
+use super::{fold, ingest, limits, rules};
 use crate::scim::ErrorType;
 use crate::secret::Secret;
 
@@ -76,7 +77,7 @@ pub(super) fn insert(
 /// Takes the e-mail addresses from a user.
 fn strip(store: &mut Store, id: &Id) {
     if let Some(record) = store.of(KIND).get(id) {
-        let mut attributes = record.attributes.clone();
+        let mut attributes = record.attributes.to_map();
         attributes.shift_remove("emails");
         store.of_mut(KIND).set_attributes(id, attributes, &[]);
     }
@@ -91,7 +92,11 @@ fn refuse_equal(
     let text = |name: &str| attributes.get(name).and_then(Value::as_str);
     if policy.unique_external_ids()
         && let Some(id) = text("externalId")
-        && !store.of(KIND).lookup(Indexed::ExternalId, id).is_empty()
+        && store
+            .of(KIND)
+            .lookup(Indexed::ExternalId, id)
+            .next()
+            .is_some()
     {
         return Err(Problem::conflict("SCIM User externalId already exists"));
     }
@@ -103,7 +108,7 @@ fn refuse_equal(
             .of(KIND)
             .iter()
             .filter_map(|user| user.text("userName"));
-        if names.any(|other| fold::without_accents(other) == plain) {
+        if names.any(|other| fold::without_accents(&other) == plain) {
             return Err(name_taken(name));
         }
     }
@@ -122,17 +127,14 @@ pub(super) fn replace(
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
     let mut attributes = ingest::resource(context.resource_type(KIND), body)?;
-    if let Some(active) = old.attributes.get("active") {
+    let old = old.attributes.to_map();
+    if let Some(active) = old.get("active") {
         attributes.entry("active").or_insert(active.clone());
     }
-    rules::keep_unshown(
-        context.resource_type(KIND),
-        &old.attributes,
-        &mut attributes,
-    );
+    rules::keep_unshown(context.resource_type(KIND), &old, &mut attributes);
     if context.policy.put_merges() {
-        for (name, value) in &old.attributes {
-            attributes.entry(name.clone()).or_insert(value.clone());
+        for (name, value) in old {
+            attributes.entry(name).or_insert(value);
         }
     }
     let answer = commit(context, store, &id, attributes, incoming)?;
@@ -150,13 +152,15 @@ pub(super) fn modify(
     incoming: &Incoming,
 ) -> Result<Answer, Problem> {
     let operations = patch::read(incoming.object()?)?;
+    limits::check_paths(&operations, limits::MOST_VALUES)?;
     let id = resource::changeable(context.policy, store, KIND, id, &incoming.headers)?;
     let old = resource::visible(context.policy, store, KIND, &id)?;
-    let mut attributes = old.attributes.clone();
+    let mut attributes = old.attributes.to_map();
+    let keeps = context.policy.keeps_what_was_applied();
     for operation in &operations {
-        let before = attributes.clone();
+        let before = keeps.then(|| attributes.clone());
         if let Err(problem) = apply(context, &mut attributes, operation) {
-            if context.policy.keeps_what_was_applied() {
+            if let Some(before) = before {
                 commit(context, store, &id, before, incoming)?;
             }
             return Err(problem);
@@ -187,30 +191,31 @@ fn commit(
     let policy = context.policy;
     let password = take_password(&mut attributes);
     let name = user_name(&attributes)?.to_owned();
-    let old = resource::visible(policy, store, KIND, id)?;
+    let before = resource::visible(policy, store, KIND, id)?.clone();
+    let old = before.attributes.to_map();
     let of = context.resource_type(KIND);
-    rules::check(of, store, Some(id), Some(&old.attributes), &attributes)?;
-    for frozen in policy.frozen(KIND, &incoming.method, &old.attributes, &attributes) {
-        restore(&mut attributes, &old.attributes, frozen);
+    rules::check(of, store, Some(id), Some(&old), &attributes)?;
+    for frozen in policy.frozen(KIND, &incoming.method, &old, &attributes) {
+        restore(&mut attributes, &old, frozen);
     }
     if taken_by(context, store, &attributes, Some(id), Moment::Update).is_some() {
         return Err(name_taken(&name));
     }
-    if old.text("userName").map(fold::key) != Some(fold::key(&name)) {
+    let old_name = old.get("userName").and_then(Value::as_str);
+    if old_name.map(fold::key) != Some(fold::key(&name)) {
         refuse_rename(context, store, id, &attributes)?;
     }
-    let before = resource::visible(policy, store, KIND, id)?.clone();
     let query = &incoming.query;
     if policy.loses_changes() {
         let mut never_stored = before;
-        never_stored.attributes = attributes;
+        never_stored.attributes = attributes.into();
         return Ok(ok(context, store, &never_stored, query));
     }
-    let changes = before.attributes != attributes || password.is_some();
+    let changes = old != attributes || password.is_some();
     if !changes && policy.refuses_no_change() {
         return Err(resource::no_change());
     }
-    let renews = policy.renews_id(&before.attributes, &attributes);
+    let renews = policy.renews_id(&old, &attributes);
     if changes {
         let stale = policy.stale_indexes();
         store.of_mut(KIND).set_attributes(id, attributes, stale);
@@ -252,7 +257,7 @@ fn refuse_rename(
         Rename::RefuseHalfway => {
             let mut others = attributes.clone();
             if let Some(old) = store.of(KIND).get(id) {
-                restore(&mut others, &old.attributes, "userName");
+                restore(&mut others, &old.attributes.to_map(), "userName");
             }
             store.of_mut(KIND).set_attributes(id, others, &[]);
             Err(refusal)
@@ -303,10 +308,10 @@ fn taken_by(
     let own_name = own
         .and_then(|id| store.of(KIND).get(id))
         .and_then(|record| record.text("userName"));
-    if own_name.is_some_and(|own| fold::key(own) == fold::key(name)) {
+    if own_name.is_some_and(|own| fold::key(&own) == fold::key(name)) {
         return None;
     }
-    let named = store.of(KIND).lookup(Indexed::UserName, name).iter();
+    let named = store.of(KIND).lookup(Indexed::UserName, name);
     let mailed = context
         .policy
         .unique_emails()
@@ -315,6 +320,7 @@ fn taken_by(
     let mailed = mailed.flat_map(|address| store.of(KIND).lookup(Indexed::Email, address));
     named
         .chain(mailed)
+        .map(|record| &record.id)
         .find(|id| Some(*id) != own && context.policy.collides(store, id, name, moment))
         .cloned()
 }
@@ -332,7 +338,9 @@ fn renew(context: Context<'_>, store: &mut Store, id: &Id) -> Id {
     let Some(mut record) = store.remove(KIND, id) else {
         return id.clone();
     };
-    record.id = context.policy.new_id(KIND, store, &record.attributes);
+    record.id = context
+        .policy
+        .new_id(KIND, store, &record.attributes.to_map());
     let id = record.id.clone();
     store.of_mut(KIND).insert(record);
     id

@@ -6,6 +6,8 @@ mod client;
 mod conduct;
 mod crowd;
 mod faults;
+mod properties;
 mod protocol;
+mod scale;
 mod socket;
 mod traffic;

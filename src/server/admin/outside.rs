@@ -5,12 +5,13 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Outcome, Refused};
+use crate::server::index::Indexed;
 use crate::server::policy::Policy;
 use crate::server::request::{Incoming, Query};
 use crate::server::resource;
 use crate::server::resource_type::Kind;
 use crate::server::route::Route;
-use crate::server::store::{Id, Indexed, Store};
+use crate::server::store::{Id, Store};
 use crate::server::tenant::{SeedError, Tenant};
 use crate::server::{groups, users};
 
@@ -43,16 +44,19 @@ impl Which {
                 Some(record) => Ok(record.id.clone()),
                 None => Err(Refused::not_found(format!("there is no {word} {id:?}"))),
             },
-            (None, Some(wanted)) => match store.of(self.kind).lookup(indexed, wanted) {
-                [] => Err(Refused::not_found(format!(
-                    "there is no {word} with the {name} {wanted:?}"
-                ))),
-                [id] => Ok(id.clone()),
-                several => Err(Refused::conflict(format!(
-                    "{} {word}s have the {name} {wanted:?}; give the id",
-                    several.len()
-                ))),
-            },
+            (None, Some(wanted)) => {
+                let mut found = store.of(self.kind).lookup(indexed, wanted);
+                match (found.next(), found.count()) {
+                    (None, _) => Err(Refused::not_found(format!(
+                        "there is no {word} with the {name} {wanted:?}"
+                    ))),
+                    (Some(record), 0) => Ok(record.id.clone()),
+                    (Some(_), others) => Err(Refused::conflict(format!(
+                        "{} {word}s have the {name} {wanted:?}; give the id",
+                        others + 1
+                    ))),
+                }
+            }
             (None, None) => Err(Refused::bad_request(format!(
                 "which {word}? give its id or its {name}"
             ))),
@@ -143,7 +147,7 @@ pub(super) fn dump(tenant: &Tenant) -> Map<String, Value> {
     for kind in Kind::ALL {
         let mut resources = Vec::new();
         for record in store.of(kind).iter().filter(|record| !record.ghost) {
-            let resource = resource::render(context, &store, kind, record);
+            let resource = resource::render(context, &store, kind, record, |_| true);
             resources.push(Value::Object(resource));
             if record.seeded {
                 local.push(Value::from(&*record.id));
