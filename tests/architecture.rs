@@ -61,7 +61,10 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
 const MOST_LINES: usize = 900;
 
 /// Files that are longer, and how long they may become until they are split.
-const LONGER: [(&str, usize); 1] = [("server/faults.rs", 1000)];
+const LONGER: [(&str, usize); 1] = [
+    // A table: one entry a fault.
+    ("server/faults/table.rs", 1000),
+];
 
 /// Names that say nothing about the job of a module.
 const EMPTY_NAMES: [&str; 7] = [

@@ -26,6 +26,7 @@ pub(crate) fn transcript(policy: Policy) -> Vec<String> {
         Play::stranger,
         Play::look_up_among_many,
         Play::big_group,
+        Play::newcomers,
     ] {
         let mut play = Play::new(policy.clone());
         scene(&mut play);
@@ -356,6 +357,34 @@ impl Play {
             json!([{"op": "add", "path": "members", "value": members}]),
         );
         self.get(&target);
+    }
+
+    /// Who comes after somebody alike, back under another login, or into a group that is there already.
+    fn newcomers(&mut self) {
+        let mut eve = user("eve@x.test");
+        eve["externalId"] = json!("00u7");
+        if let Some(eve) = eve.as_object_mut() {
+            eve.shift_remove("displayName");
+        }
+        let target = self.create(eve.clone());
+        let value = json!({"title": "Dr", ENTERPRISE: {"department": "Ops"}});
+        self.patch(&target, json!([{"op": "replace", "value": value}]));
+        self.get(&target);
+        self.put(&target, |eve| eve["displayName"] = json!("Eve"));
+        eve["userName"] = json!("eve.king@x.test");
+        set_address(&mut eve, "eve.king@x.test");
+        self.create(eve);
+        self.create(user("zoë@x.test"));
+        self.create(user("zoe@x.test"));
+        let group = self.create_group("Dawn", &[]);
+        let replace = |value: Value| json!([{"op": "replace", "value": value}]);
+        self.patch(&group, replace(json!({"displayName": "Dusk"})));
+        self.get("/Groups?startIndex=1&count=100");
+        let id = self.seed("late@x.test");
+        self.patch(
+            &group,
+            json!([{"op": "add", "path": "members", "value": [member(&id)]}]),
+        );
     }
 
     /// A user who is there under every policy, and whose making is not written down.
