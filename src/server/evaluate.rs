@@ -70,11 +70,21 @@ pub(super) fn names(of: ResourceType, filter: &Filter) -> BTreeSet<&'static str>
 
 /// The attribute or extension of a resource that a path starts with.
 pub(super) fn name_of(of: ResourceType, path: &AttributePath) -> Option<&'static str> {
+    if let Some(extension) = whole_extension(of, path) {
+        return Some(extension.urn);
+    }
     let schema = schema_of(of, path)?;
     if schema.urn != of.schema().urn {
         return Some(schema.urn);
     }
     schema.attribute(&path.name).map(|attribute| attribute.name)
+}
+
+/// The extension that a path names as a whole: by its text, the URN of a schema looks like an
+/// attribute.
+fn whole_extension(of: ResourceType, path: &AttributePath) -> Option<&'static Schema> {
+    path.urn.as_ref()?;
+    of.extension(&path.to_string())
 }
 
 /// How many comparisons a filter makes with one resource, at most.
@@ -192,14 +202,11 @@ fn fulfils(matching: Matching, scope: Scope<'_>, filter: &Filter) -> bool {
 }
 
 impl<'v> Scope<'v> {
-    /// The extension that a path names as a whole: by its text, the URN of a schema looks like
-    /// an attribute.
+    /// The extension that a path names as a whole.
     fn extension(self, path: &AttributePath) -> Option<&'v Value> {
         match self {
-            Self::Resource(of, resource) if path.urn.is_some() => {
-                resource.get(of.extension(&path.to_string())?.urn)
-            }
-            _ => None,
+            Self::Resource(of, resource) => resource.get(whole_extension(of, path)?.urn),
+            Self::Element(..) => None,
         }
     }
 
