@@ -108,12 +108,13 @@ impl Places {
         let too_long = u64::try_from(self.longest.as_millis()).unwrap_or(u64::MAX);
         let now = self.now();
         let seats = self.seats();
-        let gone = seats.taken.values().filter_map(|seat| {
+        let gone = seats.taken.iter().filter_map(|(number, seat)| {
             let last = seat.last.load(Ordering::Relaxed);
             let idle = seat.busy.load(Ordering::Relaxed) == 0;
-            (idle || now.saturating_sub(last) > too_long).then_some((!idle, last, seat))
+            (idle || now.saturating_sub(last) > too_long).then_some(((!idle, last, *number), seat))
         });
-        if let Some((_, _, seat)) = gone.min_by_key(|(busy, last, _)| (*busy, *last)) {
+        // Of two who have been idle equally long, whoever came first.
+        if let Some((_, seat)) = gone.min_by_key(|(order, _)| *order) {
             seat.asked_to_leave.notify_one();
         }
     }
