@@ -11,7 +11,7 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
@@ -44,10 +44,14 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
         ],
     ),
     (
+        "oin",
+        &["engine", "exchange", "okta", "scenario", "verdict"],
+    ),
+    (
         "report",
         &[
-            "check", "engine", "exchange", "okta", "scenario", "secret", "snapshot", "suggest",
-            "verdict",
+            "check", "engine", "exchange", "oin", "okta", "scenario", "secret", "snapshot",
+            "suggest", "verdict",
         ],
     ),
     ("server", &["scim", "secret", "suggest"]),
