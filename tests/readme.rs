@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -19,6 +19,7 @@ const PAGES: [&str; 9] = [
     "docs/faults.md",
     "docs/reference-server.md",
     "docs/admin-contract.md",
+    "docs/oin.md",
 ];
 
 /// The run id of the session in the README, so that it can be repeated.

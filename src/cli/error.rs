@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::oin::Contradiction;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -41,6 +42,15 @@ pub enum CliError {
     /// Two reports to one place.
     #[error("two reports go to {0}")]
     SamePlace(String),
+    /// A feature claimed and left out.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    /// The plan is about the other app.
+    #[error("the plan oin is about an OIN app, and --app leaves it out")]
+    PlanWithoutApp,
+    /// A table that no run without a plan has.
+    #[error("--report csv is the table of a plan, and there is none")]
+    CsvWithoutPlan,
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
@@ -78,12 +88,15 @@ impl CliError {
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
+            Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
+            Self::CsvWithoutPlan => Some("add --plan oin, or write --report json=FILE".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
             Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
             | Self::Write(_)
             | Self::Junit(_)
+            | Self::Contradiction(_)
             | Self::NotUnicode(_)
             | Self::Output(_) => None,
         }

@@ -16,6 +16,7 @@ pub mod exit;
 mod explain;
 pub mod last_run;
 mod live;
+mod plan;
 mod run;
 mod scenarios;
 pub mod selection;

@@ -142,6 +142,7 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
             chaos: None,
         },
         selection,
+        plan: None,
         variants: crate::scenario::Variant::ALL.to_vec(),
         // Shown is what a tenant of one's own would see, with the smallest crowd.
         beyond: Beyond {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
+use crate::oin::Claims;
 use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 
@@ -19,6 +20,8 @@ pub struct RunSettings {
     pub target: TargetChoice,
     /// Which scenarios, under which apps.
     pub selection: Selection,
+    /// The features claimed for a submission, when the run is to say how ready for it the target is.
+    pub plan: Option<Claims>,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
     /// What scenarios may do and use beyond one tenant of which only SCIM is known.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::oin::Feature;
 use crate::okta::App;
 use crate::scenario::{Risk, SMALLEST_SCALE, Variant};
 
@@ -76,6 +77,35 @@ pub fn app(text: &str) -> Result<App, String> {
         "oin" | "test-app" | "template" => Ok(App::Oin),
         _ => Err("the apps are custom (App Integration Wizard) and oin (catalogue)".to_owned()),
     }
+}
+
+/// A plan that a run can follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanName {
+    /// A submission to the Okta Integration Network: [`crate::oin`].
+    Oin,
+}
+
+/// A plan by its name.
+///
+/// # Errors
+/// The names there are.
+pub fn plan(text: &str) -> Result<PlanName, String> {
+    match text {
+        "oin" => Ok(PlanName::Oin),
+        _ => Err("the plan is oin: Okta's test plan for submissions to its catalogue".to_owned()),
+    }
+}
+
+/// A feature that an integration can claim, by its name.
+///
+/// # Errors
+/// The names there are.
+pub fn feature(text: &str) -> Result<Feature, String> {
+    Feature::from_name(text).ok_or_else(|| {
+        let names: Vec<_> = Feature::ALL.iter().map(|f| f.as_str()).collect();
+        format!("the features are: {}", names.join(", "))
+    })
 }
 
 /// A variant by its name.
@@ -235,6 +265,8 @@ pub enum ReportForm {
     Json,
     /// JUnit XML.
     Junit,
+    /// The table of a plan, for a spreadsheet.
+    Csv,
 }
 
 /// Where a report goes.
@@ -259,11 +291,12 @@ impl FromStr for ReportWish {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = "write json=FILE or junit=FILE; - as FILE is the standard output";
+        let problem = "write json=FILE, junit=FILE or csv=FILE; - as FILE is the standard output";
         let (form, to) = text.split_once('=').ok_or(problem)?;
         let form = match form {
             "json" => ReportForm::Json,
             "junit" => ReportForm::Junit,
+            "csv" => ReportForm::Csv,
             _ => return Err(problem.to_owned()),
         };
         let to = match to {
@@ -280,6 +313,7 @@ impl fmt::Display for ReportForm {
         f.pad(match self {
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Csv => "csv",
         })
     }
 }
