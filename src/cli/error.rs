@@ -1,6 +1,7 @@
 //! Why a command could not do its job, with the exit code and what to do next.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use crate::oin::Contradiction;
 use crate::report::file::WriteError;
@@ -70,6 +71,17 @@ pub enum CliError {
         /// Those that it has.
         hint: String,
     },
+    /// A name that no scenario can have.
+    #[error("{0:?} cannot be the id of a scenario")]
+    ScenarioId(String),
+    /// A new scenario cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    NewScenario {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Our own output is gone.
     #[error("cannot write to the standard output: {0}")]
     Output(#[from] io::Error),
@@ -87,6 +99,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::ScenarioId(_) => Some(
+                "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
+                 `okta` and `vendors` are taken"
+                    .to_owned(),
+            ),
+            Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
+                Some("what is there is left alone; choose another id".to_owned())
+            }
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
             Self::CsvWithoutPlan => Some("add --plan oin, or write --report json=FILE".to_owned()),
@@ -98,6 +118,7 @@ impl CliError {
             | Self::Junit(_)
             | Self::Contradiction(_)
             | Self::NotUnicode(_)
+            | Self::NewScenario { .. }
             | Self::Output(_) => None,
         }
     }

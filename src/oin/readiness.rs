@@ -9,6 +9,9 @@ use super::precondition::Precondition;
 use super::table::{ROWS, SUITES};
 use super::{Claims, ENTITLEMENT_SUITE, Feature, STILL_WANTED};
 
+/// The family of the checks that stand for Okta's suites.
+const SUITE_CHECKS: &str = "certification/";
+
 /// How a row stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -160,10 +163,10 @@ fn standing(row: &Row, run: &RunResult, apps: &[App], claims: &Claims) -> Standi
         for scenario in of_scenario(run, id, apps) {
             ran = true;
             match &scenario.outcome {
-                Outcome::Passed => {}
-                Outcome::Failed => {
-                    failed = true;
-                    findings.extend(errors_of(run, scenario));
+                Outcome::Passed | Outcome::Failed => {
+                    let before = findings.len();
+                    findings.extend(against(run, scenario));
+                    failed |= scenario.outcome == Outcome::Failed || findings.len() > before;
                 }
                 Outcome::NotRun(reason) => {
                     why.get_or_insert_with(|| format!("{id}: {reason}"));
@@ -194,14 +197,15 @@ fn of_scenario<'a>(
         .filter(move |s| s.id.0 == id && s.app.is_none_or(|app| apps.contains(&app)))
 }
 
-/// The findings at error that a scenario met.
-fn errors_of<'a>(
+/// The findings of a scenario that count: those at error, and whatever fails a step of Okta's suites, of which Okta
+/// itself may take no notice at run time.
+fn against<'a>(
     run: &'a RunResult,
     scenario: &'a ScenarioResult,
 ) -> impl Iterator<Item = String> + 'a {
     let met = scenario.findings.iter().filter(|id| {
         let finding = run.findings.iter().find(|finding| finding.id == **id);
-        finding.is_some_and(|finding| finding.level == Level::Error)
+        finding.is_some_and(|f| f.level == Level::Error || f.check.id.starts_with(SUITE_CHECKS))
     });
     met.cloned()
 }
