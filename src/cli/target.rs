@@ -126,23 +126,32 @@ impl TargetError {
 /// # Errors
 /// [`TargetError`].
 pub(crate) fn of_run(args: &RunArgs, env: &Environment) -> Result<TargetChoice, TargetError> {
+    choice(args.embedded, &args.fault, &args.target, env)
+}
+
+/// The server that was named, or the built-in one, perhaps with faults.
+///
+/// # Errors
+/// [`TargetError`].
+pub(crate) fn choice(
+    on_embedded: bool,
+    faults: &[String],
+    args: &TargetArgs,
+    env: &Environment,
+) -> Result<TargetChoice, TargetError> {
     let embedded = || TargetChoice::Embedded {
-        faults: args.fault.clone(),
+        faults: faults.to_vec(),
     };
-    if args.embedded {
-        refuse_without_target(&args.target)?;
+    if on_embedded {
+        refuse_without_target(args)?;
         return Ok(embedded());
     }
-    match base(&args.target, env)? {
-        Some(_) if !args.fault.is_empty() => Err(TargetError::FaultOfTarget),
-        Some(base) => Ok(TargetChoice::Remote(Box::new(remote(
-            base,
-            &args.target,
-            env,
-        )?))),
-        None if env.is_ci() && args.fault.is_empty() => Err(TargetError::NoTargetInCi),
+    match base(args, env)? {
+        Some(_) if !faults.is_empty() => Err(TargetError::FaultOfTarget),
+        Some(base) => Ok(TargetChoice::Remote(Box::new(remote(base, args, env)?))),
+        None if env.is_ci() && faults.is_empty() => Err(TargetError::NoTargetInCi),
         None => {
-            refuse_without_target(&args.target)?;
+            refuse_without_target(args)?;
             Ok(embedded())
         }
     }
