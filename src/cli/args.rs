@@ -106,6 +106,15 @@ Examples:
   scim-conform sweep --cleanup deactivate --yes
       for servers that do not delete users; the target is in SCIM_CONFORM_TARGET";
 
+const RUNSCOPE_EXAMPLES: &str = "\
+Examples:
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json --pause-scale 0
+      against the target in SCIM_CONFORM_TARGET, or the built-in server
+  scim-conform runscope Okta-SCIM-20-Entitlements-Test.json --var EntitlementEndpoint=/Roles
+      gives a variable of the test a value
+
+Okta publishes the files; none comes with this tool.";
+
 /// What somebody wants to type stands before what can be typed.
 const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
 
@@ -168,9 +177,48 @@ pub(crate) enum Command {
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
+    /// Run Okta's published test suites, as exported from Runscope
+    #[command(after_help = RUNSCOPE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Runscope(Box<RunscopeArgs>),
     /// Remove what earlier runs left at a target
     #[command(after_help = SWEEP_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Sweep(SweepArgs),
+}
+
+/// Arguments of `runscope`.
+#[derive(Args)]
+pub(crate) struct RunscopeArgs {
+    /// The test, as JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Where the target is and how to reach it.
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Run against the built-in reference server, also in CI
+    #[arg(long, conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) embedded: bool,
+
+    /// Give the built-in server this fault (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) fault: Vec<String>,
+
+    /// The value of a variable of the test (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::assignment, help_heading = WHAT)]
+    pub(crate) var: Vec<(String, String)>,
+
+    /// Make pauses so many times as long; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = values::scale, help_heading = MANNERS)]
+    pub(crate) pause_scale: f64,
+
+    /// Do not ask before writing; for CI
+    #[arg(short, long, help_heading = MANNERS)]
+    pub(crate) yes: bool,
+
+    /// At the end: delete what was made, deactivate the users, or none
+    #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
+    pub(crate) cleanup: Cleanup,
 }
 
 /// Arguments of `run`.

@@ -11,6 +11,7 @@ use super::backend::Refusal;
 use super::environment::NotUnicode;
 use super::exit::Exit;
 use super::last_run::LastRunError;
+use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
 
@@ -35,6 +36,9 @@ pub enum CliError {
     /// A variable is not text.
     #[error(transparent)]
     NotUnicode(#[from] NotUnicode),
+    /// An exported test that cannot be played.
+    #[error(transparent)]
+    Runscope(#[from] FileError),
     /// The work was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -77,6 +81,7 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())

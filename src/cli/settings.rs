@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
+use crate::runscope::export::Export;
 use crate::scenario::Variant;
 use crate::secret::Secret;
 
@@ -249,6 +250,23 @@ impl std::fmt::Display for Chance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "--chaos {} --chaos-rate {}", self.seed, self.percent)
     }
+}
+
+/// What `runscope` is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunscopeSettings {
+    /// The test.
+    pub export: Export,
+    /// Where to.
+    pub target: TargetChoice,
+    /// Values of variables, by name.
+    pub variables: Vec<(String, String)>,
+    /// Pauses take this many times their length.
+    pub pause_scale: f64,
+    /// What to do at the end with what the test created.
+    pub cleanup: Cleanup,
+    /// The longest a request may take.
+    pub timeout: Duration,
 }
 
 /// What `sweep` is told.

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::cli::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
-use crate::cli::settings::{RunSettings, ServeSettings, SweepSettings};
+use crate::cli::backend::{
+    Backend, Consent, Driven, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept, Talk,
+};
+use crate::cli::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
 use crate::engine::event::{Event, Listener};
 use crate::engine::outcome::{LeftBehind, Plan, RunResult, TargetInfo};
 use crate::okta::App;
+use crate::runscope::play::Played;
 use crate::scenario::{Scenario, ScenarioId};
 use crate::verdict::{Outcome, ScenarioResult, Verdict};
 
@@ -58,6 +61,8 @@ pub(crate) struct Prepared {
     run: RunResult,
     catalogue: Vec<Scenario>,
     pub(crate) told: Mutex<Option<RunSettings>>,
+    /// What becomes of each request of an exported test.
+    pub(crate) played: crate::runscope::play::Outcome,
 }
 
 impl Prepared {
@@ -66,6 +71,7 @@ impl Prepared {
             run,
             catalogue,
             told: Mutex::default(),
+            played: crate::runscope::play::Outcome::Passed,
         }
     }
 }
@@ -114,6 +120,33 @@ impl Backend for Prepared {
 
     fn serve(&self, _: &ServeSettings, _: Talk) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn runscope(
+        &self,
+        settings: &RunscopeSettings,
+        consent: RunscopeConsent<'_>,
+        hear: &mut (dyn FnMut(&Played) + Send),
+    ) -> Result<PlayedExport, Refusal> {
+        consent("https://scim.example.test/v2")?;
+        let played: Vec<Played> = settings
+            .export
+            .calls()
+            .zip(1..)
+            .map(|(call, number)| Played {
+                number,
+                title: call.title.clone(),
+                outcome: self.played.clone(),
+                status: Some(200),
+                took: Duration::from_millis(5),
+            })
+            .collect();
+        played.iter().for_each(hear);
+        Ok(PlayedExport {
+            played,
+            left_behind: vec![],
+            interrupted: false,
+        })
     }
 
     fn sweep(&self, _: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {

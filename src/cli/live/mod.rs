@@ -1,6 +1,7 @@
 //! The backend that does the work: it is where the engine, the reference server and the snapshots meet.
 
 mod drive;
+mod runscope;
 mod serve;
 mod sweep;
 
@@ -18,15 +19,19 @@ use crate::exchange::{
 };
 use crate::okta::Behaviour;
 use crate::okta::request::Client;
+use crate::runscope::play::Played;
 use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
 
-use super::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
+use super::backend::{
+    Backend, Consent, Driven, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept, Talk,
+};
 use super::environment::Environment;
 use super::last_run;
 use super::settings::{
-    Credentials, Network, Proxy, Remote, RunSettings, ServeSettings, SweepSettings,
+    Credentials, Network, Proxy, Remote, RunSettings, RunscopeSettings, ServeSettings,
+    SweepSettings,
 };
 
 /// The real backend.
@@ -73,6 +78,15 @@ impl Backend for Live {
 
     fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal> {
         block_on(serve::serve(settings, talk))?
+    }
+
+    fn runscope(
+        &self,
+        settings: &RunscopeSettings,
+        consent: RunscopeConsent<'_>,
+        hear: &mut (dyn FnMut(&Played) + Send),
+    ) -> Result<PlayedExport, Refusal> {
+        block_on(runscope::runscope(settings, consent, hear))?
     }
 
     fn sweep(&self, settings: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {
