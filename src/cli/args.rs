@@ -108,12 +108,16 @@ Examples:
 
 const RUNSCOPE_EXAMPLES: &str = "\
 Examples:
-  scim-conform runscope Okta-SCIM-20-SPEC-Test.json --pause-scale 0
-      against the target in SCIM_CONFORM_TARGET, or the built-in server
-  scim-conform runscope Okta-SCIM-20-Entitlements-Test.json --var EntitlementEndpoint=/Roles
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json
+      against the target in SCIM_CONFORM_TARGET, or else the built-in server
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json --yes --pause-scale 0
+      in CI, without the minute of pauses
+  scim-conform runscope Okta-SCIM-20-Entitlements-Test.json \\
+      --var EntitlementEndpoint=/Roles
       gives a variable of the test a value
 
-Okta publishes the files; none comes with this tool.";
+Okta publishes the files, none comes with this tool. What they ask of a SCIM
+server is in its own scenarios, too: scim-conform run okta-suite";
 
 /// What somebody wants to type stands before what can be typed.
 const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -208,9 +212,10 @@ pub(crate) struct RunscopeArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = values::assignment, help_heading = WHAT)]
     pub(crate) var: Vec<(String, String)>,
 
-    /// Make pauses so many times as long; 0 leaves them out
-    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = values::scale, help_heading = MANNERS)]
-    pub(crate) pause_scale: f64,
+    /// Make pauses so many times as long; 0 leaves them out [default: 1, or 0
+    /// against the built-in server]
+    #[arg(long, value_name = "N", value_parser = values::scale, help_heading = MANNERS)]
+    pub(crate) pause_scale: Option<f64>,
 
     /// Do not ask before writing; for CI
     #[arg(short, long, help_heading = MANNERS)]
@@ -219,6 +224,10 @@ pub(crate) struct RunscopeArgs {
     /// At the end: delete what was made, deactivate the users, or none
     #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
     pub(crate) cleanup: Cleanup,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
 }
 
 /// Arguments of `run`.

@@ -30,6 +30,20 @@ pub type RunscopeConsent<'a> = &'a (dyn Fn(&str) -> Result<(), AskError> + Send 
 /// Makes a stream to the person in front of the terminal.
 pub type Talk = fn() -> Box<dyn Write + Send>;
 
+/// What is heard of an exported test while it is played.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    /// It begins.
+    Begins {
+        /// The target; none for the built-in server.
+        target: Option<&'a str>,
+        /// Users that are there already.
+        users: u64,
+    },
+    /// A request is decided.
+    Decided(&'a Played),
+}
+
 /// Does the work of the commands.
 pub trait Backend {
     /// Carries out a run: loads and selects scenarios, makes a plan, asks for `consent`, drives,
@@ -62,15 +76,15 @@ pub trait Backend {
     /// [`Refusal`], when it cannot listen, or not keep its state.
     fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal>;
 
-    /// Plays an exported test; tells `hear` of each request when it is decided.
+    /// Plays an exported test, tells `hear` what happens, and cleans up.
     ///
     /// # Errors
-    /// [`Refusal`], when nothing was sent.
+    /// [`Refusal`], when the test was not begun.
     fn runscope(
         &self,
         settings: &RunscopeSettings,
         consent: RunscopeConsent<'_>,
-        hear: &mut (dyn FnMut(&Played) + Send),
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
     ) -> Result<PlayedExport, Refusal>;
 
     /// Removes what earlier runs left.
@@ -98,8 +112,12 @@ pub struct Driven {
 pub struct PlayedExport {
     /// Its requests in order.
     pub played: Vec<Played>,
-    /// What the test created and nobody could remove.
+    /// How much of what the test created is gone again.
+    pub removed: u64,
+    /// The rest of it.
     pub left_behind: Vec<LeftBehind>,
+    /// A sweep knows what is left.
+    pub can_sweep: bool,
     /// It was interrupted.
     pub interrupted: bool,
 }

@@ -1,25 +1,26 @@
 //! `runscope`: plays a test that was exported from Runscope, such as Okta's own suites.
 
-use std::fmt::Write as _;
-use std::io::Read as _;
+mod report;
+mod told;
+
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use crate::report::text::{clip, count, duration, hang, pad, printable};
+use crate::report::text::{count, printable};
 use crate::runscope::export::{Export, ExportError, MOST_BYTES};
-use crate::runscope::play::{Outcome, Played};
+use crate::runscope::play::Outcome;
 
 use super::args::RunscopeArgs;
 use super::ask::AskError;
-use super::backend::{Backend, PlayedExport};
+use super::backend::{Backend, Heard, PlayedExport};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::run::{check_reports, write_reports};
 use super::settings::{RunscopeSettings, TargetChoice};
-use super::streams::Streams;
+use super::streams::{Person, Streams};
 use super::target;
-
-/// Columns of the status and the time at the end of a line.
-const TAIL: usize = 14;
+use super::values::{Cleanup, ReportForm, ReportTo};
 
 /// Why a file cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub enum FileError {
         /// What is wrong.
         problem: ExportError,
     },
+    /// Steps that call Okta.
+    #[error("this test drives an Okta org, and none is here: it wants {}", .names.join(", "))]
+    Org {
+        /// The variables that name the org.
+        names: Vec<String>,
+    },
     /// Variables without a value.
     #[error("the test needs a value for {}", .names.join(", "))]
     Variables {
@@ -54,83 +61,125 @@ pub enum FileError {
     },
 }
 
+/// The variables of Okta's CRUD suites that name an org.
+const OF_AN_ORG: [&str; 3] = ["oktaOrgUrl", "oktaAppId", "oktaToken"];
+
 impl FileError {
+    /// The complaint about variables that nobody gave a value.
+    #[must_use]
+    pub fn without_value(names: Vec<String>) -> Self {
+        let is_of_an_org = |name: &String| OF_AN_ORG.contains(&name.as_str());
+        if names.iter().any(is_of_an_org) {
+            let names = names.into_iter().filter(is_of_an_org).collect();
+            return Self::Org { names };
+        }
+        Self::Variables { names }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Variables { names } if names.iter().any(|name| is_of_an_org(name)) => Some(
-                "this suite drives Okta itself, and needs an Okta org; the SPEC suite does not"
+            Self::Org { .. } => Some(
+                "what it asks of the SCIM server is in scim-conform run okta-suite/crud; Okta's own run of it needs Runscope and an org"
                     .to_owned(),
             ),
             Self::Variables { names } => {
-                let name = names.first().map_or("name", String::as_str);
-                Some(format!("add --var {name}=VALUE"))
+                let value = |name: &String| match name.as_str() {
+                    "EntitlementEndpoint" => "--var EntitlementEndpoint=/Roles".to_owned(),
+                    name => format!("--var {name}=VALUE"),
+                };
+                let values: Vec<String> = names.iter().map(value).collect();
+                Some(format!("add {}", values.join(" ")))
             }
-            Self::Export { .. } => {
-                Some("give a file that Runscope or BlazeMeter exported as JSON".to_owned())
-            }
-            Self::Unreadable { .. } | Self::TooLarge { .. } => None,
+            Self::Export { problem, .. } => Some(problem.hint().to_owned()),
+            Self::TooLarge { .. } => Some("Okta's files have 20 KB".to_owned()),
+            Self::Unreadable { .. } => None,
         }
     }
-}
-
-/// The variables of Okta's CRUD suites that name an org.
-fn is_of_an_org(name: &str) -> bool {
-    ["oktaOrgUrl", "oktaAppId", "oktaToken"].contains(&name)
 }
 
 /// Plays, tells, and exits.
 ///
 /// # Errors
-/// [`CliError`], when nothing was sent.
+/// [`CliError`], when nothing was sent, or a report could not be written.
 pub(crate) fn execute(
     args: &RunscopeArgs,
     env: &Environment,
     backend: &dyn Backend,
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    let export = read(&args.file)?;
+    check_reports(&args.report)?;
     let settings = RunscopeSettings {
+        export: read(&args.file)?,
         target: target::of_export(args, env)?,
         variables: args.var.clone(),
         pause_scale: args.pause_scale,
         cleanup: args.cleanup,
         timeout: args.target.timeout,
-        export,
     };
-    let width = streams.width;
-    let head = head(&settings);
-    streams.print(&head)?;
-    let person = streams.person;
-    let consent = |target: &str| {
-        let posts = settings
-            .export
-            .calls()
-            .filter(|call| call.method.is_write());
-        let posts = posts.count() as u64;
-        if args.yes || posts == 0 || matches!(settings.target, TargetChoice::Embedded { .. }) {
-            return Ok(());
-        }
-        let writes = count(posts, "request");
-        let question =
-            format!("This sends {writes} that can change something at {target}. Continue?");
-        person.ask(&question, target)
-    };
+    let (width, person) = (streams.width, streams.person);
+    let consent = |target: &str| consent(&settings, target, args.yes, person);
     let consent: &(dyn Fn(&str) -> Result<(), AskError> + Send + Sync) = &consent;
+    // The results go to the standard output, unless a report goes there.
+    let is_taken = args.report.iter().any(|wish| wish.to == ReportTo::Stdout);
     let mut broken = None;
-    let mut hear = |played: &Played| {
-        let line = line(played, width);
-        if let Err(error) = streams.print(&line) {
+    let mut say = |text: &str| {
+        let said = if is_taken {
+            (person.talk)()
+                .write_all(text.as_bytes())
+                .map_err(CliError::from)
+        } else {
+            streams.print(text)
+        };
+        if let Err(error) = said {
             broken.get_or_insert(error);
         }
     };
-    let done = backend.runscope(&settings, consent, &mut hear)?;
-    if let Some(error) = broken {
-        return Err(error);
+    let done = backend.runscope(&settings, consent, &mut |heard| {
+        say(&match heard {
+            Heard::Begins { target, users } => told::head(&settings, target, users, width),
+            Heard::Decided(played) => told::line(played, width),
+        });
+    })?;
+    say(&told::foot(&done, settings.export.calls().count(), width));
+    let render = |form| match form {
+        ReportForm::Json => Ok(report::json(&settings, &done)),
+        ReportForm::Junit => report::junit(&settings, &done),
+    };
+    let (_, failure) = write_reports(&args.report, &render, streams);
+    match broken.or(failure) {
+        Some(error) => Err(error),
+        None => Ok(exit(&done)),
     }
-    streams.print(&foot(&done))?;
-    Ok(exit(&done))
+}
+
+/// Asks before something is written to somebody's server.
+fn consent(
+    settings: &RunscopeSettings,
+    target: &str,
+    yes: bool,
+    person: Person,
+) -> Result<(), AskError> {
+    let writes = settings
+        .export
+        .calls()
+        .filter(|call| call.method.is_write());
+    let writes = writes.count() as u64;
+    if yes || writes == 0 || matches!(settings.target, TargetChoice::Embedded { .. }) {
+        return Ok(());
+    }
+    let end = match settings.cleanup {
+        Cleanup::Delete => " and removes at the end what they create",
+        Cleanup::Deactivate => " and deactivates at the end the users that they create",
+        Cleanup::None => "",
+    };
+    let question = format!(
+        "This sends {} that can change something at {}{end}. Continue?",
+        count(writes, "request"),
+        printable(target)
+    );
+    person.ask(&question, target)
 }
 
 fn read(path: &Path) -> Result<Export, FileError> {
@@ -153,86 +202,6 @@ fn read(path: &Path) -> Result<Export, FileError> {
     })
 }
 
-fn head(settings: &RunscopeSettings) -> String {
-    let calls = settings.export.calls().count() as u64;
-    let pauses = settings
-        .export
-        .pauses()
-        .mul_f64(settings.pause_scale.clamp(0.0, 100.0));
-    let mut head = format!(
-        "{}: {}",
-        printable(&settings.export.name),
-        count(calls, "request")
-    );
-    if !pauses.is_zero() {
-        let _ = write!(head, ", with pauses of {} in all", duration(pauses));
-    }
-    head.push('\n');
-    head
-}
-
-fn line(played: &Played, width: usize) -> String {
-    let word = match &played.outcome {
-        Outcome::Passed => "ok",
-        Outcome::Failed(_) => "FAILED",
-        Outcome::Open(_) => "open",
-        Outcome::NotRun(_) => "not run",
-    };
-    let start = format!("{:>3} {} ", played.number, pad(word, 7));
-    let room = width.saturating_sub(start.len() + TAIL).max(20);
-    let title = pad(&clip(&printable(&played.title), room), room);
-    let tail = match played.status {
-        Some(status) => format!(" {status} {:>9}", duration(played.took)),
-        None => String::new(),
-    };
-    let mut shown = format!("{}\n", format!("{start}{title}{tail}").trim_end());
-    let mut more = |first: &str, text: &str| {
-        shown.push_str(&hang(
-            &format!("            {first}"),
-            &printable(text),
-            width,
-            3,
-        ));
-    };
-    match &played.outcome {
-        Outcome::Passed => {}
-        Outcome::Failed(flaws) => {
-            for flaw in flaws {
-                more("wanted  ", &flaw.wanted);
-                more("got     ", &flaw.got);
-            }
-        }
-        Outcome::Open(reason) | Outcome::NotRun(reason) => more("because ", reason),
-    }
-    shown
-}
-
-fn foot(done: &PlayedExport) -> String {
-    let number = |wanted: fn(&Outcome) -> bool| {
-        done.played
-            .iter()
-            .filter(|played| wanted(&played.outcome))
-            .count()
-    };
-    let passed = number(|outcome| matches!(outcome, Outcome::Passed));
-    let failed = number(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let open = number(|outcome| matches!(outcome, Outcome::Open(_)));
-    let not_run = number(|outcome| matches!(outcome, Outcome::NotRun(_)));
-    let mut foot = format!("\n{passed} passed, {failed} failed");
-    if open > 0 {
-        let _ = write!(foot, ", {open} open");
-    }
-    if not_run > 0 {
-        let _ = write!(foot, ", {not_run} not run");
-    }
-    foot.push('\n');
-    for left in &done.left_behind {
-        let line = format!("left    {} {}: {}\n", left.resource, left.id, left.reason);
-        foot.push_str(&printable(&line).replace("\\n", "\n"));
-    }
-    foot
-}
-
 fn exit(done: &PlayedExport) -> Exit {
     let any =
         |wanted: fn(&Outcome) -> bool| done.played.iter().any(|played| wanted(&played.outcome));
@@ -248,3 +217,6 @@ fn exit(done: &PlayedExport) -> Exit {
         Exit::Success
     }
 }
+
+#[cfg(test)]
+mod tests;

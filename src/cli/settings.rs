@@ -261,12 +261,24 @@ pub struct RunscopeSettings {
     pub target: TargetChoice,
     /// Values of variables, by name.
     pub variables: Vec<(String, String)>,
-    /// Pauses take this many times their length.
-    pub pause_scale: f64,
+    /// Pauses take this many times their length; when nothing is said, their length at a target, and none at the
+    /// built-in server.
+    pub pause_scale: Option<f64>,
     /// What to do at the end with what the test created.
     pub cleanup: Cleanup,
     /// The longest a request may take.
     pub timeout: Duration,
+}
+
+impl RunscopeSettings {
+    /// How many times their length pauses take.
+    #[must_use]
+    pub fn pauses(&self) -> f64 {
+        self.pause_scale.unwrap_or(match self.target {
+            TargetChoice::Embedded { .. } => 0.0,
+            TargetChoice::Remote(_) => 1.0,
+        })
+    }
 }
 
 /// What `sweep` is told.

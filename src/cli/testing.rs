@@ -8,7 +8,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::cli::backend::{
-    Backend, Consent, Driven, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept, Talk,
+    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
+    Talk,
 };
 use crate::cli::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
@@ -126,9 +127,14 @@ impl Backend for Prepared {
         &self,
         settings: &RunscopeSettings,
         consent: RunscopeConsent<'_>,
-        hear: &mut (dyn FnMut(&Played) + Send),
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
     ) -> Result<PlayedExport, Refusal> {
-        consent("https://scim.example.test/v2")?;
+        let target = "https://scim.example.test/v2";
+        consent(target)?;
+        hear(Heard::Begins {
+            target: Some(target),
+            users: 0,
+        });
         let played: Vec<Played> = settings
             .export
             .calls()
@@ -141,10 +147,14 @@ impl Backend for Prepared {
                 took: Duration::from_millis(5),
             })
             .collect();
-        played.iter().for_each(hear);
+        played
+            .iter()
+            .for_each(|played| hear(Heard::Decided(played)));
         Ok(PlayedExport {
             played,
+            removed: 0,
             left_behind: vec![],
+            can_sweep: false,
             interrupted: false,
         })
     }

@@ -12,6 +12,20 @@ use crate::exchange::Method;
 /// Most bytes of a file; Okta's have 20 KB.
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
+/// The longest that one pause takes, however it is scaled; Okta's longest has 40 s.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// What a step may hold that would change its request, and that is not played; empty it means nothing.
+const NOT_PLAYED: [&str; 7] = [
+    "args",
+    "auth",
+    "binary_body",
+    "form",
+    "graphql_body",
+    "multipart_form",
+    "params",
+];
+
 /// A test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Export {
@@ -19,6 +33,8 @@ pub struct Export {
     pub name: String,
     /// Its steps in order; skipped ones are left out.
     pub steps: Vec<Step>,
+    /// How many are left out.
+    pub skipped: u64,
 }
 
 /// A step of a test.
@@ -49,6 +65,8 @@ pub struct Call {
     pub captures: Vec<Capture>,
     /// What is computed from the answer.
     pub script: Option<ScriptUse>,
+    /// A script that is not understood would change the request before it is sent.
+    pub is_prepared: bool,
 }
 
 /// A script of a step.
@@ -103,6 +121,15 @@ pub enum ExportError {
     /// Not JSON.
     #[error("not JSON: {0}")]
     Json(String),
+    /// A page around the file, or in its place.
+    #[error("a web page, not JSON")]
+    Html,
+    /// Another kind of file.
+    #[error("{0}, not a test that was exported from Runscope or BlazeMeter")]
+    Foreign(&'static str),
+    /// It sends nothing.
+    #[error("the test has no request")]
+    Nothing,
     /// JSON, but no test.
     #[error("{at}: {problem}")]
     Shape {
@@ -111,6 +138,30 @@ pub enum ExportError {
         /// What is wrong there.
         problem: String,
     },
+    /// A test, but one with something that is not played.
+    #[error("{at}: {what} is not supported")]
+    Unsupported {
+        /// Where: `steps[3].method`.
+        at: String,
+        /// What.
+        what: String,
+    },
+}
+
+impl ExportError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Html => "download the raw file; GitHub has a button for that",
+            Self::Unsupported { .. } => {
+                "it would need Runscope itself; skip the step there and export the test again"
+            }
+            Self::Json(_) | Self::Foreign(_) | Self::Nothing | Self::Shape { .. } => {
+                "give a test that Runscope or BlazeMeter exported as JSON; Okta publishes its own"
+            }
+        }
+    }
 }
 
 type Read<T> = Result<T, ExportError>;
@@ -122,6 +173,13 @@ fn wrong<T>(at: &str, problem: impl Into<String>) -> Read<T> {
     })
 }
 
+fn unsupported<T>(at: &str, what: impl Into<String>) -> Read<T> {
+    Err(ExportError::Unsupported {
+        at: at.to_owned(),
+        what: what.into(),
+    })
+}
+
 impl Export {
     /// Reads a file's text.
     ///
@@ -129,26 +187,34 @@ impl Export {
     /// When it is not an export, or has a kind of step, comparison or source that is not
     /// supported.
     pub fn parse(json: &str) -> Read<Self> {
-        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+        let json = json.trim_start_matches('\u{feff}').trim_start();
+        if json.starts_with('<') {
+            return Err(ExportError::Html);
+        }
         let root: Value =
             serde_json::from_str(json).map_err(|problem| ExportError::Json(problem.to_string()))?;
         let Some(steps) = root.get("steps").and_then(Value::as_array) else {
-            return wrong(
-                "steps",
-                "is missing: this is no test that was exported from Runscope or BlazeMeter",
-            );
+            return Err(ExportError::Foreign(kind_of(&root)));
         };
         let mut read = Vec::new();
+        let mut skipped = 0;
         for (place, step) in steps.iter().enumerate() {
-            if step.get("skipped") != Some(&Value::Bool(true)) {
+            if step.get("skipped") == Some(&Value::Bool(true)) {
+                skipped += 1;
+            } else {
                 read.push(read_step(step, &format!("steps[{place}]"))?);
             }
         }
         let name = root.get("name").and_then(Value::as_str);
-        Ok(Self {
+        let export = Self {
             name: name.unwrap_or("Untitled test").to_owned(),
             steps: read,
-        })
+            skipped,
+        };
+        if export.calls().next().is_none() {
+            return Err(ExportError::Nothing);
+        }
+        Ok(export)
     }
 
     /// The requests in order.
@@ -159,14 +225,14 @@ impl Export {
         })
     }
 
-    /// How long its pauses are.
+    /// How long its pauses are in all, when each takes `scale` times its length.
     #[must_use]
-    pub fn pauses(&self) -> Duration {
+    pub fn pauses(&self, scale: f64) -> Duration {
         let pauses = self.steps.iter().map(|step| match step {
-            Step::Pause(time) => *time,
+            Step::Pause(time) => scaled(*time, scale),
             Step::Request(_) => Duration::ZERO,
         });
-        pauses.sum()
+        pauses.fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The variables that somebody must give: used by a step, and kept by none before it.
@@ -200,6 +266,30 @@ impl Call {
     }
 }
 
+/// A pause of `scale` times its length, and never longer than [`LONGEST_PAUSE`].
+#[must_use]
+pub fn scaled(pause: Duration, scale: f64) -> Duration {
+    Duration::try_from_secs_f64(pause.as_secs_f64() * scale)
+        .unwrap_or(LONGEST_PAUSE)
+        .min(LONGEST_PAUSE)
+}
+
+/// What a JSON file is that is no export.
+fn kind_of(root: &Value) -> &'static str {
+    let has = |pointer: &str| root.pointer(pointer).is_some();
+    if has("/info/schema") || has("/info/_postman_id") {
+        "a Postman collection"
+    } else if has("/log/entries") {
+        "a HAR file"
+    } else if has("/openapi") || has("/swagger") {
+        "a description of an API"
+    } else if has("/0/steps") {
+        "a list of tests"
+    } else {
+        "JSON without steps"
+    }
+}
+
 fn read_step(step: &Value, at: &str) -> Read<Step> {
     match step.get("step_type").and_then(Value::as_str) {
         Some("request") => Ok(Step::Request(Box::new(read_call(step, at)?))),
@@ -211,10 +301,7 @@ fn read_step(step: &Value, at: &str) -> Read<Step> {
                 None => wrong(&format!("{at}.duration"), "must be a number of seconds"),
             }
         }
-        Some(other) => wrong(
-            &format!("{at}.step_type"),
-            format!("{other:?} is not supported; request and pause are"),
-        ),
+        Some(other) => unsupported(&format!("{at}.step_type"), format!("{other:?}")),
         None => wrong(&format!("{at}.step_type"), "is missing"),
     }
 }
@@ -230,15 +317,18 @@ fn read_call(step: &Value, at: &str) -> Read<Call> {
         "HEAD" => Method::Head,
         "OPTIONS" => Method::Options,
         other => {
-            return wrong(
-                &format!("{at}.method"),
-                format!("{other:?} is not supported"),
-            );
+            return unsupported(&format!("{at}.method"), format!("{other:?}"));
         }
     };
     let Some(url) = text("url").filter(|url| !url.is_empty()) else {
         return wrong(&format!("{at}.url"), "is missing");
     };
+    if let Some(name) = NOT_PLAYED
+        .iter()
+        .find(|name| says_something(step.get(**name)))
+    {
+        return unsupported(&format!("{at}.{name}"), "what stands there");
+    }
     let body = text("body")
         .or(text("data"))
         .filter(|body| !body.is_empty());
@@ -268,25 +358,36 @@ fn read_call(step: &Value, at: &str) -> Read<Call> {
         body: body.map(str::to_owned),
         assertions: assertions.collect::<Read<_>>()?,
         captures,
-        script: scripts(before.collect(), after.collect()),
+        script: script(after),
+        is_prepared: is_prepared(before),
     })
 }
 
-/// The one script that says something; a script before the request could change it.
-fn scripts(before: Vec<&str>, after: Vec<&str>) -> Option<ScriptUse> {
-    let unknown_before = before
-        .iter()
-        .any(|text| Script::of(text) != Some(Script::Empty));
+/// Whether a part of a step that may be left empty is not.
+fn says_something(part: Option<&Value>) -> bool {
+    match part {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Object(object)) => !object.is_empty(),
+        Some(Value::Array(elements)) => !elements.is_empty(),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    }
+}
+
+/// Whether a script that is not understood comes before the request.
+fn is_prepared<'t>(mut scripts: impl Iterator<Item = &'t str>) -> bool {
+    scripts.any(|text| Script::of(text) != Some(Script::Empty))
+}
+
+/// The one script that says something about the answer.
+fn script<'t>(scripts: impl Iterator<Item = &'t str>) -> Option<ScriptUse> {
     let mut said = None;
-    for script in after.into_iter().map(Script::of) {
+    for script in scripts.map(Script::of) {
         match script {
             Some(Script::Empty) => {}
             Some(script) if said.is_none() => said = Some(ScriptUse::Known(script)),
             _ => return Some(ScriptUse::Unknown),
         }
-    }
-    if unknown_before {
-        return Some(ScriptUse::Unknown);
     }
     said
 }
@@ -316,10 +417,7 @@ fn read_assertion(assertion: &Value, at: &str) -> Read<Assertion> {
     let name = assertion.get("comparison").and_then(Value::as_str);
     let name = name.unwrap_or_default();
     let Some(comparison) = Comparison::from_name(name) else {
-        return wrong(
-            &format!("{at}.comparison"),
-            format!("{name:?} is not supported"),
-        );
+        return unsupported(&format!("{at}.comparison"), format!("{name:?}"));
     };
     let wanted = match assertion.get("value") {
         None | Some(Value::Null) => String::new(),
@@ -344,10 +442,7 @@ fn read_source(object: &Value, at: &str) -> Read<Source> {
         Some("response_json") => Source::Json(property),
         other => {
             let named = other.unwrap_or("nothing");
-            return wrong(
-                &format!("{at}.source"),
-                format!("{named:?} is not supported"),
-            );
+            return unsupported(&format!("{at}.source"), format!("{named:?}"));
         }
     })
 }
@@ -375,7 +470,8 @@ mod tests {
             {"step_type": "request", "method": "GET", "url": "{{base}}/Users/{{id}}", "scripts": ["assert.fail()"]},
         ]))
         .unwrap();
-        assert_eq!(export.pauses(), Duration::from_secs(5));
+        assert_eq!(export.pauses(1.0), Duration::from_secs(5));
+        assert_eq!(export.skipped, 1);
         assert_eq!(export.inputs(), ["base", "auth", "name"]);
         let calls: Vec<&Call> = export.calls().collect();
         assert_eq!(calls[0].title, "Create");
@@ -401,7 +497,7 @@ mod tests {
         let table = [
             (
                 json!([{"step_type": "subtest"}]),
-                "steps[0].step_type: \"subtest\" is not supported; request and pause are",
+                "steps[0].step_type: \"subtest\" is not supported",
             ),
             (
                 json!([{"step_type": "pause"}]),
@@ -426,16 +522,87 @@ mod tests {
                 request(json!({"variables": [{"name": "x", "source": "response_xml"}]})),
                 "steps[0].variables[0].source: \"response_xml\" is not supported",
             ),
+            (
+                request(json!({"auth": {"auth_type": "basic"}, "form": {}})),
+                "steps[0].auth: what stands there is not supported",
+            ),
+            (
+                request(json!({"binary_body": [], "graphql_body": null, "form": {"a": ["b"]}})),
+                "steps[0].form: what stands there is not supported",
+            ),
+            (json!([]), "the test has no request"),
+            (
+                json!([{"step_type": "pause", "duration": 1}]),
+                "the test has no request",
+            ),
         ];
         for (steps, expected) in table {
             assert_eq!(parsed(steps).unwrap_err().to_string(), expected);
         }
-        assert!(matches!(Export::parse("{"), Err(ExportError::Json(_))));
-        assert!(
-            Export::parse("[]")
-                .unwrap_err()
-                .to_string()
-                .starts_with("steps: is missing")
-        );
+    }
+
+    #[test]
+    fn other_files_are_told_apart() {
+        let table = [
+            (
+                "{",
+                "not JSON: EOF while parsing an object at line 1 column 1",
+            ),
+            ("", "not JSON: EOF while parsing a value at line 1 column 0"),
+            ("\u{feff} <!DOCTYPE html>", "a web page, not JSON"),
+            ("[]", "JSON without steps, not"),
+            ("7", "JSON without steps, not"),
+            (r#"{"steps": {}}"#, "JSON without steps, not"),
+            (
+                r#"{"info": {"schema": "v2.1"}, "item": []}"#,
+                "a Postman collection, not",
+            ),
+            (r#"{"log": {"entries": []}}"#, "a HAR file, not"),
+            (r#"{"openapi": "3.1.0"}"#, "a description of an API, not"),
+            (r#"[{"steps": []}]"#, "a list of tests, not"),
+        ];
+        for (text, expected) in table {
+            let told = Export::parse(text).unwrap_err();
+            assert!(told.to_string().starts_with(expected), "{told}");
+            assert!(!told.hint().is_empty());
+        }
+        let deep = "[".repeat(100_000);
+        assert!(matches!(Export::parse(&deep), Err(ExportError::Json(_))));
+    }
+
+    #[test]
+    fn no_pause_is_endless() {
+        let table = [
+            (5.0, 0.0, 0),
+            (5.0, 2.0, 10),
+            (1e18, 100.0, 600),
+            (40.0, 100.0, 600),
+        ];
+        for (seconds, scale, expected) in table {
+            let pause = json!({"step_type": "pause", "duration": seconds});
+            let request = json!({"step_type": "request", "url": "x"});
+            let export = parsed(json!([request, pause])).unwrap();
+            assert_eq!(export.pauses(scale), Duration::from_secs(expected));
+        }
+        for seconds in [json!(-1), json!(1e300), json!("5"), json!(null)] {
+            let told = parsed(json!([{"step_type": "pause", "duration": seconds}])).unwrap_err();
+            assert_eq!(
+                told.to_string(),
+                "steps[0].duration: must be a number of seconds"
+            );
+        }
+    }
+
+    #[test]
+    fn a_script_that_would_change_the_request_is_noticed() {
+        let prepared = |script: &str| {
+            let step = json!({"step_type": "request", "url": "x", "before_scripts": [script]});
+            parsed(json!([step]))
+                .unwrap()
+                .calls()
+                .all(|call| call.is_prepared)
+        };
+        assert!(prepared("variables.set('a', 1)"));
+        assert!(!prepared(" // nothing"));
     }
 }

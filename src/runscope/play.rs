@@ -1,18 +1,26 @@
 //! Sends the steps of an export and decides their assertions.
 
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::compare::{self, Comparison};
-use super::export::{Assertion, Call, Export, ScriptUse, Source, Step};
+use super::export::{Assertion, Call, Export, ScriptUse, Source, Step, scaled};
 use super::property;
 use super::variables::{self, Variables};
 use crate::exchange::{
-    Exchange, HeaderText, Method, Request, Response, Scrubber, SpaceAs, Transport, query_value,
+    Exchange, HeaderText, Request, Response, Scrubber, SendError, SpaceAs, Timing, Transport,
+    query_value,
 };
 use crate::secret::Secret;
+
+/// How long a request that is under way is waited for after an interruption: who knows the answer can clean up.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Characters of a value that are shown.
+const MOST_SHOWN: usize = 200;
 
 /// Where and how an export is played.
 pub struct Stage<'a> {
@@ -26,6 +34,15 @@ pub struct Stage<'a> {
     pub scrubber: &'a Scrubber,
     /// Pauses take this many times their length.
     pub pause_scale: f64,
+}
+
+/// Who follows a play.
+pub trait Audience: Send {
+    /// An exchange has ended; nothing is decided yet.
+    fn answered(&mut self, exchange: &Exchange);
+
+    /// A request is decided.
+    fn decided(&mut self, played: &Played);
 }
 
 /// What became of one request of an export.
@@ -65,65 +82,88 @@ pub struct Flaw {
     pub got: String,
 }
 
-/// A user or group that a step created.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// `/Users`
-    pub endpoint: String,
-    /// The id in the answer.
-    pub id: String,
-}
-
-/// Everything that a play leaves behind.
-#[derive(Debug, Default)]
+/// How a play has ended.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Performance {
     /// The requests in order.
     pub played: Vec<Played>,
-    /// What exists now and did not before.
-    pub created: Vec<Created>,
+    /// It was stopped before its end.
+    pub stopped: bool,
 }
 
-/// Plays an export; `hear` is told of each request when it is decided, `made` of each
-/// resource as soon as it exists.
+/// Plays an export until its end, or until `stop` completes: then the request that is under way is waited for
+/// briefly, and nothing more is sent.
 pub async fn play(
     export: &Export,
     mut variables: Variables,
     stage: &Stage<'_>,
-    performance: &mut Performance,
-    mut hear: impl FnMut(&Played),
-) {
+    audience: &mut dyn Audience,
+    stop: impl Future<Output = ()>,
+) -> Performance {
+    let mut stop = std::pin::pin!(stop);
+    let mut performance = Performance::default();
     for step in &export.steps {
-        match step {
+        let call = match step {
             Step::Pause(time) => {
-                tokio::time::sleep(time.mul_f64(stage.pause_scale.clamp(0.0, 100.0))).await;
+                tokio::select! {
+                    () = tokio::time::sleep(scaled(*time, stage.pause_scale)) => continue,
+                    () = &mut stop => performance.stopped = true,
+                }
+                break;
             }
-            Step::Request(call) => {
-                let number = performance.played.len() + 1;
-                let played = match prepare(call, &variables, stage) {
-                    Ok(request) => {
-                        let endpoint = request.target.clone();
-                        let exchange = stage.transport.send(request).await;
-                        performance.created.extend(created(&endpoint, &exchange));
-                        judge(number, call, &mut variables, stage, &exchange)
-                    }
-                    Err(reason) => Played {
-                        number,
-                        title: call.title.clone(),
-                        outcome: Outcome::NotRun(reason),
-                        status: None,
-                        took: Duration::ZERO,
-                    },
-                };
-                hear(&played);
-                performance.played.push(played);
+            Step::Request(call) => call,
+        };
+        let number = performance.played.len() + 1;
+        let played = match prepare(call, &variables, stage) {
+            Ok(request) => {
+                let (exchange, stopped) = send(stage, request, stop.as_mut()).await;
+                audience.answered(&exchange);
+                if stopped {
+                    performance.stopped = true;
+                    break;
+                }
+                judge(number, call, &mut variables, stage, &exchange)
             }
-        }
+            Err(reason) => Played {
+                number,
+                title: shown(&call.title, stage.scrubber),
+                outcome: Outcome::NotRun(shown(&reason, stage.scrubber)),
+                status: None,
+                took: Duration::ZERO,
+            },
+        };
+        audience.decided(&played);
+        performance.played.push(played);
     }
+    performance
+}
+
+/// Sends a request; whether the play was stopped meanwhile.
+async fn send(
+    stage: &Stage<'_>,
+    request: Request,
+    stop: impl Future<Output = ()>,
+) -> (Exchange, bool) {
+    let under_way = request.clone();
+    let mut sending = stage.transport.send(request);
+    tokio::select! {
+        exchange = &mut sending => return (exchange, false),
+        () = stop => {}
+    }
+    let late = tokio::time::timeout(GRACE, sending).await;
+    let exchange = late.unwrap_or(Exchange {
+        request: under_way,
+        outcome: Err(SendError::TimedOut { limit: GRACE }),
+        timing: Timing::default(),
+    });
+    (exchange, true)
 }
 
 /// The request of a step, or why it cannot be sent.
 fn prepare(call: &Call, variables: &Variables, stage: &Stage<'_>) -> Result<Request, String> {
-    let url = variables.fill(&call.url);
+    if call.is_prepared {
+        return Err("a script would change the request first, and none is run here".to_owned());
+    }
     let headers = call.headers.iter().map(|(_, value)| value.as_str());
     let texts = std::iter::once(call.url.as_str())
         .chain(headers)
@@ -136,26 +176,12 @@ fn prepare(call: &Call, variables: &Variables, stage: &Stage<'_>) -> Result<Requ
             "{{{{{name}}}}} has no value: no earlier step found it"
         ));
     }
-    let target = url
-        .strip_prefix(stage.base)
-        .filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-        .ok_or_else(|| {
-            let shown = url.split(['?', '#']).next().unwrap_or_default();
-            format!("{shown} is not at the target; a step that calls Okta needs an Okta org")
-        })?;
+    let url = variables.fill(&call.url);
+    let target = below(&url, stage.base).ok_or_else(|| elsewhere(call, &url, stage.base))?;
     let mut headers: Vec<(String, HeaderText)> = call
         .headers
         .iter()
-        .map(|(name, value)| {
-            let value = variables.fill(value);
-            let secret = name.eq_ignore_ascii_case("authorization");
-            let value = if secret {
-                HeaderText::Secret(Secret::new(value))
-            } else {
-                HeaderText::Plain(value)
-            };
-            (name.clone(), value)
-        })
+        .map(|(name, value)| (name.clone(), header(name, variables.fill(value), stage)))
         .collect();
     headers.extend(stage.extra.iter().cloned());
     Ok(Request {
@@ -167,6 +193,38 @@ fn prepare(call: &Call, variables: &Variables, stage: &Stage<'_>) -> Result<Requ
             .as_ref()
             .map(|body| Bytes::from(variables.fill(body))),
     })
+}
+
+/// What follows the base URL.
+fn below<'u>(url: &'u str, base: &str) -> Option<&'u str> {
+    let rest = url.strip_prefix(base)?;
+    (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
+}
+
+/// Why a URL is not at the target. It is told as it stands in the export: its variables may hold what is secret.
+fn elsewhere(call: &Call, url: &str, base: &str) -> String {
+    let named = call.url.split(['?', '#']).next().unwrap_or_default();
+    if url.starts_with(base) {
+        format!("{named} is not below the target: a slash is missing after its base URL")
+    } else {
+        format!("{named} is not at the target; what calls Okta itself needs an Okta org")
+    }
+}
+
+/// A header; its value is a secret when its name says so.
+fn header(name: &str, value: String, stage: &Stage<'_>) -> HeaderText {
+    const SECRET: [&str; 6] = ["auth", "cookie", "key", "password", "secret", "token"];
+    let name = name.to_ascii_lowercase();
+    if !SECRET.iter().any(|word| name.contains(word)) {
+        return HeaderText::Plain(value);
+    }
+    // A server may repeat what follows the scheme alone.
+    if let Some((_, credentials)) = value.split_once(' ') {
+        stage.scrubber.add(&Secret::new(credentials.trim()));
+    }
+    let secret = Secret::new(value);
+    stage.scrubber.add(&secret);
+    HeaderText::Secret(secret)
 }
 
 /// Encodes the values of a query as Okta does. An export holds them as somebody typed them.
@@ -185,25 +243,6 @@ fn encoded(target: &str) -> String {
     format!("{}?{}", path.replace(' ', "%20"), pairs.join("&"))
 }
 
-fn created(target: &str, exchange: &Exchange) -> Option<Created> {
-    let endpoint = target.split('?').next().unwrap_or_default();
-    let creates = exchange.request.method == Method::Post
-        && ["/Users", "/Groups"].contains(&endpoint.trim_end_matches('/'));
-    let response = exchange
-        .response()
-        .filter(|response| creates && response.status == 201)?;
-    let body: Value = json(response)?;
-    let id = body.get("id")?.as_str()?.to_owned();
-    Some(Created {
-        endpoint: endpoint.trim_end_matches('/').to_owned(),
-        id,
-    })
-}
-
-fn json(response: &Response) -> Option<Value> {
-    serde_json::from_slice(&response.body.bytes).ok()
-}
-
 fn judge(
     number: usize,
     call: &Call,
@@ -212,13 +251,13 @@ fn judge(
     exchange: &Exchange,
 ) -> Played {
     let took = exchange.timing.total;
-    let title = call.title.clone();
+    let title = shown(&call.title, stage.scrubber);
     let response = match &exchange.outcome {
         Ok(response) => response,
         Err(problem) => {
             let flaw = Flaw {
                 wanted: "an answer".to_owned(),
-                got: stage.scrubber.scrub(&problem.to_string()).into_owned(),
+                got: shown(&problem.to_string(), stage.scrubber),
             };
             return Played {
                 number,
@@ -231,7 +270,7 @@ fn judge(
     };
     let answer = Answer {
         response,
-        json: json(response),
+        json: response.json(),
         took,
     };
     let mut flaws: Vec<Flaw> = call
@@ -241,7 +280,7 @@ fn judge(
         .collect();
     let mut open = None;
     match call.script {
-        Some(ScriptUse::Known(script)) if !script.holds(answer.json.as_ref()) => flaws.push(Flaw {
+        Some(ScriptUse::Known(script)) if !script.holds(answer.json) => flaws.push(Flaw {
             wanted: "the body is JSON, as the step's script needs it".to_owned(),
             got: "something else".to_owned(),
         }),
@@ -279,7 +318,7 @@ fn judge(
 /// An answer, as assertions look at it.
 struct Answer<'a> {
     response: &'a Response,
-    json: Option<Value>,
+    json: Option<&'a Value>,
     took: Duration,
 }
 
@@ -295,7 +334,7 @@ impl Answer<'_> {
                     .into(),
             ),
             Source::Header(name) => self.response.header(name).map(Value::from),
-            Source::Json(path) => property::find(self.json.as_ref()?, path).cloned(),
+            Source::Json(path) => property::find(self.json?, path).cloned(),
         }
     }
 
@@ -311,18 +350,45 @@ impl Answer<'_> {
             return None;
         }
         let got = match value {
-            Some(value) => value.to_string(),
+            Some(value) => described_value(&assertion.source, &value),
             None if self.json.is_none() && matches!(assertion.source, Source::Json(_)) => {
                 "a body that is not JSON".to_owned()
             }
             None => "nothing".to_owned(),
         };
         Some(Flaw {
-            wanted: scrubber
-                .scrub(&said(&assertion.source, assertion.comparison, &wanted))
-                .into_owned(),
-            got: scrubber.scrub(&got).into_owned(),
+            wanted: shown(
+                &said(&assertion.source, assertion.comparison, &wanted),
+                scrubber,
+            ),
+            got: shown(&got, scrubber),
         })
+    }
+}
+
+/// A text as it may be shown: without secrets, and its start only when it is long.
+fn shown(text: &str, scrubber: &Scrubber) -> String {
+    let scrubbed = scrubber.scrub(text);
+    match scrubbed.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", scrubbed.get(..end).unwrap_or_default()),
+        None => scrubbed.into_owned(),
+    }
+}
+
+/// A value that was found. What may be about other people of the target is told by its kind alone.
+fn described_value(source: &Source, value: &Value) -> String {
+    let others = match source {
+        Source::Json(path) => path.trim_start().starts_with("Resources"),
+        Source::Text => true,
+        Source::Status | Source::Time | Source::Size | Source::Header(_) => false,
+    };
+    match value {
+        Value::String(text) if others && !text.is_empty() => {
+            format!("a text of {} characters", text.chars().count())
+        }
+        Value::Array(elements) if others => format!("an array of {}", elements.len()),
+        Value::Object(object) => format!("an object of {}", object.len()),
+        other => other.to_string(),
     }
 }
 
@@ -348,23 +414,4 @@ fn said(source: &Source, comparison: Comparison, wanted: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::encoded;
-
-    #[test]
-    fn queries_are_encoded_as_okta_does() {
-        let table = [
-            ("/Users?count=1&startIndex=1", "/Users?count=1&startIndex=1"),
-            (
-                "/Users?filter=userName eq \"a+b@x.test\"",
-                "/Users?filter=userName%20eq%20%22a%2Bb%40x.test%22",
-            ),
-            ("/Users?filter=userName%20pr", "/Users?filter=userName%20pr"),
-            ("/Groups", "/Groups"),
-            ("/a b?c d", "/a%20b?c%20d"),
-        ];
-        for (typed, sent) in table {
-            assert_eq!(encoded(typed), sent);
-        }
-    }
-}
+mod tests;

@@ -19,13 +19,13 @@ use crate::exchange::{
 };
 use crate::okta::Behaviour;
 use crate::okta::request::Client;
-use crate::runscope::play::Played;
 use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
 
 use super::backend::{
-    Backend, Consent, Driven, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept, Talk,
+    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
+    Talk,
 };
 use super::environment::Environment;
 use super::last_run;
@@ -84,9 +84,9 @@ impl Backend for Live {
         &self,
         settings: &RunscopeSettings,
         consent: RunscopeConsent<'_>,
-        hear: &mut (dyn FnMut(&Played) + Send),
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
     ) -> Result<PlayedExport, Refusal> {
-        block_on(runscope::runscope(settings, consent, hear))?
+        block_on(runscope::runscope(self, settings, consent, hear))?
     }
 
     fn sweep(&self, settings: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {

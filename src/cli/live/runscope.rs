@@ -1,183 +1,258 @@
 //! `runscope`: variables, the player, and clean-up of what the test created.
 
-use serde_json::json;
+mod claims;
 
-use crate::engine::outcome::LeftBehind;
-use crate::exchange::{HeaderText, Method, Request, Scrubber, Transport};
-use crate::runscope::play::{self, Created, Performance, Played, Stage};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::engine::cast;
+use crate::engine::cleanup;
+use crate::engine::ledger::Ledger;
+use crate::engine::outcome::{Broken, LeftBehind};
+use crate::engine::preflight;
+use crate::engine::session::Session;
+use crate::engine::target::Run;
+use crate::exchange::{HeaderText, Method, Scrubber, Transport};
+use crate::okta::request::{Client, Resource};
+use crate::runscope::play::{self, Stage};
 use crate::runscope::variables::Variables;
 use crate::secret::Secret;
 use crate::server::{InProcess, Tenant};
 
-use super::super::backend::{PlayedExport, Refusal};
+use super::super::backend::{Heard, PlayedExport, Refusal, RunscopeConsent};
 use super::super::runscope::FileError;
 use super::super::settings::{RunscopeSettings, TargetChoice};
 use super::super::values::Cleanup;
-use super::drive::policy;
-use super::{interrupted, reach, world};
+use super::drive::{engine_cleanup, policy};
+use super::{Live, interrupted, reach, world};
+use claims::Claims;
 
 /// The names by which Okta's suites know the target's base URL.
 const BASES: [&str; 2] = ["SCIMBaseURL", "SCIMUrl"];
 /// The names by which they know the value of the `Authorization` header.
 const AUTHORIZATIONS: [&str; 2] = ["auth", "SCIMAuth"];
+/// The token of the built-in server, which nobody else can reach.
+const EMBEDDED: &str = "embedded-server";
+
+/// How long the pre-flight and the clean-up wait for a target that answers 429.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The target, ready to be talked to.
 struct Way {
-    transport: std::sync::Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
     base: String,
-    authorization: String,
-    extra: Vec<(String, HeaderText)>,
+    client: Client,
     secrets: Vec<Secret>,
+    is_remote: bool,
 }
 
 pub(super) async fn runscope(
+    live: &Live,
     settings: &RunscopeSettings,
-    consent: super::super::backend::RunscopeConsent<'_>,
-    hear: &mut (dyn FnMut(&Played) + Send),
+    consent: RunscopeConsent<'_>,
+    hear: &mut (dyn FnMut(Heard<'_>) + Send),
 ) -> Result<PlayedExport, Refusal> {
     let way = way(settings)?;
-    let mut variables = Variables::of_the_guide(uuid::Uuid::new_v4().as_u64_pair().0);
-    for name in BASES {
-        variables.set(name, way.base.as_str());
-    }
-    for name in AUTHORIZATIONS {
-        variables.set(name, way.authorization.as_str());
-    }
-    for (name, value) in &settings.variables {
-        variables.set(name, value.as_str());
-    }
-    let inputs = settings.export.inputs();
-    let missing: Vec<String> = inputs
-        .into_iter()
-        .filter(|name| !variables.has(name))
-        .collect();
-    if !missing.is_empty() {
-        let problem = FileError::Variables { names: missing };
-        return Err(Refusal::Usage {
-            hint: problem.hint(),
-            problem: problem.to_string(),
-        });
-    }
+    let variables = variables(settings, &way)?;
+    let users = tokio::select! {
+        users = prepare(&way) => users?,
+        () = interrupted() => return Err(Refusal::Interrupted),
+    };
     consent(&way.base)?;
+    let run_id = cast::run_id();
+    let path = live
+        .ledgers()
+        .filter(|_| way.is_remote && settings.export.calls().any(|call| call.method.is_write()))
+        .map(|folder| folder.join(format!("{run_id}.jsonl")));
+    let session = session(&way, &run_id, ledger(path.as_ref(), &run_id, &way.base)?);
     let scrubber = Scrubber::new();
     way.secrets.iter().for_each(|secret| scrubber.add(secret));
     let stage = Stage {
         transport: way.transport.as_ref(),
         base: &way.base,
-        extra: &way.extra,
+        extra: &way.client.extra,
         scrubber: &scrubber,
-        pause_scale: settings.pause_scale,
+        pause_scale: settings.pauses(),
     };
-    let mut performance = Performance::default();
-    let interrupted = tokio::select! {
-        () = play::play(&settings.export, variables, &stage, &mut performance, hear) => false,
-        () = interrupted() => true,
-    };
-    let left_behind = match settings.cleanup {
-        Cleanup::None => Vec::new(),
-        how => clean_up(&way, how, &performance.created).await,
-    };
+    hear(Heard::Begins {
+        target: way.is_remote.then_some(&*way.base),
+        users,
+    });
+    let mut claims = Claims::new(&session.run.ledger, hear);
+    let performance = play::play(
+        &settings.export,
+        variables,
+        &stage,
+        &mut claims,
+        interrupted(),
+    )
+    .await;
+    let (ids, mut left_behind) = claims.finish();
+    let made = ids.len();
+    if way.is_remote {
+        left_behind.extend(clean_up(&session, &ids, settings.cleanup).await);
+    }
+    let still_there = session.run.ledger.newest_first(&ids).len();
+    if let Some(path) = path.as_ref().filter(|_| still_there == 0) {
+        // Nothing is left to sweep.
+        let _ = std::fs::remove_file(path);
+    }
     Ok(PlayedExport {
         played: performance.played,
+        removed: if way.is_remote {
+            (made - still_there) as u64
+        } else {
+            0
+        },
         left_behind,
-        interrupted,
+        can_sweep: path.is_some() && still_there > 0,
+        interrupted: performance.stopped,
     })
+}
+
+fn ledger(path: Option<&PathBuf>, run_id: &str, base: &str) -> Result<Ledger, Refusal> {
+    let Some(path) = path else {
+        return Ok(Ledger::default());
+    };
+    Ledger::in_file(path, run_id, base).map_err(|error| {
+        world(
+            &format!("cannot write the list of what this test creates: {error}"),
+            Some("set SCIM_CONFORM_STATE to a folder that can be written to"),
+        )
+    })
+}
+
+fn session(way: &Way, run_id: &str, ledger: Ledger) -> Session {
+    let run = Run::new(run_id, &way.base, ledger, Duration::ZERO, PATIENCE, None);
+    Session::new(
+        run,
+        Arc::clone(&way.transport),
+        way.client.clone(),
+        "runscope".to_owned(),
+        None,
+        way.secrets.clone(),
+    )
+}
+
+/// The values of all variables.
+fn variables(settings: &RunscopeSettings, way: &Way) -> Result<Variables, Refusal> {
+    let mut variables = Variables::of_the_guide(uuid::Uuid::new_v4().as_u64_pair().0);
+    for name in BASES {
+        variables.set(name, way.base.as_str());
+    }
+    let authorization = way.client.authorization.as_ref();
+    for name in AUTHORIZATIONS {
+        variables.set(name, authorization.map_or("", HeaderText::expose));
+    }
+    for (name, value) in &settings.variables {
+        variables.set(name, value.as_str());
+    }
+    let mut missing = settings.export.inputs();
+    missing.retain(|name| !variables.has(name));
+    if missing.is_empty() {
+        return Ok(variables);
+    }
+    let problem = FileError::without_value(missing);
+    Err(Refusal::Usage {
+        hint: problem.hint(),
+        problem: problem.to_string(),
+    })
+}
+
+/// Makes sure that there is a SCIM server that lets us in, as before a run; how many users it has.
+async fn prepare(way: &Way) -> Result<u64, Refusal> {
+    if !way.is_remote {
+        return populate(way).await.map(|()| 1);
+    }
+    let session = session(way, "", Ledger::default());
+    preflight::check(&session)
+        .await
+        .map_err(|broken| match broken {
+            Broken::Preflight { problem, hint } => world(&problem, Some(&hint)),
+            Broken::Interrupted => Refusal::Interrupted,
+        })
+}
+
+/// Okta's suites need what a server has that is in use: somebody with every attribute, a role, an entitlement.
+async fn populate(way: &Way) -> Result<(), Refusal> {
+    let user = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "grace.hopper@example.test", "active": true,
+        "name": {"givenName": "Grace", "familyName": "Hopper"},
+        "emails": [{"value": "grace.hopper@example.test", "type": "work", "primary": true}],
+    });
+    let held: [(&str, Value); 3] = [
+        ("/Users", user),
+        ("/Roles", json!({"displayName": "Analyst", "active": true})),
+        (
+            "/Entitlements",
+            json!({"displayName": "Reports", "type": "feature"}),
+        ),
+    ];
+    for (endpoint, resource) in held {
+        let body = Bytes::from(resource.to_string());
+        let request = way
+            .client
+            .request(Method::Post, endpoint.to_owned(), Some(body));
+        // A fault may well refuse it: then the suite finds the server as empty as it is.
+        let _ = way.transport.send(request).await;
+    }
+    Ok(())
 }
 
 fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
     match &settings.target {
         TargetChoice::Embedded { faults, .. } => {
-            let tenant = Tenant::new(Some(Secret::new("embedded")), policy(faults)?);
-            // Okta's suite needs somebody who is there already, with every attribute.
-            let somebody = json!({
-                "userName": "grace.hopper@example.test", "active": true,
-                "name": {"givenName": "Grace", "familyName": "Hopper"},
-                "emails": [{"value": "grace.hopper@example.test", "type": "work", "primary": true}],
-            });
-            tenant.seed_user(&somebody).map_err(|e| world(&e, None))?;
+            let tenant = Tenant::new(Some(Secret::new(EMBEDDED)), policy(faults)?);
             let base = tenant.base_url().to_owned();
+            let authorization = Secret::new(format!("Bearer {EMBEDDED}"));
             Ok(Way {
-                transport: std::sync::Arc::new(InProcess::new(std::sync::Arc::new(tenant))),
+                transport: Arc::new(InProcess::new(Arc::new(tenant))),
                 base,
-                authorization: "Bearer embedded".to_owned(),
-                extra: Vec::new(),
+                client: Client {
+                    authorization: Some(HeaderText::Secret(authorization)),
+                    extra: Vec::new(),
+                },
                 secrets: Vec::new(),
+                is_remote: false,
             })
         }
         TargetChoice::Remote(remote) => {
             let reached = reach(remote, settings.timeout, false)?;
-            let authorization = reached.client.authorization;
             Ok(Way {
                 transport: reached.transport,
                 base: reached.base.to_string().trim_end_matches('/').to_owned(),
-                authorization: authorization
-                    .map_or_else(String::new, |value| value.expose().to_owned()),
-                extra: reached.client.extra,
+                client: reached.client,
                 secrets: reached.secrets,
+                is_remote: true,
             })
         }
     }
 }
 
-/// Removes what the test created, the newest first; what remains.
-async fn clean_up(way: &Way, how: Cleanup, created: &[Created]) -> Vec<LeftBehind> {
-    let mut left = Vec::new();
-    for resource in created.iter().rev() {
-        let is_user = resource.endpoint == "/Users";
-        let deletes = how == Cleanup::Delete || !is_user;
-        let mut status = match deletes {
-            true => send(way, Method::Delete, resource, None).await,
-            false => None,
-        };
-        let gone = status.is_some_and(|status| (200..300).contains(&status) || status == 404);
-        if !gone && is_user {
-            let deactivate = json!({
-                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-                "Operations": [{"op": "replace", "value": {"active": false}}],
-            });
-            let patched = send(way, Method::Patch, resource, Some(deactivate.to_string())).await;
-            if patched.is_some_and(|status| (200..300).contains(&status)) {
-                continue;
-            }
-            status = status.or(patched);
-        }
-        if !gone {
-            left.push(LeftBehind {
-                resource: if is_user { "User" } else { "Group" },
-                id: resource.id.clone(),
-                name: String::new(),
-                reason: status.map_or_else(
-                    || "no answer".to_owned(),
-                    |status| format!("it answered {status}"),
-                ),
-            });
+/// Removes what the test created; what remains. A second interruption ends it.
+async fn clean_up(
+    session: &Session,
+    ids: &HashSet<(Resource, String)>,
+    how: Cleanup,
+) -> Vec<LeftBehind> {
+    tokio::select! {
+        left = cleanup::clean_up(session, ids, engine_cleanup(how)) => left,
+        () = interrupted() => {
+            let still_there = session.run.ledger.newest_first(ids).into_iter();
+            still_there
+                .map(|(resource, id, name)| LeftBehind {
+                    resource: resource.as_str(),
+                    id,
+                    name,
+                    reason: "the clean-up was interrupted".to_owned(),
+                })
+                .collect()
         }
     }
-    left
-}
-
-async fn send(way: &Way, method: Method, resource: &Created, body: Option<String>) -> Option<u16> {
-    let mut headers = vec![
-        (
-            "Accept".to_owned(),
-            HeaderText::Plain("application/scim+json".to_owned()),
-        ),
-        (
-            "Authorization".to_owned(),
-            HeaderText::Secret(Secret::new(way.authorization.clone())),
-        ),
-    ];
-    if body.is_some() {
-        let media_type = HeaderText::Plain("application/scim+json; charset=utf-8".to_owned());
-        headers.push(("Content-Type".to_owned(), media_type));
-    }
-    headers.extend(way.extra.iter().cloned());
-    let id = crate::exchange::path_segment(&resource.id);
-    let request = Request {
-        method,
-        target: format!("{}/{id}", resource.endpoint),
-        headers,
-        body: body.map(bytes::Bytes::from),
-    };
-    way.transport.send(request).await.status()
 }
