@@ -65,7 +65,7 @@ pub(super) fn placeholders(text: &str, span: &Span, scope: &Scope, diagnostics: 
     };
     for placeholder in template.placeholders() {
         match &placeholder.value {
-            Value::Run => {}
+            Value::Run | Value::Last(_) => {}
             Value::Login(key) => {
                 scope.check(Subject::Person, key, span, diagnostics);
             }

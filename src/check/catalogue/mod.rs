@@ -1,5 +1,6 @@
 //! Every check: what it is about, why it matters to Okta, how to fix it. Text only; the looking is done beside.
 
+pub mod certification;
 pub mod connection;
 pub mod create;
 pub mod envelope;
@@ -95,4 +96,5 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
+    &certification::SUITE,
 ];

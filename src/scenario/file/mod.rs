@@ -5,6 +5,7 @@ mod okta;
 mod people;
 mod request;
 mod step;
+mod wanted;
 
 use std::sync::Arc;
 
