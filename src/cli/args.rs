@@ -88,7 +88,9 @@ Examples:
   scim-conform scenarios show rename/login-and-email --app oin
       the HTTP that it sends, and what a good server answers
   scim-conform scenarios lint my-scenarios
-      mistakes in your own files";
+      mistakes in your own files
+
+Okta's published suites are played by scim-conform runscope FILE.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -112,12 +114,12 @@ Examples:
       against the target in SCIM_CONFORM_TARGET, or else the built-in server
   scim-conform runscope Okta-SCIM-20-SPEC-Test.json --yes --pause-scale 0
       in CI, without the minute of pauses
-  scim-conform runscope Okta-SCIM-20-Entitlements-Test.json \\
-      --var EntitlementEndpoint=/Roles
+  scim-conform runscope Entitlements.json --var EntitlementEndpoint=/Roles
       gives a variable of the test a value
+  scim-conform run okta-suite
+      what Okta's suites ask of a SCIM server, in scenarios of our own
 
-Okta publishes the files, none comes with this tool. What they ask of a SCIM
-server is in its own scenarios, too: scim-conform run okta-suite";
+Okta publishes the files, none comes with this tool: docs/okta-suites.md";
 
 /// What somebody wants to type stands before what can be typed.
 const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";

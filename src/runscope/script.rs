@@ -10,9 +10,9 @@ use serde_json::Value;
 pub enum Script {
     /// Nothing.
     Empty,
-    /// The body is JSON. That is all that the script of Okta's step "Verify Groups endpoint"
-    /// can notice: with `totalResults` 0 it asserts a text, which is always true, and with
-    /// more it asserts what it has just found.
+    /// The body is JSON, and not `null`, which has no members. That is all that the script of Okta's
+    /// step "Verify Groups endpoint" can notice: with `totalResults` 0 it asserts a text, which is
+    /// always true, and with more it asserts what it has just found.
     BodyIsJson,
 }
 
@@ -38,7 +38,7 @@ impl Script {
     pub fn holds(self, body: Option<&Value>) -> bool {
         match self {
             Self::Empty => true,
-            Self::BodyIsJson => body.is_some(),
+            Self::BodyIsJson => body.is_some_and(|body| !body.is_null()),
         }
     }
 }
@@ -114,7 +114,8 @@ mod tests {
             else if (n >= 1 && Array.isArray(all)) { found = true; assert.ok(found, \"a list\"); log(found); }";
         let script = Script::of(script).unwrap();
         assert_eq!(script, Script::BodyIsJson);
-        assert!(script.holds(Some(&json!([]))) && !script.holds(None));
+        assert!(script.holds(Some(&json!([]))) && script.holds(Some(&json!(7))));
+        assert!(!script.holds(None) && !script.holds(Some(&json!(null))));
     }
 
     #[test]

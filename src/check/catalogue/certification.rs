@@ -9,7 +9,7 @@ pub static SUITE: CheckMeta = CheckMeta {
     level: Level::Warning,
     kind: Kind::Fault,
     norms: &[
-        "Okta: Test your SCIM API, Runscope SPEC test",
+        "Okta: Build your SCIM API service, Runscope SPEC test",
         "RFC 7644, 3.12",
     ],
     why: "Okta publishes an integration in its catalogue only with a passing run of this suite. Apps that a customer makes alone do not need it.",

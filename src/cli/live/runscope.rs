@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::engine::cast;
 use crate::engine::cleanup;
@@ -59,11 +60,25 @@ pub(super) async fn runscope(
 ) -> Result<PlayedExport, Refusal> {
     let way = way(settings)?;
     let variables = variables(settings, &way)?;
+    let (tell, mut told) = watch::channel(false);
+    let mut asked = told.clone();
+    let watching = tokio::spawn(async move {
+        interrupted().await;
+        let _ = tell.send(true);
+    });
     let users = tokio::select! {
         users = prepare(&way) => users?,
-        () = interrupted() => return Err(Refusal::Interrupted),
+        _ = asked.wait_for(|stops| *stops) => return Err(Refusal::Interrupted),
     };
     consent(&way.base)?;
+    // Whoever was asked may have answered like this.
+    if *told.borrow() {
+        return Err(Refusal::Interrupted);
+    }
+    let stop = async move {
+        // Nobody watches any more only when the process ends.
+        let _ = told.wait_for(|stops| *stops).await;
+    };
     let run_id = cast::run_id();
     let path = live
         .ledgers()
@@ -84,14 +99,8 @@ pub(super) async fn runscope(
         users,
     });
     let mut claims = Claims::new(&session.run.ledger, hear);
-    let performance = play::play(
-        &settings.export,
-        variables,
-        &stage,
-        &mut claims,
-        interrupted(),
-    )
-    .await;
+    let performance = play::play(&settings.export, variables, &stage, &mut claims, stop).await;
+    watching.abort();
     let (ids, mut left_behind) = claims.finish();
     let made = ids.len();
     if way.is_remote {

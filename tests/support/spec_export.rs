@@ -108,7 +108,7 @@ const GROUPS: &str = "var list = JSON.parse(response.body);\n\
     }\n";
 
 /// The suite, with the seconds of its pauses.
-pub(super) fn spec() -> String {
+pub(crate) fn spec() -> String {
     let profile = [
         "name.familyName",
         "name.givenName",
