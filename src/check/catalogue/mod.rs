@@ -24,6 +24,7 @@ pub static ALL: &[&CheckMeta] = &[
     &connection::REDIRECTS,
     &connection::THROTTLED,
     &connection::SLOW,
+    &connection::GROWTH,
     &connection::BARE_TOKEN,
     &envelope::JSON,
     &envelope::MEDIA_TYPE,
@@ -96,5 +97,6 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
+    &guard::TENANTS_APART,
     &certification::SUITE,
 ];

@@ -21,11 +21,24 @@ use crate::verdict::{CheckMeta, Origin};
 
 use super::super::book::Subject;
 use super::super::judge::{self, refusal_of, status_word};
-use super::super::session::{Context, Place, Sent, observer_call};
+use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::{BrokenOff, Running, broken_off, wanted};
 
 /// An id that no server has issued, for probes of unknown resources.
 const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
+
+/// A literal request on its way.
+pub(super) struct Prepared<'r> {
+    request: &'r LiteralRequest,
+    /// What it would mean if Okta sent it.
+    shape: Intent,
+    call: Call,
+    /// The tenant that it goes to.
+    session: Arc<Session>,
+    /// What must stand in the body, filled in before an answer changes what placeholders stand for.
+    wanted: Vec<(String, Wanted)>,
+    before: Vec<Untouched>,
+}
 
 /// A resource that a request must leave alone, as it was before.
 struct Untouched {
@@ -42,24 +55,50 @@ impl Running<'_> {
         request: &LiteralRequest,
         place: &Place,
     ) -> Result<(), BrokenOff> {
+        if let (Err(missing), false) = (self.is_complete(request), self.troubled) {
+            // What it builds on did not come, which is seen there. The requests after it can do without it.
+            self.left_out.get_or_insert(missing);
+            return Ok(());
+        }
+        let prepared = self.prepare(request)?;
+        let sent = self.send_prepared(&prepared, place).await?;
+        self.judge_prepared(&prepared, &sent, place).await
+    }
+
+    /// Makes a literal request ready to be sent.
+    pub(super) fn prepare<'r>(
+        &self,
+        request: &'r LiteralRequest,
+    ) -> Result<Prepared<'r>, BrokenOff> {
         if self.troubled {
             return Err(BrokenOff(
                 "what this probe needs could not be made".to_owned(),
             ));
         }
-        let session = Arc::clone(&self.stage.session);
-        let (request, sent_request) = match self.filled(request) {
-            Ok(filled) => filled,
-            Err(missing) => {
-                // What it builds on did not come, which is seen there. The others can do without it.
-                self.left_out.get_or_insert(missing);
-                return Ok(());
-            }
-        };
-        let (request, target) = (&request, sent_request.target.clone());
-        let body = request.body.as_ref();
+        let session = self.session_of(request)?;
+        let target = self.fill(&request.path)?;
+        let body = request.body.as_ref().map(|b| self.fill(b)).transpose()?;
+        let mut to_send = session.client.request(
+            request.method,
+            target.clone(),
+            body.clone().map(|b| Bytes::from(b.trim_end().to_owned())),
+        );
+        for (name, value) in &request.headers {
+            let value = HeaderText::Plain(self.fill(value)?);
+            to_send
+                .headers
+                .retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+            // The media types stay in their place, before the user agent.
+            let at = to_send
+                .headers
+                .iter()
+                .position(|(n, _)| n == "User-Agent")
+                .unwrap_or(0);
+            to_send.headers.insert(at, (name.clone(), value));
+        }
+        apply_token(&mut to_send.headers, request.token);
         self.guard_literal(request, &target)?;
-        let shape = shape(request.method, &target, body.map(String::as_str));
+        let shape = shape(request.method, &target, body.as_deref());
         // A probe says itself what must come back; only lists and creates have a shape of their own.
         let intent = match &shape {
             Intent::LookUp { .. } | Intent::Create { .. } => shape.clone(),
@@ -67,57 +106,82 @@ impl Running<'_> {
         };
         let call = Call {
             evidence: Evidence::Documented,
-            ..observer_call(sent_request, intent)
+            ..observer_call(to_send, intent)
         };
-        let before = self.states_of(&request.expect);
-        let sent = session
-            .perform(&call, Origin::Probe, place)
-            .await
-            .map_err(broken_off)?;
+        Ok(Prepared {
+            request,
+            shape,
+            call,
+            session,
+            wanted: self.wanted(&request.expect)?,
+            before: self.states_of(&request.expect),
+        })
+    }
+
+    pub(super) async fn send_prepared(
+        &self,
+        prepared: &Prepared<'_>,
+        place: &Place,
+    ) -> Result<Sent, BrokenOff> {
+        let sent = prepared
+            .session
+            .perform(&prepared.call, Origin::Probe, place);
+        sent.await.map_err(broken_off)
+    }
+
+    /// Compares the answer with what is expected, and takes what was made for the run's own.
+    pub(super) async fn judge_prepared(
+        &mut self,
+        prepared: &Prepared<'_>,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
         let answer = sent.exchange.response();
         self.last = answer.and_then(|answer| answer.json()).cloned();
-        self.claim_literal(request, &shape, &sent, place)?;
-        if self.judge_literal(request, &shape, &sent, place) {
-            self.must_be_untouched(&request.expect, before, &sent, place)
+        self.claim_literal(prepared, sent, place)?;
+        if self.judge_literal(prepared, sent, place) {
+            self.must_be_untouched(prepared, sent, place)
                 .await
                 .map_err(broken_off)?;
         }
         Ok(())
     }
 
-    /// The request with what its placeholders stand for, and as it is sent.
-    fn filled(&self, request: &LiteralRequest) -> Result<(LiteralRequest, Request), BrokenOff> {
-        let target = self.fill(&request.path)?;
-        let body = request.body.as_ref().map(|b| self.fill(b)).transpose()?;
-        let mut sent = self.stage.session.client.request(
-            request.method,
-            target,
-            body.clone().map(|b| Bytes::from(b.trim_end().to_owned())),
-        );
-        for (name, value) in &request.headers {
-            let value = HeaderText::Plain(self.fill(value)?);
-            sent.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-            // The media types stay in their place, before the user agent.
-            let at = sent.headers.iter().position(|(n, _)| n == "User-Agent");
-            sent.headers.insert(at.unwrap_or(0), (name.clone(), value));
+    /// Whether everything is there that the placeholders of a request stand for.
+    fn is_complete(&self, request: &LiteralRequest) -> Result<(), BrokenOff> {
+        let texts = [Some(&request.path), request.body.as_ref()];
+        for text in texts.into_iter().flatten().chain(request.headers.values()) {
+            self.fill(text)?;
         }
-        apply_token(&mut sent.headers, request.token);
-        let mut request = request.clone();
-        request.body = body;
-        for (_, wanted) in &mut request.expect.body {
-            match wanted {
-                Wanted::Equal(Value::String(text)) => *text = self.fill(text)?,
+        self.wanted(&request.expect).map(|_| ())
+    }
+
+    /// What must stand in the body, with what the placeholders stand for.
+    fn wanted(&self, expect: &Expect) -> Result<Vec<(String, Wanted)>, BrokenOff> {
+        let fill = |value: &Value| match value {
+            Value::String(text) => self.fill(text).map(Value::String),
+            other => Ok(other.clone()),
+        };
+        let filled = expect.body.iter().map(|(pointer, wanted)| {
+            let wanted = match wanted {
+                Wanted::Equal(value) => Wanted::Equal(fill(value)?),
                 Wanted::Among(values) => {
-                    for value in values {
-                        if let Value::String(text) = value {
-                            *text = self.fill(text)?;
-                        }
-                    }
+                    Wanted::Among(values.iter().map(fill).collect::<Result<_, _>>()?)
                 }
-                Wanted::Equal(_) | Wanted::Type(_) => {}
-            }
+                Wanted::Type(of) => Wanted::Type(*of),
+            };
+            Ok((pointer.clone(), wanted))
+        });
+        filled.collect()
+    }
+
+    /// The tenant that a request goes to.
+    fn session_of(&self, request: &LiteralRequest) -> Result<Arc<Session>, BrokenOff> {
+        if !request.to_other {
+            return Ok(Arc::clone(&self.stage.session));
         }
-        Ok((request, sent))
+        let other = self.stage.other.as_ref().map(Arc::clone);
+        other.ok_or_else(|| BrokenOff("there is no second tenant".to_owned()))
     }
 
     /// A probe, too, changes only what the run has made.
@@ -143,12 +207,16 @@ impl Running<'_> {
     /// Notes what a probe has created, unless it was handed somebody else's.
     fn claim_literal(
         &mut self,
-        request: &LiteralRequest,
-        shape: &Intent,
+        prepared: &Prepared<'_>,
         sent: &Sent,
         place: &Place,
     ) -> Result<(), BrokenOff> {
-        let session = Arc::clone(&self.stage.session);
+        let Prepared {
+            request,
+            shape,
+            session,
+            ..
+        } = prepared;
         let Intent::Create { resource, name, .. } = shape else {
             return Ok(());
         };
@@ -218,13 +286,8 @@ impl Running<'_> {
     }
 
     /// Whether the answer is as expected; otherwise it is observed.
-    fn judge_literal(
-        &self,
-        request: &LiteralRequest,
-        shape: &Intent,
-        sent: &Sent,
-        place: &Place,
-    ) -> bool {
+    fn judge_literal(&self, prepared: &Prepared<'_>, sent: &Sent, place: &Place) -> bool {
+        let request = prepared.request;
         let expect = &request.expect;
         let Some(meta) = check::find(&expect.check) else {
             return true;
@@ -235,7 +298,7 @@ impl Running<'_> {
             .clone()
             .or_else(|| place.facet.clone())
             .unwrap_or_else(|| default.unwrap_or_default().to_owned());
-        let Some(seen) = unexpected(request, shape, sent, (meta, facet)) else {
+        let Some(seen) = unexpected(prepared, sent, (meta, facet)) else {
             return sent.exchange.response().is_some();
         };
         // Somebody else's id may stand in the path.
@@ -248,7 +311,7 @@ impl Running<'_> {
             cause: shown.as_ref(),
             ..Context::new(place, sent, Vec::new(), Evidence::Documented)
         };
-        self.stage.session.observe(seen, &context);
+        prepared.session.observe(seen, &context);
         false
     }
 
@@ -279,30 +342,31 @@ impl Running<'_> {
 
     async fn must_be_untouched(
         &self,
-        expect: &Expect,
-        before: Vec<Untouched>,
+        prepared: &Prepared<'_>,
         sent: &Sent,
         place: &Place,
     ) -> Result<(), NotSent> {
         let session = &*self.stage.session;
+        let expect = &prepared.request.expect;
         let request = &sent.exchange.request;
         for Untouched {
             resource,
             id,
             state,
             members,
-        } in before
+        } in &prepared.before
         {
-            let Some((_, now)) = session.get(resource, &id, place).await? else {
+            let resource = *resource;
+            let Some((_, now)) = session.get(resource, id, place).await? else {
                 continue;
             };
             let there: BTreeSet<String> = check::frame::members(&now)
                 .unwrap_or_default()
                 .into_iter()
                 .collect();
-            let at = match judge::changed(&state, &now, resource) {
+            let at = match judge::changed(state, &now, resource) {
                 Some((at, ..)) => at,
-                None if resource == Resource::Group && there != members => "members".to_owned(),
+                None if resource == Resource::Group && there != *members => "members".to_owned(),
                 None => continue,
             };
             let refused = sent.exchange.status().is_some_and(|s| s >= 400);
@@ -321,7 +385,7 @@ impl Running<'_> {
                         .unwrap_or_else(|| "overwritten".to_owned()),
                 )
             };
-            let subjects = vec![Subject::Resource(resource, id)];
+            let subjects = vec![Subject::Resource(resource, id.clone())];
             let context = Context {
                 loses_data: true,
                 ..Context::new(place, sent, subjects, Evidence::Documented)
@@ -334,7 +398,7 @@ impl Running<'_> {
     }
 
     /// A text of a step, where all placeholders make sense.
-    fn fill(&self, text: &str) -> Result<String, BrokenOff> {
+    pub(super) fn fill(&self, text: &str) -> Result<String, BrokenOff> {
         let template = Template::parse(text).map_err(|e| BrokenOff(e.to_string()))?;
         template.fill(|value| match value {
             Placeholder::Run => Ok(self.stage.naming.run.to_owned()),
@@ -387,11 +451,11 @@ impl Running<'_> {
 
 /// What is not as the request expects it: the status, the total, something in the body, the time.
 fn unexpected(
-    request: &LiteralRequest,
-    shape: &Intent,
+    prepared: &Prepared<'_>,
     sent: &Sent,
     (meta, facet): (&'static CheckMeta, String),
 ) -> Option<Seen> {
+    let Prepared { request, shape, .. } = prepared;
     let expect = &request.expect;
     // Okta's suite fails whatever the cause is, and that is said beside the cause.
     let is_suite = meta.id == certification::SUITE.id;
@@ -420,7 +484,7 @@ fn unexpected(
             }
         }
     }
-    let unmet = wanted::body(&expect.body, &sent.exchange)
+    let unmet = wanted::body(&prepared.wanted, &sent.exchange)
         .or_else(|| wanted::time(expect.within, &sent.exchange))?;
     let seen = Seen::new(meta, unmet.wanted, unmet.got).facet(facet);
     Some(seen.at(unmet.pointer))
