@@ -3,8 +3,8 @@
 #[path = "support/raw_server.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod raw_server;
-#[path = "support/spec_export.rs"]
-mod spec_export;
+#[path = "support/suite_exports.rs"]
+mod suite_exports;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ struct Place(tempfile::TempDir);
 impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        std::fs::write(place.spec(), spec_export::spec()).unwrap();
+        std::fs::write(place.spec(), suite_exports::spec()).unwrap();
         place
     }
 
@@ -255,11 +255,10 @@ fn what_cannot_be_played_is_wrong_usage() {
             &serde_json::json!({"steps": [step]}).to_string(),
         )
     };
-    let org = with("{{oktaOrgUrl}}/api/v1/apps/{{oktaAppId}}");
-    let done = place.run(&org, &[]);
+    let done = place.run(&place.file("crud.json", &suite_exports::crud()), &[]);
     assert_eq!((done.code, &*done.out), (2, ""));
     assert!(
-        done.talk.starts_with("error: this test drives an Okta org, and none is here: it wants oktaOrgUrl, oktaAppId\nhint: what it asks of the SCIM server is in scim-conform run okta-suite/crud"),
+        done.talk.starts_with("error: this test drives an Okta org, and none is here: it wants oktaOrgUrl, oktaAppId, oktaToken\nhint: what it asks of the SCIM server is in scim-conform run okta-suite/crud"),
         "{}",
         done.talk
     );
@@ -314,7 +313,12 @@ fn a_token_that_a_server_repeats_is_in_no_output() {
     let wish = format!("json={}", report.display());
     let done = place.run(&file, &["--target", &url, "--report", &wish]);
     assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
-    assert!(server.seen()[1].text.contains(TOKEN), "it was sent");
+    let sent = server.seen();
+    assert!(
+        sent.len() == 2 && sent[1].text.contains(TOKEN),
+        "{}",
+        done.out
+    );
     assert!(
         done.out.contains("no *** (Bearer ***) here"),
         "{}",
@@ -335,7 +339,7 @@ fn an_interrupted_test_cleans_up() {
     let place = Place::new();
     let server = Serving::start(&place, &["--seed-users", "3"]);
     // The pause after the create is long enough for the interruption, and short enough if it is not heard.
-    let spec: Value = serde_json::from_str(&spec_export::spec()).unwrap();
+    let spec: Value = serde_json::from_str(&suite_exports::spec()).unwrap();
     let mut steps = spec["steps"].as_array().unwrap().clone();
     for step in steps.iter_mut().filter(|step| step["step_type"] == "pause") {
         step["duration"] = 0.into();

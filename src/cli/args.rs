@@ -33,7 +33,8 @@ Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
 Understand a finding:      scim-conform explain F1
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
-A known-good server:        scim-conform serve
+Play Okta's own suite:     scim-conform runscope SPEC.json
+A known-good server:       scim-conform serve
 
 The Okta you can run in CI: replays Okta's SCIM provisioning traffic
 against any SCIM 2.0 server and judges the answers.";

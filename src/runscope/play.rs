@@ -183,6 +183,13 @@ fn prepare(call: &Call, variables: &Variables, stage: &Stage<'_>) -> Result<Requ
         .iter()
         .map(|(name, value)| (name.clone(), header(name, variables.fill(value), stage)))
         .collect();
+    // Clients that ask for nothing say so; without it no request can be sent.
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
+    {
+        headers.push(("Accept".to_owned(), HeaderText::Plain("*/*".to_owned())));
+    }
     headers.extend(stage.extra.iter().cloned());
     Ok(Request {
         method: call.method,

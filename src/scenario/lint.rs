@@ -92,7 +92,7 @@ fn template(text: &str, span: &Span, diagnostics: &mut Diagnostics) -> Option<Te
             let hint = match &error {
                 PlaceholderError::Unclosed { .. } => "write `{{` for a literal brace",
                 PlaceholderError::Unknown { .. } => {
-                    "there is {run}, {ada.id}, {ada.login}, {crew.name}; `{{` is a literal brace"
+                    "there is {run}, {ada.id}, {ada.login}, {crew.name}, {last:/id}; `{{` is a literal brace"
                 }
             };
             diagnostics.error(span, error.to_string()).hint(hint);

@@ -151,6 +151,7 @@ async fn what_an_answer_holds_is_kept_for_later_steps() {
         headers,
         [
             ("Authorization", "SSWS swordfish-12345", "***".to_owned()),
+            ("Accept", "*/*", "*/*".to_owned()),
             ("X-Tenant", "acme", "acme".to_owned()),
         ]
     );

@@ -1,4 +1,4 @@
-//! An export as Runscope writes one, with the requests and assertions of Okta's SPEC suite in our own words.
+//! Exports as Runscope writes them, with the requests and assertions of Okta's SPEC and CRUD suites in our own words.
 
 use serde_json::{Value, json};
 
@@ -217,6 +217,11 @@ pub(crate) fn spec() -> String {
             0,
         ),
     ];
+    exported("An equivalent of Okta's SPEC suite", steps.into())
+}
+
+/// A file with these requests, each with the seconds of the pause after it.
+fn exported(name: &str, steps: Vec<(Request, u32)>) -> String {
     let steps: Vec<Value> = steps
         .into_iter()
         .flat_map(|(request, pause)| {
@@ -226,6 +231,137 @@ pub(crate) fn spec() -> String {
             ]
         })
         .collect();
-    json!({"version": "1.0", "name": "An equivalent of Okta's SPEC suite", "steps": steps})
-        .to_string()
+    json!({"version": "1.0", "name": name, "steps": steps}).to_string()
+}
+
+/// A call of an Okta org, whose answer need only have this status.
+fn org(method: &str, title: &str, path: &str, body: &Value, status: u16) -> Request {
+    let mut request = Request::new(method, title, "");
+    request.0["url"] = format!("{{{{oktaOrgUrl}}}}/api/v1{path}").into();
+    request.0["headers"] = json!({
+        "Accept": ["application/json"],
+        "Authorization": ["SSWS {{oktaToken}}"],
+        "Content-Type": ["application/json"],
+    });
+    if !body.is_null() {
+        request.0["body"] = body.to_string().into();
+    }
+    request.status(status)
+}
+
+/// A look at the target, which must find something.
+fn look(title: &str, path: &str) -> Request {
+    let mut request = Request::new("GET", title, "");
+    request.0["url"] = format!("{{{{SCIMUrl}}}}{path}").into();
+    request.0["headers"] =
+        json!({"Accept": ["application/scim+json"], "Authorization": ["{{SCIMAuth}}"]});
+    request.status(200)
+}
+
+/// The other suite. Its third request and every second one after it are looks at the target.
+pub(crate) fn crud() -> String {
+    let assigned = |first_name: &str| {
+        json!({
+            "id": "{{okta_add_userid}}",
+            "scope": "USER",
+            "credentials": {"userName": "{{okta_user_email}}"},
+            "profile": {
+                "familyName": "{{okta_user_lastname}}",
+                "givenName": first_name,
+                "emailType": "work",
+                "email": "{{okta_user_email}}",
+            },
+        })
+    };
+    let profile = |first_name: &str| {
+        json!({
+            "firstName": first_name,
+            "lastName": "{{okta_user_lastname}}",
+            "email": "{{okta_user_email}}",
+            "login": "{{okta_user_email}}",
+        })
+    };
+    let mut hired = profile("{{okta_user_firstname}}");
+    hired["title"] = "{{okta_user_title}}".into();
+    hired["primaryPhone"] = "{{okta_user_primaryphone}}".into();
+    let hired = json!({"profile": hired, "credentials": {"password": {"value": "9fKq2LwX"}}});
+    let renamed = json!({"profile": profile("{{okta_user_firstname_update}}")});
+    let (app, user) = ("/apps/{{oktaAppId}}", "/users/{{okta_add_userid}}");
+    let users_of_app = "/apps/{{oktaAppId}}/users";
+    let of_app = "/apps/{{oktaAppId}}/users/{{okta_add_userid}}";
+    let lifecycle = |to: &str| format!("{user}/lifecycle/{to}");
+    let none = Value::Null;
+    let by_id = "/Users/{{scim_id}}";
+    let active = |request: Request, state: &str| request.json("active", "equal", state);
+    let first = "{{okta_user_firstname}}";
+    let update = "{{okta_user_firstname_update}}";
+    let steps = vec![
+        (org("GET", "the app is there", app, &none, 200), 0),
+        (
+            org(
+                "POST",
+                "somebody is hired",
+                "/users?activate=true",
+                &hired,
+                200,
+            )
+            .keeps("okta_add_userid", "id"),
+            0,
+        ),
+        (
+            org("POST", "and assigned", users_of_app, &assigned(first), 200),
+            20,
+        ),
+        (
+            look(
+                "the account is there",
+                "/Users?filter=userName eq \"{{okta_user_email}}\"",
+            )
+            .json("Resources[0].userName", "equal", "{{okta_user_email}}")
+            .json(
+                "Resources[0].emails[0].value",
+                "equal",
+                "{{okta_user_email}}",
+            )
+            .json(
+                "Resources[0].name.familyName",
+                "equal",
+                "{{okta_user_lastname}}",
+            )
+            .json("Resources[0].name.givenName", "equal", first)
+            .keeps("scim_id", "Resources[0].id"),
+            0,
+        ),
+        (org("PUT", "and renamed", user, &renamed, 200), 20),
+        (
+            look("the new name is there", by_id).json("name.givenName", "equal", update),
+            0,
+        ),
+        (
+            org("POST", "and leaves", &lifecycle("deactivate"), &none, 200),
+            20,
+        ),
+        (active(look("the account is closed", by_id), "false"), 0),
+        (
+            org("POST", "and comes back", &lifecycle("activate"), &none, 200),
+            0,
+        ),
+        (
+            org(
+                "POST",
+                "and is assigned again",
+                users_of_app,
+                &assigned(update),
+                200,
+            ),
+            20,
+        ),
+        (active(look("the account is open", by_id), "true"), 40),
+        (org("DELETE", "and is unassigned", of_app, &none, 204), 40),
+        (
+            active(look("the account is closed again", by_id), "false"),
+            0,
+        ),
+    ];
+    exported("An equivalent of Okta's CRUD suite", steps)
 }
