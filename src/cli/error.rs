@@ -12,6 +12,7 @@ use super::backend::Refusal;
 use super::environment::NotUnicode;
 use super::exit::Exit;
 use super::last_run::LastRunError;
+use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
 
@@ -36,6 +37,9 @@ pub enum CliError {
     /// A variable is not text.
     #[error(transparent)]
     NotUnicode(#[from] NotUnicode),
+    /// An exported test that cannot be played.
+    #[error(transparent)]
+    Runscope(#[from] FileError),
     /// The work was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -97,6 +101,7 @@ impl CliError {
             Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
                 Some("what is there is left alone; choose another id".to_owned())
             }
+            Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())

@@ -60,7 +60,11 @@ pub(crate) fn execute(
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
     let driven = backend.drive(&settings, terminal.clone(), &consent)?;
 
-    let (written, failure) = write_reports(&args.report, &driven, streams);
+    let render = |form| match form {
+        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
+        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+    };
+    let (written, failure) = write_reports(&args.report, &render, streams);
     remember(env, &target, &driven.run, streams);
     let closing = Closing {
         written,
@@ -205,7 +209,10 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
 }
 
 /// Finds out before the run what would else be found out after it.
-fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
+///
+/// # Errors
+/// When a report cannot be written where it should.
+pub(crate) fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
     let mut places = Vec::new();
     for wish in wishes {
         if places.contains(&&wish.to) {
@@ -224,19 +231,15 @@ fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
 }
 
 /// Writes every report that can be written, and gives the first failure.
-fn write_reports(
+pub(crate) fn write_reports(
     wishes: &[ReportWish],
-    driven: &Driven,
+    render: &dyn Fn(ReportForm) -> Result<String, CliError>,
     streams: &mut Streams,
 ) -> (Vec<PathBuf>, Option<CliError>) {
     let mut written = Vec::new();
     let mut failure = None;
     for wish in wishes {
-        let text = match wish.form {
-            ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
-            ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
-        };
-        let done = text.and_then(|text| match &wish.to {
+        let done = render(wish.form).and_then(|text| match &wish.to {
             ReportTo::Stdout => streams.print(&text),
             ReportTo::File(path) => {
                 file::write(path, &text)?;
