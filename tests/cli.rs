@@ -30,11 +30,12 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     }
 }
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &[],
     &["run"],
     &["serve"],
     &["explain"],
+    &["runscope"],
     &["sweep"],
     &["scenarios"],
     &["scenarios", "list"],
@@ -190,7 +191,7 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
             &["run", "--report", "csv=plan.csv"],
             &[],
             "error: --report csv is the table of a plan, and there is none\n\
-             hint: add --plan oin, or write --report json=FILE\n",
+             hint: only run --plan oin has one; write --report json=FILE\n",
         ),
         (
             &["run", "--report", "json=no/such/x"],

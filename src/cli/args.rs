@@ -32,10 +32,11 @@ See what Okta would do:    scim-conform run
 See what a fault does:     scim-conform run --fault filter-ignored
 Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
-Before you submit to Okta: scim-conform run --plan oin --target URL
+Before a submission:       scim-conform run --plan oin --target URL
 Understand a finding:      scim-conform explain F1
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
-A known-good server:        scim-conform serve
+Play Okta's own suite:     scim-conform runscope SPEC.json
+A known-good server:       scim-conform serve
 
 The Okta you can run in CI: replays Okta's SCIM provisioning traffic
 against any SCIM 2.0 server and judges the answers.";
@@ -95,8 +96,10 @@ Examples:
       begins my-scenarios/rename/marriage.yaml
   scim-conform scenarios lint my-scenarios
       mistakes in your own files
-  scim-conform scenarios schema > my-scenarios/scenario.schema.json
-      for editors that complete and check while you write";
+  scim-conform scenarios schema
+      for editors, which complete and check while you write
+
+Okta's published suites are played by scim-conform runscope FILE.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -113,6 +116,19 @@ Examples:
       what runs from this machine left there; asks before it removes
   scim-conform sweep --cleanup deactivate --yes
       for servers that do not delete users; the target is in SCIM_CONFORM_TARGET";
+
+const RUNSCOPE_EXAMPLES: &str = "\
+Examples:
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json
+      against the target in SCIM_CONFORM_TARGET, or else the built-in server
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json --yes --pause-scale 0
+      in CI, without the minute of pauses
+  scim-conform runscope Entitlements.json --var EntitlementEndpoint=/Roles
+      gives a variable of the test a value
+  scim-conform run okta-suite
+      what Okta's suites ask of a SCIM server, in scenarios of our own
+
+Okta publishes the files, none comes with this tool: docs/okta-suites.md";
 
 /// What somebody wants to type stands before what can be typed.
 const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -176,9 +192,53 @@ pub(crate) enum Command {
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
+    /// Run Okta's published test suites, as exported from Runscope
+    #[command(after_help = RUNSCOPE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Runscope(Box<RunscopeArgs>),
     /// Remove what earlier runs left at a target
     #[command(after_help = SWEEP_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Sweep(SweepArgs),
+}
+
+/// Arguments of `runscope`.
+#[derive(Args)]
+pub(crate) struct RunscopeArgs {
+    /// The test, as JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Where the target is and how to reach it.
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Run against the built-in reference server, also in CI
+    #[arg(long, conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) embedded: bool,
+
+    /// Give the built-in server this fault (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) fault: Vec<String>,
+
+    /// The value of a variable of the test (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::assignment, help_heading = WHAT)]
+    pub(crate) var: Vec<(String, String)>,
+
+    /// Make pauses so many times as long; 0 leaves them out [default: 1, or 0
+    /// against the built-in server]
+    #[arg(long, value_name = "N", value_parser = values::scale, help_heading = MANNERS)]
+    pub(crate) pause_scale: Option<f64>,
+
+    /// Do not ask before writing; for CI
+    #[arg(short, long, help_heading = MANNERS)]
+    pub(crate) yes: bool,
+
+    /// At the end: delete what was made, deactivate the users, or none
+    #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
+    pub(crate) cleanup: Cleanup,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
 }
 
 /// Arguments of `run`.

@@ -13,6 +13,7 @@ use super::backend::Refusal;
 use super::environment::NotUnicode;
 use super::exit::Exit;
 use super::last_run::LastRunError;
+use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
 
@@ -37,6 +38,9 @@ pub enum CliError {
     /// A variable is not text.
     #[error(transparent)]
     NotUnicode(#[from] NotUnicode),
+    /// An exported test that cannot be played.
+    #[error(transparent)]
+    Runscope(#[from] FileError),
     /// The work was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -107,9 +111,10 @@ impl CliError {
             Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
                 Some("what is there is left alone; choose another id".to_owned())
             }
+            Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
-            Self::CsvWithoutPlan => Some("add --plan oin, or write --report json=FILE".to_owned()),
+            Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }

@@ -18,6 +18,7 @@ pub mod last_run;
 mod live;
 mod plan;
 mod run;
+pub mod runscope;
 mod scenarios;
 pub mod selection;
 mod serve;
@@ -78,6 +79,7 @@ fn execute(
 ) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Run(args) => run::execute(args, env, backend, streams),
+        Command::Runscope(args) => runscope::execute(args, env, backend, streams),
         Command::Serve(args) => serve::execute(args, env, backend, streams),
         Command::Scenarios(command) => scenarios::execute(command, backend, streams),
         Command::Explain(args) => explain::execute(args, env, streams),

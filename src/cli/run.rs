@@ -63,7 +63,13 @@ pub(crate) fn execute(
     let driven = backend.drive(&settings, terminal.clone(), &consent)?;
 
     let readiness = readiness(&settings, &driven);
-    let (written, failure) = write_reports(&args.report, &driven, readiness.as_ref(), streams);
+    let plan = readiness.as_ref();
+    let render = |form| match form {
+        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
+        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+        ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
+    };
+    let (written, failure) = write_reports(&args.report, &render, streams);
     remember(env, &target, &driven.run, streams);
     let closing = Closing {
         written,
@@ -225,7 +231,10 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
 }
 
 /// Finds out before the run what would else be found out after it.
-fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
+///
+/// # Errors
+/// When a report cannot be written where it should.
+pub(crate) fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
     let mut places = Vec::new();
     for wish in wishes {
         if places.contains(&&wish.to) {
@@ -244,21 +253,15 @@ fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
 }
 
 /// Writes every report that can be written, and gives the first failure.
-fn write_reports(
+pub(crate) fn write_reports(
     wishes: &[ReportWish],
-    driven: &Driven,
-    plan: Option<&Readiness>,
+    render: &dyn Fn(ReportForm) -> Result<String, CliError>,
     streams: &mut Streams,
 ) -> (Vec<PathBuf>, Option<CliError>) {
     let mut written = Vec::new();
     let mut failure = None;
     for wish in wishes {
-        let text = match wish.form {
-            ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
-            ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
-            ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
-        };
-        let done = text.and_then(|text| match &wish.to {
+        let done = render(wish.form).and_then(|text| match &wish.to {
             ReportTo::Stdout => streams.print(&text),
             ReportTo::File(path) => {
                 file::write(path, &text)?;

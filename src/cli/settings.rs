@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::exchange::HeaderText;
 use crate::oin::Claims;
+use crate::runscope::export::Export;
 use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 
@@ -266,6 +267,35 @@ impl std::fmt::Display for Chance {
     /// As options.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "--chaos {} --chaos-rate {}", self.seed, self.percent)
+    }
+}
+
+/// What `runscope` is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunscopeSettings {
+    /// The test.
+    pub export: Export,
+    /// Where to.
+    pub target: TargetChoice,
+    /// Values of variables, by name.
+    pub variables: Vec<(String, String)>,
+    /// Pauses take this many times their length; when nothing is said, their length at a target, and none at the
+    /// built-in server.
+    pub pause_scale: Option<f64>,
+    /// What to do at the end with what the test created.
+    pub cleanup: Cleanup,
+    /// The longest a request may take.
+    pub timeout: Duration,
+}
+
+impl RunscopeSettings {
+    /// How many times their length pauses take.
+    #[must_use]
+    pub fn pauses(&self) -> f64 {
+        self.pause_scale.unwrap_or(match self.target {
+            TargetChoice::Embedded { .. } => 0.0,
+            TargetChoice::Remote(_) => 1.0,
+        })
     }
 }
 

@@ -56,6 +56,30 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `NAME=VALUE`, the value of a variable.
+///
+/// # Errors
+/// When there is no name or no `=`.
+pub fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// How many times as long: a number from 0 to 100.
+///
+/// # Errors
+/// When it is not.
+pub fn scale(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|scale: &f64| (0.0..=100.0).contains(scale))
+        .ok_or_else(|| "write a number from 0 to 100, such as 0.5".to_owned())
+}
+
 /// Requests a second.
 ///
 /// # Errors
@@ -354,6 +378,16 @@ mod tests {
             Err("the unit is missing; write 2s or 2ms".into())
         );
         assert!(some_time("0s").is_err());
+    }
+
+    #[test]
+    fn variables_have_a_name_and_scales_are_small() {
+        assert_eq!(assignment("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(assignment("=b").is_err() && assignment("a").is_err());
+        assert_eq!(scale("0"), Ok(0.0));
+        for text in ["-1", "101", "NaN", "x"] {
+            assert!(scale(text).is_err(), "{text}");
+        }
     }
 
     #[test]

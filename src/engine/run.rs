@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
 use crate::okta::{App, Behaviour};
-use crate::scenario::{Case, Scenario};
+use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
@@ -310,17 +310,19 @@ impl Whole {
             .partition(|p| isolated || !p.scenario.exclusive);
         self.some(together, self.settings.concurrency, &met, &mut played)
             .await;
-        if foreign > self.settings.max_foreign_users {
+        let (too_much, alone): (Vec<Part>, Vec<Part>) = alone.into_iter().partition(|part| {
+            foreign > self.settings.max_foreign_users
+                && part.scenario.steps.iter().any(lists_everything)
+        });
+        if !too_much.is_empty() {
             let reason = format!(
                 "lists everybody, and the target holds {foreign} users of others (allowed: {}); see --cap-foreign-users",
                 self.settings.max_foreign_users
             );
-            ended
-                .shown
-                .extend(alone.iter().map(|part| unplayed(part, &reason)));
-        } else {
-            self.some(alone, 1, &met, &mut played).await;
+            let unplayed = too_much.iter().map(|part| unplayed(part, &reason));
+            ended.shown.extend(unplayed);
         }
+        self.some(alone, 1, &met, &mut played).await;
         played.sort_by_key(|p| p.ordinal);
         for one in played {
             ended.shown.push(one.shown);
@@ -538,6 +540,15 @@ impl Whole {
         self.listener.on(&Event::Progress {
             exchanges: self.run.exchanges(),
         });
+    }
+}
+
+/// Whether a step reads all users or all groups of the target.
+fn lists_everything(step: &Step) -> bool {
+    match &step.action {
+        Action::Okta(OktaAction::ImportUsers | OktaAction::ImportGroups) => true,
+        Action::Together(steps) => steps.iter().any(lists_everything),
+        _ => false,
     }
 }
 

@@ -9,24 +9,14 @@ use super::Feature::{
 use super::plan::Class::{ByHand, Fixture, NothingSent, Wire};
 use super::plan::{Area, Row, Sheet};
 
-/// What Okta's suites look at, as far as scenarios look at it, too. The case is the name of the suite.
+/// Okta's suites, as our own scenarios of them. The case is the name of the suite.
 pub const SUITES: &[Row] = &[
     Row {
         case: "SPEC",
         area: Area::Suites,
         title: "Lists, look-ups, create, duplicates, 401 and 404",
         features: &[],
-        class: Wire(&[
-            "connection/test-connection-with-a-user",
-            "connection/nobody-found",
-            "connection/plain-json",
-            "connection/wrong-token",
-            "errors/unknown-user",
-            "users/without-external-id",
-            "users/mixed-case-login",
-            "users/look-up-in-other-case",
-            "users/duplicate",
-        ]),
+        class: Wire(&["okta-suite/spec"]),
         by_hand: "",
         sheet: Sheet::Suite,
     },
@@ -35,13 +25,7 @@ pub const SUITES: &[Row] = &[
         area: Area::Suites,
         title: "Assign, update, deactivate, assign again, remove",
         features: &[Create, Update, Deactivate],
-        class: Wire(&[
-            "users/create",
-            "profile/update",
-            "lifecycle/deactivate-in-okta",
-            "lifecycle/reactivate",
-            "lifecycle/deactivate",
-        ]),
+        class: Wire(&["okta-suite/crud"]),
         by_hand: "",
         sheet: Sheet::Suite,
     },

@@ -11,6 +11,7 @@ mod scale;
 mod scope;
 
 use std::fmt;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -432,10 +433,75 @@ pub struct Expect {
     pub facet: Option<String>,
     /// `totalResults` of a list answer.
     pub total: Option<u64>,
+    /// What must stand in the body, by JSON pointer (RFC 6901).
+    pub body: Vec<(String, Wanted)>,
+    /// The answer must be complete within this time.
+    pub within: Option<Duration>,
     /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
     /// A 2xx with a new resource names this person's account from now on.
     pub creates: Option<Key>,
+}
+
+/// What must stand at a place of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// This JSON value; a text may hold placeholders.
+    Equal(Value),
+    /// An array with these values among its elements; texts may hold placeholders.
+    Among(Vec<Value>),
+    /// A value of this type; a text must not be empty.
+    Type(JsonType),
+}
+
+/// A type of JSON values, by its name in JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonType {
+    /// A text with at least one character.
+    String,
+    /// A number without a fraction.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// An array; it may be empty.
+    Array,
+    /// An object; it may be empty.
+    Object,
+}
+
+impl JsonType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::String,
+        Self::Integer,
+        Self::Boolean,
+        Self::Array,
+        Self::Object,
+    ];
+
+    /// The word in scenario files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    /// Whether a value is of this type, and, if it is a text, not empty.
+    #[must_use]
+    pub fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.as_str().is_some_and(|text| !text.is_empty()),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
 }
 
 /// A status, or a class of them.

@@ -6,5 +6,6 @@ mod freedoms;
 mod guard;
 mod manners;
 mod matrix;
+mod okta_suite;
 mod settling;
 mod sockets;

@@ -261,7 +261,7 @@ fn belongs(family: Family, check: &str) -> bool {
     about.iter().any(|start| check.starts_with(start))
 }
 
-fn strangers(tenant: &Tenant) {
+pub(crate) fn strangers(tenant: &Tenant) {
     let name = "stranger@elsewhere.test";
     tenant
         .seed_user(&json!({
@@ -282,7 +282,7 @@ fn incomplete_user(tenant: &Tenant) {
 }
 
 /// Who must have been there before, so that the fault shows.
-fn seed(fault: Fault) -> Seed {
+pub(crate) fn seed(fault: Fault) -> Seed {
     match fault {
         Fault::LookupMissAnswersStranger | Fault::CreateAnswersStranger => strangers,
         Fault::ListCrashesOnIncompleteUser => incomplete_user,
@@ -291,7 +291,7 @@ fn seed(fault: Fault) -> Seed {
 }
 
 /// A server with the fault, and with the freedom that brings Okta to send what it fails on.
-fn policy(fault: Fault) -> Policy {
+pub(crate) fn policy(fault: Fault) -> Policy {
     let policy = Policy::default().with_fault(fault);
     match fault {
         // Okta puts back the nulls of the answer.
@@ -302,7 +302,7 @@ fn policy(fault: Fault) -> Policy {
     }
 }
 
-fn settle(fault: Fault) -> Duration {
+pub(crate) fn settle(fault: Fault) -> Duration {
     match fault {
         Fault::LookupLags => Duration::from_secs(2),
         _ => Duration::ZERO,

@@ -1,5 +1,6 @@
 //! Every check: what it is about, why it matters to Okta, how to fix it. Text only; the looking is done beside.
 
+pub mod certification;
 pub mod connection;
 pub mod create;
 pub mod envelope;
@@ -97,4 +98,5 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
     &guard::TENANTS_APART,
+    &certification::SUITE,
 ];

@@ -115,11 +115,7 @@ pub(super) async fn drive(
             .as_ref()
             .map(|pattern| pattern.fill("{}")),
         user_attributes,
-        cleanup: match settings.cleanup {
-            Cleanup::Delete => EngineCleanup::Delete,
-            Cleanup::Deactivate => EngineCleanup::Deactivate,
-            Cleanup::None => EngineCleanup::Nothing,
-        },
+        cleanup: engine_cleanup(settings.cleanup),
         ledger: is_remote.then(|| ledger(&run_id)).flatten(),
         strict_rfc: settings.strict_rfc,
         run_id,
@@ -384,6 +380,15 @@ impl Transport for Nowhere {
             outcome,
             timing: exchange::Timing::default(),
         }))
+    }
+}
+
+/// The engine's own word for it.
+pub(super) fn engine_cleanup(cleanup: Cleanup) -> EngineCleanup {
+    match cleanup {
+        Cleanup::Delete => EngineCleanup::Delete,
+        Cleanup::Deactivate => EngineCleanup::Deactivate,
+        Cleanup::None => EngineCleanup::Nothing,
     }
 }
 

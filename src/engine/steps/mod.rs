@@ -4,11 +4,13 @@ mod literal;
 mod observe;
 mod outside;
 mod seed;
+mod wanted;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
+use serde_json::Value;
 
 use crate::exchange::Exchange;
 use crate::okta::app::{Traits, Verb};
@@ -96,6 +98,10 @@ struct Running<'a> {
     unchanged: HashMap<String, Person>,
     /// A job of Okta's has met trouble.
     troubled: bool,
+    /// The body of the answer to the last literal request.
+    last: Option<Value>,
+    /// Why a literal request was left out: the answer that it builds on did not come.
+    left_out: Option<BrokenOff>,
 }
 
 impl Stage<'_> {
@@ -120,6 +126,8 @@ impl Stage<'_> {
             former: HashMap::new(),
             unchanged: HashMap::new(),
             troubled: false,
+            last: None,
+            left_out: None,
         };
         for (n, step) in self.scenario.steps.iter().enumerate() {
             if step.only.is_some_and(|app| app != self.app) {
@@ -129,7 +137,7 @@ impl Stage<'_> {
                 running.step(n + 1, step).await?;
             }
         }
-        Ok(())
+        running.left_out.map_or(Ok(()), Err)
     }
 
     fn place(&self, n: usize, what: &str, step: &Step) -> Place {

@@ -7,6 +7,7 @@ mod people;
 mod request;
 mod schema;
 mod step;
+mod wanted;
 
 use std::sync::Arc;
 

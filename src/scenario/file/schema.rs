@@ -207,6 +207,8 @@ fn request(checks: &[&str]) -> Value {
         "check": words(checks.iter().copied()),
         "facet": {"$ref": "#/$defs/key"},
         "total": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+        "within-ms": {"type": "integer", "minimum": 1, "maximum": 60_000},
+        "body": wanted(),
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
     });
@@ -221,6 +223,17 @@ fn request(checks: &[&str]) -> Value {
         "expect": object(&expect, &["status", "check"]),
     });
     object(&properties, &["method", "path", "expect"])
+}
+
+/// What must stand where in a body, by JSON pointer.
+fn wanted() -> Value {
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^/"},
+        "additionalProperties": true,
+        "description": "A value, an array that one element must be in, or {type: string}.",
+    })
 }
 
 fn text(description: &str) -> Value {
