@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 
 use okta_jobs::{Okta, Told, error, group, list, no_content, nobody, ok, person};
 use raw_server::json;
-use scim_conform::okta::App;
+use scim_conform::okta::{App, Variant, Variants};
 use scim_conform::okta::body::Member;
 use scim_conform::okta::task::Subject;
 
@@ -188,7 +188,7 @@ async fn push_profile_onto_a_bare_answer() {
 #[tokio::test]
 async fn push_profile_by_patch() {
     let okta = Okta {
-        patch_profile: true,
+        variants: Variants::NONE.with(Variant::PatchProfile),
         ..Okta::new(App::Oin)
     };
     let answers = [ok(&user(true))];

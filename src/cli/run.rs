@@ -21,6 +21,7 @@ use super::selection::Selection;
 use super::settings::{Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::streams::{Person, Streams};
 use super::target;
+use super::variants;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
 
 /// Runs, and says how it went.
@@ -83,6 +84,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             .filter(|app| args.app.contains(app))
             .collect()
     };
+    variants::check(&args.variant, &apps)?;
     Ok(RunSettings {
         target: target::of_run(args, env)?,
         selection: Selection {
@@ -92,6 +94,8 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             only: None,
         },
         variants: args.variant.clone(),
+        claims: args.claim.clone(),
+        as_required: false,
         scenarios: args.scenarios.clone(),
         seed: args.seed,
         run_id: args.run_id.clone(),

@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::selection::Selection;
 use super::settings::{Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
+use super::variants;
 use super::values::Cleanup;
 
 /// Ids longer than this stand on a line of their own.
@@ -35,6 +36,7 @@ pub(crate) fn execute(
         ScenariosCommand::List(args) => list(args, backend, streams.width)?,
         ScenariosCommand::Show(args) => show(args, backend, streams.width)?,
         ScenariosCommand::Lint(args) => lint(args, backend)?,
+        ScenariosCommand::Variants => variants::table(streams.width),
     };
     streams.print(&text)?;
     Ok(Exit::Success)
@@ -109,6 +111,7 @@ fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, 
         apps: args.app.map_or(App::ALL.to_vec(), |app| vec![app]),
         only: None,
     };
+    variants::check(&args.variant, &selection.apps)?;
     let chosen = selection.choose(&catalogue)?;
     let settings = settings(args, selection.clone());
     let driven = backend.drive(&settings, Arc::new(Deaf), &|_| Ok(()))?;
@@ -142,7 +145,9 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
             chaos: None,
         },
         selection,
-        variants: crate::scenario::Variant::ALL.to_vec(),
+        variants: args.variant.clone(),
+        claims: vec![],
+        as_required: true,
         scenarios: args.scenarios.clone(),
         // The same HTTP whenever it is shown.
         seed: Some(0),
@@ -274,6 +279,7 @@ mod tests {
             app: Some(App::Oin),
             headers: false,
             all,
+            variant: vec![],
             scenarios: None,
         })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
-use crate::scenario::Variant;
+use crate::scenario::{Claim, Variant};
 use crate::secret::Secret;
 
 use super::selection::Selection;
@@ -21,6 +21,10 @@ pub struct RunSettings {
     pub selection: Selection,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
+    /// What the target is said to offer; the built-in server offers everything.
+    pub claims: Vec<Claim>,
+    /// A scenario has the variants that it requires, without their being on for the others.
+    pub as_required: bool,
     /// A folder of the user's own scenarios, beside the built-in ones.
     pub scenarios: Option<PathBuf>,
     /// Seed of generated people; the engine's default when none is given.

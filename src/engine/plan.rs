@@ -132,16 +132,27 @@ fn step_requests(step: &Step) -> u64 {
 fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
     for requirement in &part.scenario.requires {
         match requirement {
-            Requirement::Variant(variant) if !settings.variants.contains(variant) => {
+            Requirement::Variant(variant)
+                if !settings.as_required && !settings.variants.contains(variant) =>
+            {
                 return Some(format!(
-                    "nobody has recorded it; try it with --variant {}",
-                    variant.as_str()
+                    "nobody has recorded it; try it with --variant {variant}"
                 ));
+            }
+            Requirement::WithoutVariant(variant) if settings.variants.contains(variant) => {
+                return Some(format!("means something else under --variant {variant}"));
             }
             Requirement::Outside => {
                 return Some("needs something that acts behind Okta's back".to_owned());
             }
-            Requirement::Variant(_) => {}
+            Requirement::Claim(claim) if !settings.claims.contains(claim) => {
+                return Some(format!(
+                    "only for a server that {}; if yours does, say --claim {}",
+                    claim.has(),
+                    claim.as_str()
+                ));
+            }
+            Requirement::Variant(_) | Requirement::WithoutVariant(_) | Requirement::Claim(_) => {}
         }
     }
     match settings.max_users {

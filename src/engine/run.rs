@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
-use crate::okta::{App, Behaviour};
-use crate::scenario::Case;
+use crate::okta::{App, Behaviour, Variants};
+use crate::scenario::{Case, Requirement, Scenario};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
@@ -194,6 +194,17 @@ impl Whole {
         }
     }
 
+    /// The variants that are on for a scenario.
+    fn variants(&self, scenario: &Scenario) -> Variants {
+        let required = scenario.requires.iter().filter_map(|required| match required {
+            Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
+            _ => None,
+        });
+        required
+            .chain(self.settings.variants.iter().copied())
+            .collect()
+    }
+
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
         Session::new(
             Arc::clone(&self.run),
@@ -304,7 +315,10 @@ impl Whole {
         });
         let app_word = part.app.map_or("probe", App::as_str);
         let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
-        let session = Arc::new(self.session(&scenario.id.0, part.app, self.transport(&tenant)));
+        let session = self
+            .session(&scenario.id.0, part.app, self.transport(&tenant))
+            .under(self.variants(scenario));
+        let session = Arc::new(session);
         let outcome = self.play(&part, &session).await;
         let (exchanges, observations) = session.finish();
         let members_seen = exchanges.iter().any(shows_a_member);
@@ -355,7 +369,7 @@ impl Whole {
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
-                variants: &self.settings.variants,
+                variants: session.variants,
                 scenario,
                 case,
                 app: part.app.unwrap_or(App::Oin),

@@ -11,7 +11,7 @@ use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
-use crate::okta::{App, Evidence, retry};
+use crate::okta::{App, Evidence, Variants, retry};
 use crate::secret::Secret;
 use crate::verdict::{At, Observation, Origin, Recorded};
 
@@ -35,6 +35,8 @@ pub struct Session {
     pub app: Option<App>,
     /// Credentials that must not come back.
     pub credentials: Vec<Secret>,
+    /// What differs from the default, where nobody knows how Okta behaves.
+    pub variants: Variants,
     state: Mutex<State>,
 }
 
@@ -139,8 +141,15 @@ impl Session {
             scenario,
             app,
             credentials,
+            variants: Variants::NONE,
             state,
         }
+    }
+
+    /// The same under variants of Okta's behaviour.
+    #[must_use]
+    pub fn under(self, variants: Variants) -> Self {
+        Self { variants, ..self }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::exchange::Transport;
 use crate::okta::App;
 use crate::okta::request::Client;
-use crate::scenario::Variant;
+use crate::scenario::{Claim, Variant};
 
 use super::outcome::TargetInfo;
 
@@ -47,8 +47,12 @@ pub struct Settings {
     pub credentials: Vec<crate::secret::Secret>,
     /// Kinds of app to be.
     pub apps: Vec<App>,
-    /// Variants of Okta's behaviour.
+    /// Variants of Okta's behaviour, for every scenario.
     pub variants: Vec<Variant>,
+    /// What the target is said to offer beyond users and groups.
+    pub claims: Vec<Claim>,
+    /// A scenario that requires a variant has it, and the others have not: to show what each is about.
+    pub as_required: bool,
     /// Part of every name that the run makes.
     pub run_id: String,
     /// Decides generated names, and nothing else.

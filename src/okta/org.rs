@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::App;
+use super::{App, Variant, Variants};
 use super::body::{Member, Profile};
 use super::task::{Effect, GroupCard, PersonCard, Subject, Task};
 use crate::secret::Secret;
@@ -92,6 +92,8 @@ pub struct Org {
     pub app: App,
     /// "Import Groups" is on.
     pub import_groups: bool,
+    /// What differs from the default, where nobody knows better.
+    pub variants: Variants,
     /// People by key.
     pub people: IndexMap<String, Person>,
     /// Groups by key.
@@ -167,6 +169,9 @@ impl Org {
             }
             AdminAction::Suspend(key) => {
                 self.people.get_mut(key)?.status = Status::Suspended;
+                if self.variants.has(Variant::SuspendAsDeactivate) {
+                    return self.take_away(key);
+                }
                 None
             }
             // Deactivation has already told the target everything.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Evidence;
+use super::{Evidence, Variant, Variants};
 use super::selector::Selector;
 use crate::exchange::{HeaderText, Method, Request, SpaceAs, path_segment, query_value};
 
@@ -223,14 +223,41 @@ impl Client {
         self.request(method, target, Some(Bytes::from(body.to_string())))
     }
 
-    /// `GET /Users?filter=userName%20eq%20%22...%22&startIndex=1&count=100`
+    /// `GET /Users?filter=userName%20eq%20%22...%22&startIndex=1&count=100`, spelt as `variants` have it.
     #[must_use]
-    pub fn look_up(&self, resource: Resource, name: &str) -> Request {
-        let filter = format!("{} eq {}", resource.name_attribute(), filter_string(name));
+    pub fn look_up(&self, resource: Resource, name: &str, variants: Variants) -> Request {
+        self.look_up_by(resource, resource.name_attribute(), name, variants)
+    }
+
+    /// The look-up before an assignment: by the unique identifier, which under a variant is the e-mail.
+    #[must_use]
+    pub fn look_up_user(&self, login: &str, email: Option<&str>, variants: Variants) -> Request {
+        let (attribute, by_email) = variants.look_up();
+        let value = email.filter(|_| by_email).unwrap_or(login);
+        self.look_up_by(Resource::User, attribute, value, variants)
+    }
+
+    fn look_up_by(
+        &self,
+        resource: Resource,
+        attribute: &str,
+        value: &str,
+        variants: Variants,
+    ) -> Request {
+        let value = if variants.has(Variant::FilterUnescaped) {
+            format!("\"{value}\"")
+        } else {
+            filter_string(value)
+        };
+        let space = if variants.has(Variant::PlusForBlank) {
+            SpaceAs::Plus
+        } else {
+            SpaceAs::Percent
+        };
         let target = format!(
             "{}?filter={}&startIndex=1&count=100",
             resource.endpoint(),
-            query_value(&filter, SpaceAs::Percent)
+            query_value(&format!("{attribute} eq {value}"), space)
         );
         self.request(Method::Get, target, None)
     }
@@ -276,13 +303,13 @@ mod tests {
         let client = Client::default();
         assert_eq!(
             client
-                .look_up(Resource::User, "ada.byron@example.test")
+                .look_up(Resource::User, "ada.byron@example.test", Variants::default())
                 .target,
             "/Users?filter=userName%20eq%20%22ada.byron%40example.test%22&startIndex=1&count=100"
         );
         assert_eq!(
             client
-                .look_up(Resource::Group, "a \"b\\c\" + 'é' 😀")
+                .look_up(Resource::Group, "a \"b\\c\" + 'é' 😀", Variants::default())
                 .target,
             "/Groups?filter=displayName%20eq%20%22a%20%5C%22b%5C%5Cc%5C%22%20%2B%20%27%C3%A9%27%20%F0%9F%98%80%22&startIndex=1&count=100"
         );

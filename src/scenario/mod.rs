@@ -3,6 +3,7 @@
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
 pub mod catalog;
+mod claim;
 mod file;
 mod lint;
 pub mod placeholder;
@@ -15,7 +16,9 @@ use serde_json::Value;
 
 use crate::exchange::Method;
 use crate::okta::App;
+pub use crate::okta::Variant;
 
+pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, read};
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
@@ -77,28 +80,12 @@ pub struct Scenario {
 pub enum Requirement {
     /// A variant of Okta's behaviour that is off by default (`--variant NAME`).
     Variant(Variant),
+    /// That variant is off: under it, other things would have to hold.
+    WithoutVariant(Variant),
     /// Something that acts behind Okta's back.
     Outside,
-}
-
-/// A behaviour of Okta that nobody has recorded, off by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Variant {
-    /// An OIN app with "Support PATCH for User" pushes profiles by PATCH (inferred).
-    PatchProfile,
-}
-
-impl Variant {
-    /// All variants.
-    pub const ALL: [Self; 1] = [Self::PatchProfile];
-
-    /// The name after `--variant`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PatchProfile => "patch-profile",
-        }
-    }
+    /// The target is said to offer it (`--claim NAME`).
+    Claim(Claim),
 }
 
 /// A person of the Okta directory, as written; absent values are filled in by the engine.

@@ -13,7 +13,7 @@ use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Context, Scenario, Variant};
+use scim_conform::scenario::{Claim, Context, Scenario};
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
@@ -112,7 +112,9 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         },
         credentials: vec![Secret::new(TOKEN)],
         apps: App::ALL.to_vec(),
-        variants: Variant::ALL.to_vec(),
+        variants: Vec::new(),
+        claims: Claim::ALL.to_vec(),
+        as_required: true,
         run_id: "m4tr1x".to_owned(),
         seed: 1,
         settle,

@@ -18,7 +18,7 @@ use crate::okta::app::Mapped;
 use crate::okta::request::Client;
 use crate::okta::selector::Selector;
 use crate::report::SnapshotCounts;
-use crate::scenario::Scenario;
+use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
@@ -81,6 +81,12 @@ pub(super) async fn drive(
         credentials: way.secrets,
         apps: settings.selection.apps.clone(),
         variants: settings.variants.clone(),
+        claims: if is_remote {
+            settings.claims.clone()
+        } else {
+            Claim::ALL.to_vec()
+        },
+        as_required: settings.as_required,
         seed: settings.seed.unwrap_or(SEED),
         settle: settings.limits.settle,
         patience: PATIENCE,

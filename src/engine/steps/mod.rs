@@ -9,13 +9,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::exchange::Exchange;
-use crate::okta::app::{Traits, Verb};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
 use crate::okta::org::{AdminAction, Org, Person};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::okta::task::{Effect, Subject as JobSubject, Task};
-use crate::okta::{App, Behaviour, Evidence};
-use crate::scenario::{Action, Case, OktaAction, Scenario, Step, Variant};
+use crate::okta::{App, Behaviour, Evidence, Variants};
+use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
@@ -31,7 +30,7 @@ pub struct Stage<'a> {
     /// Okta's behaviour.
     pub behaviour: &'a Behaviour,
     /// Variants of it.
-    pub variants: &'a [Variant],
+    pub variants: Variants,
     /// The scenario.
     pub scenario: &'a Scenario,
     /// The case row.
@@ -81,7 +80,6 @@ impl Line for JobLine<'_> {
 struct Running<'a> {
     stage: &'a Stage<'a>,
     org: Org,
-    traits: Traits,
     /// Every id that a person or group was linked to, in order.
     ids: HashMap<String, Vec<String>>,
     former: HashMap<String, String>,
@@ -97,18 +95,14 @@ impl Stage<'_> {
     /// # Errors
     /// When the scenario could not be carried to its end, and the target is not to blame.
     pub async fn play(&self) -> Result<(), BrokenOff> {
-        let org = cast::org(self.scenario, self.case, self.app, &self.naming);
+        let mut org = cast::org(self.scenario, self.case, self.app, &self.naming);
+        org.variants = self.variants;
         for person in org.people.values() {
             self.session.hide(&person.password, "create");
-        }
-        let mut traits = self.behaviour.apps.traits(self.app);
-        if self.app == App::Oin && self.variants.contains(&Variant::PatchProfile) {
-            traits.profile = Verb::Patch;
         }
         let mut running = Running {
             stage: self,
             org,
-            traits,
             ids: HashMap::new(),
             former: HashMap::new(),
             unchanged: HashMap::new(),
@@ -272,7 +266,7 @@ impl Running<'_> {
             .map_err(|e| BrokenOff(e.to_string()))?;
         let settings = drive::Settings {
             app: self.stage.app,
-            traits: self.traits,
+            variants: self.stage.variants,
             apps: &self.stage.behaviour.apps,
             client: &session.client,
             import_groups: self.org.import_groups,
