@@ -204,7 +204,9 @@ fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
                 create_with_members: false,
             };
             let variants = request.when.variant().into_iter().collect();
-            request.when.holds(traits, variants, import_groups, Some(word))
+            request
+                .when
+                .holds(traits, variants, import_groups, Some(word))
         })
     };
     if !holds(MatchWord::None, false) && holds(MatchWord::None, true) {

@@ -22,9 +22,9 @@ use std::fmt::Write as _;
 
 use okta_jobs::{Okta, Told, error, group, list, no_content, nobody, ok, person};
 use raw_server::json;
-use scim_conform::okta::{App, Variant, Variants};
 use scim_conform::okta::body::Member;
 use scim_conform::okta::task::Subject;
+use scim_conform::okta::{App, Variant, Variants};
 
 const USER_ID: &str = "7b1c0a52-6c1d-4a55-9d7e-0f3c6a2b9e11";
 const GROUP_ID: &str = "a1/b c";

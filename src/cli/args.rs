@@ -12,8 +12,8 @@ use crate::scenario::{Claim, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
-use super::variants;
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::variants;
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";

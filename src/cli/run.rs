@@ -21,8 +21,8 @@ use super::selection::Selection;
 use super::settings::{Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::streams::{Person, Streams};
 use super::target;
-use super::variants;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
+use super::variants;
 
 /// Runs, and says how it went.
 ///

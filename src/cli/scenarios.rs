@@ -17,8 +17,8 @@ use super::exit::Exit;
 use super::selection::Selection;
 use super::settings::{Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
-use super::variants;
 use super::values::Cleanup;
+use super::variants;
 
 /// Ids longer than this stand on a line of their own.
 const LONGEST_ID: usize = 40;

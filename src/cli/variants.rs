@@ -25,7 +25,12 @@ pub(crate) fn table(width: usize) -> String {
             meta.evidence
         ));
         shown.push_str(&hang("  ", meta.meaning, width, usize::MAX));
-        shown.push_str(&hang("  wire: ", &meta.wire.replace('`', ""), width, usize::MAX));
+        shown.push_str(&hang(
+            "  wire: ",
+            &meta.wire.replace('`', ""),
+            width,
+            usize::MAX,
+        ));
     }
     shown
 }
@@ -83,7 +88,11 @@ mod tests {
             assert!(told.contains(known.as_str()), "{told}");
             assert!(table(80).contains(known.as_str()));
         }
-        assert!(told.lines().chain(table(80).lines()).all(|l| l.chars().count() <= 80));
+        assert!(
+            told.lines()
+                .chain(table(80).lines())
+                .all(|l| l.chars().count() <= 80)
+        );
     }
 
     #[test]
@@ -102,7 +111,10 @@ mod tests {
     #[test]
     fn a_variant_of_another_app_is_wrong_usage() {
         let error = check(&[Variant::PatchProfile], &[App::Custom]).unwrap_err();
-        assert_eq!(error.hint().as_deref(), Some("it changes what oin apps send"));
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("it changes what oin apps send")
+        );
         assert!(check(&[Variant::PatchProfile], &[App::Oin]).is_ok());
     }
 }

@@ -10,9 +10,9 @@ use rand::rngs::ChaCha8Rng;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::okta::{App, Variants};
 use crate::okta::body::Profile;
 use crate::okta::org::{Group, Org, Person, Pushed, Status};
+use crate::okta::{App, Variants};
 use crate::scenario::placeholder::{self, Template};
 use crate::scenario::{Case, Email, GroupSpec, PersonSpec, Scenario};
 use crate::secret::Secret;

@@ -196,10 +196,13 @@ impl Whole {
 
     /// The variants that are on for a scenario.
     fn variants(&self, scenario: &Scenario) -> Variants {
-        let required = scenario.requires.iter().filter_map(|required| match required {
-            Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
-            _ => None,
-        });
+        let required = scenario
+            .requires
+            .iter()
+            .filter_map(|required| match required {
+                Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
+                _ => None,
+            });
         required
             .chain(self.settings.variants.iter().copied())
             .collect()

@@ -244,10 +244,7 @@ pub fn patch_profile(profile: &Profile, mapping: &[Mapped], variants: Variants) 
     }
 }
 
-fn member_values<'a>(
-    members: impl IntoIterator<Item = &'a Member>,
-    variants: Variants,
-) -> Value {
+fn member_values<'a>(members: impl IntoIterator<Item = &'a Member>, variants: Variants) -> Value {
     let by_id = variants.has(Variant::MembersWithoutDisplay);
     members
         .into_iter()
@@ -312,9 +309,11 @@ pub fn patch_members(remove: &[String], add: &[Member], variants: Variants) -> V
     } else {
         add.len().max(1)
     };
-    operations.extend(add.chunks(at_once).map(
-        |add| json!({"op": "add", "path": "members", "value": member_values(add, variants)}),
-    ));
+    operations.extend(
+        add.chunks(at_once).map(
+            |add| json!({"op": "add", "path": "members", "value": member_values(add, variants)}),
+        ),
+    );
     patch(&operations.into())
 }
 
@@ -362,13 +361,7 @@ mod tests {
             json!({"login": "ada@example.test", "firstName": "Ada", "lastName": "Byron",
             "email": "ada@example.test", "emailType": "work", "displayName": "Ada Byron", "locale": "en-US"}),
         );
-        let built = create_user(
-            &profile,
-            &mapping(),
-            "00u1",
-            &Secret::new("9fKq2LwX"),
-            NONE,
-        );
+        let built = create_user(&profile, &mapping(), "00u1", &Secret::new("9fKq2LwX"), NONE);
         assert_eq!(
             built.body.to_string(),
             r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.test","name":{"givenName":"Ada","familyName":"Byron"},"emails":[{"primary":true,"value":"ada@example.test","type":"work"}],"displayName":"Ada Byron","locale":"en-US","externalId":"00u1","groups":[],"password":"9fKq2LwX","active":true}"#

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::{App, Variant, Variants};
 use super::body::{Member, Profile};
 use super::task::{Effect, GroupCard, PersonCard, Subject, Task};
+use super::{App, Variant, Variants};
 use crate::secret::Secret;
 
 /// State of a person in Okta.

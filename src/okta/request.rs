@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Evidence, Variant, Variants};
 use super::selector::Selector;
+use super::{Evidence, Variant, Variants};
 use crate::exchange::{HeaderText, Method, Request, SpaceAs, path_segment, query_value};
 
 /// Okta's media type for requests, and the only one it accepts.
@@ -303,7 +303,11 @@ mod tests {
         let client = Client::default();
         assert_eq!(
             client
-                .look_up(Resource::User, "ada.byron@example.test", Variants::default())
+                .look_up(
+                    Resource::User,
+                    "ada.byron@example.test",
+                    Variants::default()
+                )
                 .target,
             "/Users?filter=userName%20eq%20%22ada.byron%40example.test%22&startIndex=1&count=100"
         );

@@ -349,14 +349,22 @@ mod tests {
                 json!({"phoneNumbers": [{"type": "home", "value": "2"}, {"type": "work", "value": "1", "display": "W"}]}),
                 json!({"phoneNumbers": [{"type": "home", "value": "2"}, {"type": "work", "display": "W"}]}),
             ),
-            ("name.middleName", json!({"name": {"middleName": "M"}}), json!({})),
+            (
+                "name.middleName",
+                json!({"name": {"middleName": "M"}}),
+                json!({}),
+            ),
             (
                 "name.middleName",
                 json!({"name": {"middleName": "M", "givenName": "A"}}),
                 json!({"name": {"givenName": "A"}}),
             ),
             ("title", json!({"name": 1}), json!({"name": 1})),
-            ("name.middleName", json!({"name": "odd"}), json!({"name": "odd"})),
+            (
+                "name.middleName",
+                json!({"name": "odd"}),
+                json!({"name": "odd"}),
+            ),
         ];
         for (name, mut resource, left) in table {
             selector(name).remove(resource.as_object_mut().unwrap());

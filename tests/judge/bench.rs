@@ -13,7 +13,7 @@ use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Claim, Context, Scenario};
+use scim_conform::scenario::{Claim, Context, Scenario, Variant};
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
@@ -59,18 +59,18 @@ impl Bench {
 
     /// Runs it on virtual time; `settle` is how long a write may take to become visible.
     pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
-        let policy = policy.clone();
-        let reach = Reach::Isolated(Arc::new(move |_: &str| -> Arc<dyn Transport> {
-            let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
-            seed(&tenant);
-            Arc::new(InProcess::new(Arc::new(tenant)))
-        }));
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
-            .block_on(self.play(reach, settle))
+        on_virtual_time(self.play(tenants(policy, seed), settle))
+    }
+
+    /// Runs it against the known-good server as an Okta with these variants.
+    pub(crate) fn under(&self, variants: &[Variant], settle: Duration) -> (Plan, RunResult) {
+        let reach = tenants(&Policy::default(), nobody);
+        let settings = Settings {
+            variants: variants.to_vec(),
+            as_required: false,
+            ..settings(reach, settle)
+        };
+        on_virtual_time(self.play_by(settings))
     }
 
     /// Runs it against whatever `reach` leads to.
@@ -94,6 +94,25 @@ impl Bench {
             .unwrap();
         (plan, result)
     }
+}
+
+/// A new tenant for each scenario and app.
+fn tenants(policy: &Policy, seed: Seed) -> Reach {
+    let policy = policy.clone();
+    Reach::Isolated(Arc::new(move |_: &str| -> Arc<dyn Transport> {
+        let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
+        seed(&tenant);
+        Arc::new(InProcess::new(Arc::new(tenant)))
+    }))
+}
+
+fn on_virtual_time<T>(run: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(run)
 }
 
 /// What a run has when a test wants nothing else.

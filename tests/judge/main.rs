@@ -8,3 +8,4 @@ mod manners;
 mod matrix;
 mod settling;
 mod sockets;
+mod variants;
