@@ -168,6 +168,21 @@ impl Session {
         state.password_after = sent_by;
     }
 
+    /// Everything that was sent so far, with the step that sent it.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(String, Sent)> {
+        let state = self.state();
+        let recorded = state.recorded.iter().map(|one| {
+            let sent = Sent {
+                exchange: one.exchange.open(),
+                id: one.id.clone(),
+                broken: false,
+            };
+            (one.step.clone(), sent)
+        });
+        recorded.collect()
+    }
+
     /// Number of observations so far.
     #[must_use]
     pub fn observed(&self) -> usize {
@@ -461,7 +476,7 @@ pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
             vec![Subject::Resource(*resource, id.clone())]
         }
         Intent::List { resource, .. } => vec![Subject::List(*resource)],
-        Intent::Literal => Vec::new(),
+        Intent::Discover(_) | Intent::Literal => Vec::new(),
     }
 }
 

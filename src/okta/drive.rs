@@ -10,7 +10,7 @@ use super::app::Apps;
 use super::form::{Form, Formed};
 use super::job::{Job, MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template};
 use super::reading::{self, Match};
-use super::request::{Call, Client, Intent, Resource};
+use super::request::{Call, Client, Document, EntitlementType, Intent, Resource};
 use super::task::{Effect, GroupCard, Subject};
 use super::{App, Evidence, Variants};
 use crate::exchange::{Exchange, Method};
@@ -111,6 +111,7 @@ pub async fn run<L: Line + std::marker::Send>(
         base: None,
         matched: None,
         created_with: IndexSet::new(),
+        entitlement_types: Vec::new(),
         evidence: Evidence::Inferred,
         effects: Vec::new(),
     };
@@ -142,6 +143,8 @@ struct Drive<'a, L> {
     matched: Option<Match>,
     /// Members that the create of the group has brought along.
     created_with: IndexSet<String>,
+    /// What `/ResourceTypes` names as roles and entitlements.
+    entitlement_types: Vec<EntitlementType>,
     /// Of the last request.
     evidence: Evidence,
     effects: Vec<Effect>,
@@ -154,6 +157,9 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             Send::ProbeGroups => self.probe(template, Resource::Group, 100).await,
             Send::ImportUsers => self.import(template, Resource::User).await,
             Send::ImportGroups => self.import(template, Resource::Group).await,
+            Send::ResourceTypes => self.discover(template, Document::ResourceTypes).await,
+            Send::Schemas => self.discover(template, Document::Schemas).await,
+            Send::ImportEntitlements => self.import_entitlements(template).await,
             Send::LookUpUser | Send::LookUpGroup => self.look_up(template).await,
             Send::CreateUser | Send::CreateGroup => self.create(template).await,
             Send::GetUser => self.get(template, Resource::User).await,
@@ -244,20 +250,60 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         }
     }
 
+    async fn discover(&mut self, template: &Template, document: Document) -> Result<(), Trouble> {
+        let Some(call) = self.form(template, |form| Some(form.discover(&document))) else {
+            return Ok(());
+        };
+        let exchange = self.send(template, call).await?;
+        let Some(response) = exchange.response() else {
+            return Ok(());
+        };
+        let page = reading::page(response)
+            .map_err(|text| self.unreadable(template, text))?;
+        if document == Document::ResourceTypes {
+            self.entitlement_types = reading::entitlement_types(page.resources);
+        }
+        Ok(())
+    }
+
+    /// Every role and entitlement, endpoint by endpoint, in pages like those of users.
+    async fn import_entitlements(&mut self, template: &Template) -> Result<(), Trouble> {
+        let count = self.settings.apps.page_size;
+        for of in std::mem::take(&mut self.entitlement_types) {
+            let mut start_index = 1;
+            loop {
+                let of = of.clone();
+                let page = Document::Entitlements {
+                    of,
+                    start_index,
+                    count,
+                };
+                let Some(call) = self.form(template, |form| Some(form.discover(&page))) else {
+                    return Ok(());
+                };
+                let exchange = self.send(template, call).await?;
+                let total = self.read_page(template, &exchange)?;
+                start_index += count;
+                if start_index > total || start_index > 100_000 {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, template: &Template, text: String) -> Trouble {
+        let cause = Cause::Unreadable(text.clone());
+        self.trouble(template, Method::Get, cause, &text)
+    }
+
     fn read_page(&self, template: &Template, exchange: &Exchange) -> Result<u64, Trouble> {
         let Some(response) = exchange.response() else {
             return Ok(0);
         };
         reading::page(response)
             .map(|page| page.total)
-            .map_err(|text| {
-                self.trouble(
-                    template,
-                    Method::Get,
-                    Cause::Unreadable(text.clone()),
-                    &text,
-                )
-            })
+            .map_err(|text| self.unreadable(template, text))
     }
 
     async fn look_up(&mut self, template: &Template) -> Result<(), Trouble> {

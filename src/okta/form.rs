@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::app::Apps;
 use super::body::{self, Built, Member};
 use super::job::{PatchName, PatchOf, PutName, PutOf};
-use super::request::{Client, Intent, MemberChange, Resource, one};
+use super::request::{Client, Document, Intent, MemberChange, Resource, one};
 use super::task::{GroupCard, Subject};
 use super::{App, Variant, Variants};
 use crate::exchange::{Method, Request};
@@ -39,6 +39,11 @@ impl Form<'_> {
             count,
         };
         (self.client.list(resource, start_index, count), intent)
+    }
+
+    pub(super) fn discover(&self, document: &Document) -> Formed {
+        let request = self.client.discover(document, self.variants);
+        (request, Intent::Discover(document.clone()))
     }
 
     pub(super) fn look_up(&self, subject: &Subject) -> Option<Formed> {

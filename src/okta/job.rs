@@ -130,6 +130,12 @@ pub enum Send {
     ImportUsers,
     /// All pages of `/Groups`.
     ImportGroups,
+    /// `GET /ResourceTypes`.
+    ResourceTypes,
+    /// `GET /Schemas`.
+    Schemas,
+    /// All pages of the endpoints of roles and entitlements.
+    ImportEntitlements,
     /// PUT of the target's own GET answer with something changed.
     Put(PutOf),
     /// PATCH.

@@ -136,6 +136,10 @@ pub enum AdminAction<'a> {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 impl Org {
@@ -153,6 +157,14 @@ impl Org {
             }),
             AdminAction::ImportGroups => Some(Task {
                 job: "import-groups",
+                subject: Subject::App,
+            }),
+            AdminAction::ImportSchema => Some(Task {
+                job: "import-schema",
+                subject: Subject::App,
+            }),
+            AdminAction::ImportEntitlements => Some(Task {
+                job: "import-entitlements",
                 subject: Subject::App,
             }),
             AdminAction::Assign(key) => {

@@ -126,8 +126,51 @@ pub enum Intent {
         /// Its id.
         id: String,
     },
+    /// Read what a server says about itself.
+    Discover(Document),
     /// A probe's request; the scenario says what must come back.
     Literal,
+}
+
+/// What a server says about itself (RFC 7644, 4), and what Okta then reads to govern it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// `/ResourceTypes`
+    ResourceTypes,
+    /// `/Schemas`
+    Schemas,
+    /// A page of roles or entitlements.
+    Entitlements {
+        /// The resource type.
+        of: EntitlementType,
+        /// 1-based.
+        start_index: u64,
+        /// Asked page size.
+        count: u64,
+    },
+}
+
+impl Document {
+    /// `/ResourceTypes`, `/Schemas`, or the endpoint of the entitlements.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::ResourceTypes => "/ResourceTypes",
+            Self::Schemas => "/Schemas",
+            Self::Entitlements { of, .. } => &of.endpoint,
+        }
+    }
+}
+
+/// A resource type whose resources Okta governs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitlementType {
+    /// Its name.
+    pub name: String,
+    /// Its endpoint below the base URL, with a slash first.
+    pub endpoint: String,
+    /// It is a role, rather than an entitlement.
+    pub is_role: bool,
 }
 
 /// One place that a write touches.
@@ -266,6 +309,22 @@ impl Client {
     #[must_use]
     pub fn read(&self, resource: Resource, id: &str) -> Request {
         self.request(Method::Get, one(resource, id), None)
+    }
+
+    /// `GET /ResourceTypes`, `GET /Schemas`, `GET /Roles?startIndex=1&count=100`
+    #[must_use]
+    pub fn discover(&self, document: &Document, variants: Variants) -> Request {
+        let page = match document {
+            Document::Entitlements {
+                start_index, count, ..
+            } => Some((*start_index, *count)),
+            _ => variants.has(Variant::PagedDiscovery).then_some((1, 100)),
+        };
+        let mut target = document.path().to_owned();
+        if let Some((start_index, count)) = page {
+            target.push_str(&format!("?startIndex={start_index}&count={count}"));
+        }
+        self.request(Method::Get, target, None)
     }
 
     /// `GET /Users?startIndex=1&count=100`

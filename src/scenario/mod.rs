@@ -216,6 +216,10 @@ pub enum OktaAction {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 /// Something that must hold at the target.

@@ -275,7 +275,11 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     match kind {
         Kind::User => user_shape(policy, resource),
         Kind::Group => group_shape(policy, resource),
-        Kind::Role | Kind::Entitlement => {}
+        Kind::Role | Kind::Entitlement => {
+            if policy.has(Fault::EntitlementNameMissing) {
+                resource.shift_remove("displayName");
+            }
+        }
     }
     if policy.has(Fault::IdAsNumber)
         && let Some(id) = resource.get_mut("id")

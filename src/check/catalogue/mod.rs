@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod create;
+pub mod discovery;
 pub mod envelope;
 pub mod error;
 pub mod guard;
@@ -95,4 +96,12 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
+    &discovery::PARSES,
+    &discovery::USER_SCHEMA,
+    &discovery::SCHEMA_EXTENSIONS,
+    &discovery::ATTRIBUTE_TYPES,
+    &discovery::ENTITLEMENT_TYPES,
+    &discovery::ENTITLEMENTS,
+    &discovery::COUNTS,
+    &discovery::HONEST,
 ];

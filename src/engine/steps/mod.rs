@@ -18,7 +18,7 @@ use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
-use super::judge::is_honest;
+use super::judge::{Read, is_honest};
 use super::session::{Place, Sent, Session, changes};
 
 /// Why a scenario did not get to its end, through no fault of the target.
@@ -50,6 +50,7 @@ struct JobLine<'a> {
     lose: bool,
     last: Option<(Intent, Sent)>,
     pages: Vec<Sent>,
+    documents: Vec<Read>,
 }
 
 impl Line for JobLine<'_> {
@@ -66,6 +67,13 @@ impl Line for JobLine<'_> {
         self.last = Some((call.intent.clone(), sent.clone()));
         if matches!(call.intent, Intent::List { .. }) {
             self.pages.push(sent.clone());
+        }
+        if let Intent::Discover(document) = &call.intent {
+            self.documents.push(Read {
+                document: document.clone(),
+                sent: sent.clone(),
+                evidence: call.evidence,
+            });
         }
         self.session.judge(&call, &sent, self.place).await?;
         if self.lose && call.request.method.is_write() {
@@ -115,6 +123,9 @@ impl Stage<'_> {
             for _ in 0..step.times.max(1) {
                 running.step(n + 1, step).await?;
             }
+        }
+        if self.scenario.probe {
+            self.session.judge_configuration();
         }
         Ok(())
     }
@@ -277,6 +288,7 @@ impl Running<'_> {
             lose,
             last: None,
             pages: Vec::new(),
+            documents: Vec::new(),
         };
         let done = drive::run(job, &task.subject, &settings, &mut line).await;
         if let Some(trouble) = &done.trouble {
@@ -289,6 +301,15 @@ impl Running<'_> {
                 }
                 _ => session.judge_trouble(trouble, job, line.last.as_ref(), place),
             }
+        } else if !line.documents.is_empty() {
+            session
+                .judge_discovery(
+                    &line.documents,
+                    task.job == "import-entitlements",
+                    place,
+                )
+                .await
+                .map_err(broken_off)?;
         } else if let (JobSubject::App, true) = (&task.subject, task.job.starts_with("import")) {
             let resource = if task.job == "import-groups" {
                 Resource::Group
@@ -350,6 +371,11 @@ fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
         }
         OktaAction::ImportUsers => vec![("import-users".to_owned(), AdminAction::ImportUsers)],
         OktaAction::ImportGroups => vec![("import-groups".to_owned(), AdminAction::ImportGroups)],
+        OktaAction::ImportSchema => vec![("import-schema".to_owned(), AdminAction::ImportSchema)],
+        OktaAction::ImportEntitlements => vec![(
+            "import-entitlements".to_owned(),
+            AdminAction::ImportEntitlements,
+        )],
         OktaAction::Assign(keys) => each("assign", keys, AdminAction::Assign),
         OktaAction::Unassign(keys) => each("unassign", keys, AdminAction::Unassign),
         OktaAction::Deactivate(keys) => each("deactivate", keys, AdminAction::Deactivate),

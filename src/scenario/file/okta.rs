@@ -25,10 +25,12 @@ const ON_GROUPS: [(&str, OnKeys); 2] = [
     ("push-group-now", OktaAction::PushGroupNow),
 ];
 
-const ALONE: [(&str, OktaAction); 3] = [
+const ALONE: [(&str, OktaAction); 5] = [
     ("test-connection", OktaAction::TestConnection),
     ("import-users", OktaAction::ImportUsers),
     ("import-groups", OktaAction::ImportGroups),
+    ("import-schema", OktaAction::ImportSchema),
+    ("import-entitlements", OktaAction::ImportEntitlements),
 ];
 
 const UNLINK: &str = "unlink-group";
