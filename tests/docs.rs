@@ -140,6 +140,7 @@ fn title(family: Family) -> &'static str {
         Family::Auth => "Authentication",
         Family::Media => "Media types and JSON",
         Family::Transport => "Transport",
+        Family::Discovery => "Discovery and entitlements",
     }
 }
 
@@ -249,6 +250,12 @@ fn wire(send: &Send) -> String {
         Send::DeleteGroup => ("DELETE /Groups/{id}", ""),
         Send::ImportUsers => ("GET /Users?startIndex=1&count=100", "then 101, 201, …"),
         Send::ImportGroups => ("GET /Groups?startIndex=1&count=100", "then 101, 201, …"),
+        Send::ResourceTypes => ("GET /ResourceTypes", ""),
+        Send::Schemas => ("GET /Schemas", ""),
+        Send::ImportEntitlements => (
+            "GET /Roles?startIndex=1&count=100",
+            "then 101, 201, …, for every resource type that is a role or an entitlement",
+        ),
         Send::Put(PutOf::Active { active: true }) => (
             "PUT /Users/{id}",
             "the answer of the GET with `active: true`",

@@ -258,8 +258,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let Some(response) = exchange.response() else {
             return Ok(());
         };
-        let page = reading::page(response)
-            .map_err(|text| self.unreadable(template, text))?;
+        let page = reading::page(response).map_err(|text| self.unreadable(template, text))?;
         if document == Document::ResourceTypes {
             self.entitlement_types = reading::entitlement_types(page.resources);
         }

@@ -307,7 +307,10 @@ mod tests {
             serde_json::json!({"schema": role}),
         ];
         let found = entitlement_types(&types);
-        let found: Vec<_> = found.iter().map(|t| (t.endpoint.as_str(), t.is_role)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|t| (t.endpoint.as_str(), t.is_role))
+            .collect();
         assert_eq!(found, [("/Roles", true), ("/Licenses", false)]);
     }
 

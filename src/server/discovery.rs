@@ -63,11 +63,7 @@ pub(super) fn schemas(context: Context<'_>, id: Option<&str>) -> Result<Answer, 
     one_or_all(context, id, all)
 }
 
-fn one_or_all(
-    context: Context<'_>,
-    id: Option<&str>,
-    all: Vec<Value>,
-) -> Result<Answer, Problem> {
+fn one_or_all(context: Context<'_>, id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
     let Some(id) = id else {
         if context.policy.has(Fault::DiscoveryAsArrays) {
             return Ok(Answer::json(StatusCode::OK, Value::Array(all)));

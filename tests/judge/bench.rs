@@ -13,9 +13,9 @@ use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Claim, Context, Scenario, Variant};
+use scim_conform::scenario::{Claim, Context, Requirement, Scenario, Variant};
 use scim_conform::secret::Secret;
-use scim_conform::server::{InProcess, Policy, Tenant};
+use scim_conform::server::{Freedom, InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
 
 /// The token of every tenant.
@@ -59,7 +59,26 @@ impl Bench {
 
     /// Runs it on virtual time; `settle` is how long a write may take to become visible.
     pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
-        on_virtual_time(self.play(tenants(policy, seed), settle))
+        let mut settings = settings(tenants(policy, seed), settle);
+        let claims = |scenario: &Scenario| {
+            let mut requires = scenario.requires.iter();
+            requires.any(|required| matches!(required, Requirement::Claim(_)))
+        };
+        if policy.takes(Freedom::NoDiscovery) {
+            // Nobody claims what is not there.
+            settings.claims.clear();
+            let mut scenarios = self.scenarios.clone();
+            scenarios.retain(|scenario| !claims(scenario));
+            let behaviour = Arc::clone(&self.behaviour);
+            let bench = Self {
+                scenarios,
+                behaviour,
+            };
+            return on_virtual_time(bench.play_by(settings)).1;
+        }
+        let (plan, result) = on_virtual_time(self.play_by(settings));
+        assert_eq!(plan.not_run, []);
+        result
     }
 
     /// Runs it against the known-good server as an Okta with these variants.

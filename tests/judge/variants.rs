@@ -11,7 +11,24 @@ use scim_conform::verdict::Verdict;
 
 #[test]
 fn the_known_good_server_conforms_under_every_variant() {
-    let bench = Bench::new(&[]);
+    // What is left out is long, and sends nothing that these do not.
+    let bench = Bench::new(&[
+        "connection/",
+        "users/create",
+        "users/link",
+        "users/login",
+        "users/shared",
+        "lifecycle/",
+        "profile/",
+        "rename/",
+        "groups/",
+        "imports/users",
+        "special-characters/neighbours",
+        "special-characters/filter",
+        "special-characters/group-names",
+        "discovery/",
+        "entitlements/",
+    ]);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let work = || {

@@ -94,9 +94,7 @@ fn tags(exchanges: &[&Exchange]) -> Option<bool> {
     });
     let answers: Vec<&Response> = reads.filter_map(Exchange::response).collect();
     let tagged = |answer: &&Response| {
-        let version = answer
-            .json()
-            .and_then(|user| user.pointer("/meta/version"));
+        let version = answer.json().and_then(|user| user.pointer("/meta/version"));
         answer.header("etag").is_some() || version.is_some()
     };
     (!answers.is_empty()).then(|| answers.iter().any(tagged))

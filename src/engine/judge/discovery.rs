@@ -199,7 +199,10 @@ impl Session {
         pages: &[&Read],
         place: &Place,
     ) -> Result<(), NotSent> {
-        let Some(last) = pages.last().filter(|_| pages.iter().all(|p| !p.sent.broken)) else {
+        let Some(last) = pages
+            .last()
+            .filter(|_| pages.iter().all(|p| !p.sent.broken))
+        else {
             return Ok(());
         };
         let odd = pages
@@ -353,8 +356,16 @@ mod tests {
             (json!(true), json!({"type": "string"}), false),
             (json!("x"), json!({}), true),
             (json!(["x"]), json!({"type": "string"}), false),
-            (json!(["admin"]), json!({"type": "complex", "multiValued": true}), true),
-            (json!({}), json!({"type": "complex", "multiValued": true}), false),
+            (
+                json!(["admin"]),
+                json!({"type": "complex", "multiValued": true}),
+                true,
+            ),
+            (
+                json!({}),
+                json!({"type": "complex", "multiValued": true}),
+                false,
+            ),
             (json!({}), json!({"type": "complex"}), true),
             (json!(1), json!({"type": "integer"}), true),
             (json!([]), json!({"type": "of my own"}), true),
@@ -375,10 +386,22 @@ mod tests {
         let table = [
             (json!({"id": "1", "displayName": "A"}), true, None),
             (json!({"displayName": "A"}), true, Some("id")),
-            (json!({"id": "1", "displayName": ""}), true, Some("display-name")),
+            (
+                json!({"id": "1", "displayName": ""}),
+                true,
+                Some("display-name"),
+            ),
             (json!({"id": "1", "displayName": "A"}), false, Some("type")),
-            (json!({"id": "1", "displayName": "A", "type": "License"}), false, None),
-            (json!({"id": "1", "displayName": "A", "description": long}), true, Some("description")),
+            (
+                json!({"id": "1", "displayName": "A", "type": "License"}),
+                false,
+                None,
+            ),
+            (
+                json!({"id": "1", "displayName": "A", "description": long}),
+                true,
+                Some("description"),
+            ),
         ];
         for (one, is_role, wanted) in table {
             let found = oddity(&one, &of(is_role)).map(|(facet, _)| facet);

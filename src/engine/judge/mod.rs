@@ -93,10 +93,9 @@ impl Session {
                 self.judge_update(*resource, id, &change, write).await
             }
             Intent::Delete { resource, id } => self.judge_delete(*resource, id, write).await,
-            Intent::Read { .. }
-            | Intent::List { .. }
-            | Intent::Discover(_)
-            | Intent::Literal => Ok(()),
+            Intent::Read { .. } | Intent::List { .. } | Intent::Discover(_) | Intent::Literal => {
+                Ok(())
+            }
         }
     }
 

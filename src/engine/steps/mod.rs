@@ -303,11 +303,7 @@ impl Running<'_> {
             }
         } else if !line.documents.is_empty() {
             session
-                .judge_discovery(
-                    &line.documents,
-                    task.job == "import-entitlements",
-                    place,
-                )
+                .judge_discovery(&line.documents, task.job == "import-entitlements", place)
                 .await
                 .map_err(broken_off)?;
         } else if let (JobSubject::App, true) = (&task.subject, task.job.starts_with("import")) {
