@@ -49,6 +49,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         around: vec![],
         exchanges: 0,
         left_behind: vec![],
+        growth: vec![],
         broken: None,
     }
 }
@@ -171,6 +172,7 @@ pub(crate) fn catalogued(
         probe,
         exclusive: false,
         crowd: 0,
+        scales: false,
         people: IndexMap::new(),
         groups: IndexMap::new(),
         cases: vec![],

@@ -37,6 +37,8 @@ pub struct Session {
     pub credentials: Vec<Secret>,
     /// What differs from the default, where nobody knows how Okta behaves.
     pub variants: Variants,
+    /// What the ids of its exchanges begin with.
+    prefix: char,
     state: Mutex<State>,
 }
 
@@ -142,6 +144,7 @@ impl Session {
             app,
             credentials,
             variants: Variants::NONE,
+            prefix: 'E',
             state,
         }
     }
@@ -150,6 +153,15 @@ impl Session {
     #[must_use]
     pub fn under(self, variants: Variants) -> Self {
         Self { variants, ..self }
+    }
+
+    /// The session with the second tenant of the same scenario, whose exchanges are `B1`, `B2`, …
+    #[must_use]
+    pub fn with_second_tenant(self) -> Self {
+        Self {
+            prefix: 'B',
+            ..self
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -283,7 +295,7 @@ impl Session {
         self.mask(&mut masked);
         let id = {
             let mut state = self.state();
-            let id = format!("E{}", state.recorded.len() + 1);
+            let id = format!("{}{}", self.prefix, state.recorded.len() + 1);
             let exchange = Kept::sharing(masked, &mut state.in_common);
             state.recorded.push(Recorded {
                 id: id.clone(),

@@ -206,10 +206,19 @@ fn arguments_become_settings() {
         variants: [
             PatchProfile,
         ],
-        claims: [
-            Entitlements,
-        ],
         as_required: false,
+        beyond: Beyond {
+            claims: [
+                Entitlements,
+            ],
+            allowed: [],
+            scale: [
+                100,
+                1000,
+            ],
+            hook: None,
+            other: None,
+        },
         scenarios: None,
         seed: Some(
             7,
