@@ -182,6 +182,29 @@ fn the_jobs_of_okta_are_those_of_the_program() {
     holds("docs/what-okta-sends.md", "jobs", &page);
 }
 
+#[test]
+fn the_variants_are_those_of_the_program() {
+    let mut page = String::from(
+        "\n| variant | apps | what it means | on the wire | evidence | where from |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for meta in Variant::ALL.map(Variant::meta) {
+        let apps: Vec<&str> = meta.apps.iter().map(|app| app.as_str()).collect();
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            meta.name,
+            apps.join(", "),
+            meta.meaning,
+            meta.wire,
+            meta.evidence,
+            meta.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/what-okta-sends.md", "variants", &page);
+}
+
 const MATCHES: [MatchWord; 3] = [MatchWord::None, MatchWord::Active, MatchWord::Inactive];
 
 /// Whether an app with these traits can send it at all.

@@ -76,7 +76,7 @@ pub static ENTITLEMENT_TYPES: CheckMeta = CheckMeta {
         "Okta: SCIM QA test plan, C9370",
     ],
     why: "Okta finds what it may govern by the schema of a resource type; the Governance tab stays empty.",
-    fix: "List resource types whose schema is urn:okta:scim:schemas:core:1.0:Role or urn:okta:scim:schemas:core:1.0:Entitlement.",
+    fix: "List each with the schema urn:okta:scim:schemas:core:1.0:Role, or the same with Entitlement at its end.",
     passing: "{\"name\":\"Role\",\"endpoint\":\"/Roles\",\"schema\":\"urn:okta:scim:schemas:core:1.0:Role\"}",
     failing: "User and Group alone",
 };

@@ -179,7 +179,7 @@ impl Session {
     ) -> Result<(), NotSent> {
         let governed = reading::entitlement_types(types.resources());
         if governed.is_empty() {
-            let wanted = "a resource type with Okta's Role or Entitlement schema";
+            let wanted = "one with Okta's Role or Entitlement schema, and its endpoint as a path";
             let seen = Seen::new(&discovery::ENTITLEMENT_TYPES, wanted, "none").at("/Resources");
             self.sees(seen, types, place);
         }

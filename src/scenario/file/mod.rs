@@ -263,7 +263,8 @@ fn requires(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Requi
             let message = format!("`{text}` cannot be required");
             let mistake = diagnostics.error(&node.span, message);
             mistake.hint(
-                "a scenario can require `outside`, `other-target`, `allow:scale` or `variant:patch-profile`",
+                "a scenario can require `outside`, `other-target`, `allow:scale`, `claim:entitlements`, \
+                 `variant:patch-profile` or `without:patch-profile`",
             );
         }
     }
