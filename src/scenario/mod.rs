@@ -21,7 +21,7 @@ use crate::okta::App;
 pub use crate::okta::Variant;
 
 pub use claim::Claim;
-pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read};
+pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
@@ -35,6 +35,13 @@ impl ScenarioId {
         self.0
             .split_once('/')
             .map_or(&*self.0, |(folder, _)| folder)
+    }
+
+    /// Whether a scenario can be called so: segments in lower-case letters, digits and `-`, and no folder that holds
+    /// something else.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.0.split('/').all(placeholder::is_key) && !catalog::RESERVED.contains(&self.folder())
     }
 }
 
@@ -95,6 +102,21 @@ pub enum Requirement {
     OtherTarget,
     /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
     Allowed(Risk),
+}
+
+impl Requirement {
+    /// The option of `run` that brings what is required; none where it is there unless an option takes it away.
+    #[must_use]
+    pub fn option(&self) -> Option<String> {
+        Some(match self {
+            Self::WithoutVariant(_) => return None,
+            Self::Variant(variant) => format!("--variant {}", variant.as_str()),
+            Self::Outside => "--hook".to_owned(),
+            Self::Claim(claim) => format!("--claim {}", claim.as_str()),
+            Self::OtherTarget => "--other-target".to_owned(),
+            Self::Allowed(risk) => format!("--allow {}", risk.as_str()),
+        })
+    }
 }
 
 /// A person of the Okta directory, as written; absent values are filled in by the engine.
