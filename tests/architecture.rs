@@ -27,6 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
             "embedded",
             "exchange::Method",
             "okta::App",
+            "okta::Variant",
             "suggest",
         ],
     ),

@@ -8,11 +8,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::{Risk, Variant};
+use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::variants;
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";
@@ -256,9 +257,13 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
 
-    /// Switch on a behaviour of Okta that is off by default (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
+
+    /// The target has this, too (repeatable): schema-discovery, entitlements
+    #[arg(long, value_name = "NAME", value_parser = values::claim, help_heading = WHAT)]
+    pub(crate) claim: Vec<Claim>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
@@ -549,6 +554,8 @@ pub(crate) enum ScenariosCommand {
     Show(ShowArgs),
     /// Check scenario files, and show every mistake
     Lint(LintArgs),
+    /// List what nobody knows of Okta: the names for --variant
+    Variants,
     /// Begin a scenario of your own
     New(NewArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -593,6 +600,10 @@ pub(crate) struct ShowArgs {
     /// As which kind of Okta app [default: each that the scenario is for]
     #[arg(long, value_name = "APP", value_parser = values::app)]
     pub(crate) app: Option<App>,
+
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant)]
+    pub(crate) variant: Vec<Variant>,
 
     /// Show headers, too
     #[arg(long)]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::okta::Variant;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -49,6 +50,20 @@ pub enum CliError {
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
+    /// Two variants decide the same thing.
+    #[error("--variant {one} and --variant {other} exclude each other")]
+    VariantsExclude {
+        /// One.
+        one: Variant,
+        /// The other.
+        other: Variant,
+    },
+    /// A variant would change nothing.
+    #[error("--variant {variant} has no effect on these apps")]
+    VariantOfOtherApp {
+        /// Which.
+        variant: Variant,
+    },
     /// A word that `explain` does not know.
     #[error("nothing is known about {what}")]
     Unexplained {
@@ -93,6 +108,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::VariantsExclude { .. } => {
+                Some("they decide the same thing: run once with each".to_owned())
+            }
+            Self::VariantOfOtherApp { variant } => {
+                let apps = variant.meta().apps.iter().map(|app| app.as_str());
+                let apps: Vec<&str> = apps.collect();
+                Some(format!("it changes what {} apps send", apps.join(" and ")))
+            }
             Self::ScenarioId(_) => Some(
                 "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
                  `okta` and `vendors` are taken"
