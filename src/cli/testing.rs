@@ -50,7 +50,6 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         exchanges: 0,
         growth: vec![],
         left_behind: vec![],
-        growth: vec![],
         broken: None,
     }
 }

@@ -109,8 +109,9 @@ fn entry(scenario: &Scenario, id_width: usize, width: usize) -> String {
     }
     let first = format!("  {}  {}  ", pad(column, id_width), pad(apps(scenario), 6));
     let mut title = printable(&scenario.title).into_owned();
-    if !scenario.requires.is_empty() {
-        let options: Vec<String> = scenario.requires.iter().map(Requirement::option).collect();
+    let options = scenario.requires.iter().filter_map(Requirement::option);
+    let options: Vec<String> = options.collect();
+    if !options.is_empty() {
         let _ = write!(title, " [{}]", options.join(" "));
     }
     shown.push_str(&hang(&first, &title, width, usize::MAX));
