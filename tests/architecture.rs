@@ -27,6 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
             "embedded",
             "exchange::Method",
             "okta::App",
+            "okta::Variant",
             "suggest",
         ],
     ),

@@ -85,7 +85,7 @@ type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 #[test]
 fn wrong_usage_is_told_with_a_hint_and_exits_2() {
     let target = ("SCIM_CONFORM_TARGET", "https://a.test");
-    let cases: [Wrong<'_>; 26] = [
+    let cases: [Wrong<'_>; 27] = [
         (
             &["run"],
             &[("CI", "true")],
@@ -186,7 +186,12 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
             &[],
             "error: groups is both claimed and left out\n",
         ),
-        (&["run", "--claim", "groups"], &[], "--plan <NAME>"),
+        (
+            &["run", "--claim", "groups"],
+            &[],
+            "error: --claim groups means nothing without a plan\n",
+        ),
+        (&["run", "--without", "groups"], &[], "--plan <NAME>"),
         (
             &["run", "--report", "csv=plan.csv"],
             &[],

@@ -25,7 +25,7 @@ use scim_conform::report::text::width_of;
 use scim_conform::report::{Closing, Terminal, TerminalOptions, Verbosity, csv, json};
 use scim_conform::scenario::ScenarioId;
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Action, Context};
+use scim_conform::scenario::{Action, Context, Requirement};
 use scim_conform::secret::Secret;
 use scim_conform::server::{Fault, InProcess, Policy, Tenant};
 use scim_conform::verdict::{Origin, Outcome, ScenarioResult};
@@ -87,7 +87,15 @@ fn every_scenario_of_the_plan_exists_and_runs_by_default_under_the_oin_app() {
             let scenario = catalog.scenarios().iter().find(|s| s.id.0 == *id);
             let scenario = scenario.unwrap_or_else(|| panic!("{}: there is no {id}", row.case));
             assert!(scenario.probe || scenario.apps.contains(&App::Oin), "{id}");
-            assert!(scenario.requires.is_empty(), "{id} does not run by default");
+            let offered: Vec<_> = row.features.iter().filter_map(|f| f.offered()).collect();
+            let runs = |requirement: &Requirement| match requirement {
+                Requirement::Claim(claim) => offered.contains(claim),
+                _ => false,
+            };
+            assert!(
+                scenario.requires.iter().all(runs),
+                "{id} needs more than a claim"
+            );
         }
     }
 }

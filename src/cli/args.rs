@@ -14,6 +14,7 @@ use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, PlanName, ReportWish};
+use super::variants;
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";
@@ -264,16 +265,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", value_parser = values::plan, conflicts_with_all = ["selection", "tag", "failed"], help_heading = WHAT)]
     pub(crate) plan: Option<PlanName>,
 
-    /// With --plan: your integration can do this, too: password, entitlements, ...
-    #[arg(long, value_name = "FEATURE", requires = "plan", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
+    /// The target has this, too (repeatable): schema-discovery, entitlements;
+    /// with --plan also password, ...
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
     pub(crate) claim: Vec<Feature>,
 
-    /// With --plan: your integration cannot do this: groups, import-users, ...
+    /// With --plan: it does not have this (repeatable): groups, import-users, ...
     #[arg(long, value_name = "FEATURE", requires = "plan", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
     pub(crate) without: Vec<Feature>,
 
-    /// Switch on a behaviour of Okta that is off by default (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
@@ -566,6 +568,8 @@ pub(crate) enum ScenariosCommand {
     Show(ShowArgs),
     /// Check scenario files, and show every mistake
     Lint(LintArgs),
+    /// List what nobody knows of Okta: the names for --variant
+    Variants,
     /// Begin a scenario of your own
     New(NewArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -610,6 +614,10 @@ pub(crate) struct ShowArgs {
     /// As which kind of Okta app [default: each that the scenario is for]
     #[arg(long, value_name = "APP", value_parser = values::app)]
     pub(crate) app: Option<App>,
+
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant)]
+    pub(crate) variant: Vec<Variant>,
 
     /// Show headers, too
     #[arg(long)]

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::oin::Contradiction;
+use crate::oin::{Contradiction, Feature};
+use crate::okta::Variant;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -53,12 +54,29 @@ pub enum CliError {
     /// The plan is about the other app.
     #[error("the plan oin is about an OIN app, and --app leaves it out")]
     PlanWithoutApp,
+    /// A feature that says nothing about what to run, unless a plan asks for it.
+    #[error("--claim {0} means nothing without a plan")]
+    FeatureWithoutPlan(Feature),
     /// A table that no run without a plan has.
     #[error("--report csv is the table of a plan, and there is none")]
     CsvWithoutPlan,
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
+    /// Two variants decide the same thing.
+    #[error("--variant {one} and --variant {other} exclude each other")]
+    VariantsExclude {
+        /// One.
+        one: Variant,
+        /// The other.
+        other: Variant,
+    },
+    /// A variant would change nothing.
+    #[error("--variant {variant} has no effect on these apps")]
+    VariantOfOtherApp {
+        /// Which.
+        variant: Variant,
+    },
     /// A word that `explain` does not know.
     #[error("nothing is known about {what}")]
     Unexplained {
@@ -103,6 +121,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::VariantsExclude { .. } => {
+                Some("they decide the same thing: run once with each".to_owned())
+            }
+            Self::VariantOfOtherApp { variant } => {
+                let apps = variant.meta().apps.iter().map(|app| app.as_str());
+                let apps: Vec<&str> = apps.collect();
+                Some(format!("it changes what {} apps send", apps.join(" and ")))
+            }
             Self::ScenarioId(_) => Some(
                 "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
                  `okta` and `vendors` are taken"
@@ -114,6 +140,9 @@ impl CliError {
             Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
+            Self::FeatureWithoutPlan(_) => {
+                Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
+            }
             Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())

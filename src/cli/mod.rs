@@ -31,6 +31,7 @@ pub mod target;
 pub(crate) mod testing;
 pub mod token_command;
 pub mod values;
+pub(crate) mod variants;
 
 use args::{Cli, Command};
 use backend::Backend;

@@ -17,6 +17,9 @@ pub(crate) fn claims(args: &RunArgs) -> Result<Option<Claims>, CliError> {
         if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
             return Err(CliError::CsvWithoutPlan);
         }
+        if let Some(feature) = args.claim.iter().find(|f| f.offered().is_none()) {
+            return Err(CliError::FeatureWithoutPlan(*feature));
+        }
         return Ok(None);
     };
     if !args.app.is_empty() && !args.app.contains(&App::Oin) {

@@ -27,6 +27,7 @@ use super::settings::{
 use super::streams::{Person, Streams};
 use super::target;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
+use super::variants;
 
 /// Sizes of the crowd when the user names none.
 const SCALE: [u32; 2] = [100, 1_000];
@@ -111,6 +112,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             .filter(|app| args.app.contains(app))
             .collect()
     };
+    variants::check(&args.variant, &apps)?;
     let target = target::of_run(args, env)?;
     let other = target::other_of_run(args, env, &target)?;
     Ok(RunSettings {
@@ -126,6 +128,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
         },
         plan,
         variants: args.variant.clone(),
+        as_required: false,
         beyond: beyond(args, other),
         scenarios: args.scenarios.clone(),
         seed: args.seed,
@@ -162,6 +165,7 @@ fn beyond(args: &RunArgs, other: Option<Box<Remote>>) -> Beyond {
     scale.sort_unstable();
     scale.dedup();
     Beyond {
+        claims: args.claim.iter().filter_map(|f| f.offered()).collect(),
         allowed,
         scale,
         hook: args.hook.clone(),

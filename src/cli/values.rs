@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::oin::Feature;
 use crate::okta::App;
-use crate::scenario::{Risk, SMALLEST_SCALE, Variant};
+use crate::scenario::{Risk, SMALLEST_SCALE};
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -130,20 +130,6 @@ pub fn feature(text: &str) -> Result<Feature, String> {
         let names: Vec<_> = Feature::ALL.iter().map(|f| f.as_str()).collect();
         format!("the features are: {}", names.join(", "))
     })
-}
-
-/// A variant by its name.
-///
-/// # Errors
-/// The names there are.
-pub fn variant(text: &str) -> Result<Variant, String> {
-    Variant::ALL
-        .into_iter()
-        .find(|variant| variant.as_str() == text)
-        .ok_or_else(|| {
-            let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
-            format!("the variants are: {}", names.join(", "))
-        })
 }
 
 /// A risk by its name.
@@ -449,8 +435,8 @@ mod tests {
         assert_eq!(app("aiw"), Ok(App::Custom));
         assert_eq!(app("template"), Ok(App::Oin));
         assert!(app("okta").is_err());
-        assert_eq!(variant("patch-profile"), Ok(Variant::PatchProfile));
-        assert!(variant("x").is_err());
+        assert_eq!(feature("entitlements"), Ok(Feature::Entitlements));
+        assert!(feature("x").is_err());
         assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
         assert!(removal("none").is_err());
         assert_eq!(run_id("r7x2k9"), Ok("r7x2k9".into()));

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::scenario::Claim;
+
 /// A capability that can be ticked in the OIN Wizard. Rows of features that are not claimed need not be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feature {
@@ -84,6 +86,16 @@ impl Feature {
             Self::ProfileSourcing => "not offered; ask the OIN team before you submit",
             Self::Entitlements => "Entitlement Management",
             Self::SchemaDiscovery => "Import User Schema",
+        }
+    }
+
+    /// What a server must offer for it beyond users and groups, if anything.
+    #[must_use]
+    pub const fn offered(self) -> Option<Claim> {
+        match self {
+            Self::Entitlements => Some(Claim::Entitlements),
+            Self::SchemaDiscovery => Some(Claim::SchemaDiscovery),
+            _ => None,
         }
     }
 
@@ -190,6 +202,8 @@ mod tests {
     fn every_feature_has_a_word_of_its_own() {
         for feature in Feature::ALL {
             assert_eq!(Feature::from_name(feature.as_str()), Some(feature));
+            let offered = feature.offered().map_or(feature.as_str(), Claim::as_str);
+            assert_eq!(offered, feature.as_str(), "one word for one thing");
         }
         assert_eq!(Feature::from_name("sso"), None);
     }

@@ -29,6 +29,15 @@ pub const SUITES: &[Row] = &[
         by_hand: "",
         sheet: Sheet::Suite,
     },
+    Row {
+        case: "ENT",
+        area: Area::Suites,
+        title: "Entitlement endpoints, a page of one",
+        features: &[Entitlements],
+        class: Wire(&["entitlements/discovery"]),
+        by_hand: "",
+        sheet: Sheet::Suite,
+    },
 ];
 
 /// Every row of the plan.
@@ -622,7 +631,7 @@ pub const ROWS: &[Row] = &[
         area: Area::Entitlements,
         title: "Entitlements are discovered",
         features: &[Entitlements],
-        class: ByHand,
+        class: Wire(&["entitlements/discovery"]),
         by_hand: "The Governance tab lists each of your entitlement types, with as many values as your endpoint says in totalResults.",
         sheet: Sheet::Actions,
     },
@@ -631,8 +640,8 @@ pub const ROWS: &[Row] = &[
         area: Area::Entitlements,
         title: "A new user gets entitlements",
         features: &[Create, Entitlements],
-        class: ByHand,
-        by_hand: "Assign a user with entitlements: the account has them.",
+        class: Wire(&["entitlements/create-user"]),
+        by_hand: "",
         sheet: Sheet::Actions,
     },
     Row {
@@ -640,8 +649,8 @@ pub const ROWS: &[Row] = &[
         area: Area::Entitlements,
         title: "Entitlements of a user change",
         features: &[Create, Update, Entitlements],
-        class: ByHand,
-        by_hand: "Add and take away one, several, and all entitlements of a user.",
+        class: Wire(&["entitlements/update-roles"]),
+        by_hand: "",
         sheet: Sheet::Actions,
     },
     Row {
@@ -649,8 +658,8 @@ pub const ROWS: &[Row] = &[
         area: Area::Entitlements,
         title: "Users are imported with entitlements",
         features: &[ImportUsers, Entitlements],
-        class: ByHand,
-        by_hand: "Import active users: Okta shows their entitlements.",
+        class: Wire(&["entitlements/import-users"]),
+        by_hand: "",
         sheet: Sheet::Actions,
     },
     Row {
@@ -658,7 +667,7 @@ pub const ROWS: &[Row] = &[
         area: Area::SchemaDiscovery,
         title: "Attributes of your own are offered",
         features: &[SchemaDiscovery],
-        class: ByHand,
+        class: Wire(&["discovery/import-schema"]),
         by_hand: "The attribute picker of the app offers every attribute of your own.",
         sheet: Sheet::Actions,
     },
@@ -676,8 +685,8 @@ pub const ROWS: &[Row] = &[
         area: Area::SchemaDiscovery,
         title: "A user with attributes of your own is assigned",
         features: &[Create, SchemaDiscovery],
-        class: ByHand,
-        by_hand: "Assign a user with values for them: the account has these values.",
+        class: Wire(&["discovery/import-schema", "profile/enterprise-extension"]),
+        by_hand: "Here the enterprise extension stands for yours. Assign a user with values for your own attributes, too.",
         sheet: Sheet::Actions,
     },
     Row {
@@ -685,8 +694,11 @@ pub const ROWS: &[Row] = &[
         area: Area::SchemaDiscovery,
         title: "Attributes of your own change",
         features: &[Create, Update, SchemaDiscovery],
-        class: ByHand,
-        by_hand: "Change these values: the account follows.",
+        class: Wire(&[
+            "profile/enterprise-extension",
+            "profile/enterprise-extension-added-later",
+        ]),
+        by_hand: "Here the enterprise extension stands for yours. Change values of your own attributes, too.",
         sheet: Sheet::Actions,
     },
 ];

@@ -3,6 +3,7 @@
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
 pub mod catalog;
+mod claim;
 mod file;
 mod lint;
 pub mod placeholder;
@@ -18,7 +19,9 @@ use serde_json::{Map, Value};
 
 use crate::exchange::Method;
 use crate::okta::App;
+pub use crate::okta::Variant;
 
+pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
 
@@ -90,8 +93,12 @@ pub struct Scenario {
 pub enum Requirement {
     /// A variant of Okta's behaviour that is off by default (`--variant NAME`).
     Variant(Variant),
+    /// That variant is off: under it, other things would have to hold.
+    WithoutVariant(Variant),
     /// Something that acts behind Okta's back.
     Outside,
+    /// The target is said to offer it (`--claim NAME`).
+    Claim(Claim),
     /// A second tenant, with a token of its own (`--other-target`).
     OtherTarget,
     /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
@@ -99,35 +106,17 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// The option of `run` that brings what is required.
+    /// The option of `run` that brings what is required; none where it is there unless an option takes it away.
     #[must_use]
-    pub fn option(&self) -> String {
-        match self {
+    pub fn option(&self) -> Option<String> {
+        Some(match self {
+            Self::WithoutVariant(_) => return None,
             Self::Variant(variant) => format!("--variant {}", variant.as_str()),
             Self::Outside => "--hook".to_owned(),
+            Self::Claim(claim) => format!("--claim {}", claim.as_str()),
             Self::OtherTarget => "--other-target".to_owned(),
             Self::Allowed(risk) => format!("--allow {}", risk.as_str()),
-        }
-    }
-}
-
-/// A behaviour of Okta that nobody has recorded, off by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Variant {
-    /// An OIN app with "Support PATCH for User" pushes profiles by PATCH (inferred).
-    PatchProfile,
-}
-
-impl Variant {
-    /// All variants.
-    pub const ALL: [Self; 1] = [Self::PatchProfile];
-
-    /// The name after `--variant`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PatchProfile => "patch-profile",
-        }
+        })
     }
 }
 
@@ -321,6 +310,10 @@ pub enum OktaAction {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 /// Something that must hold at the target.

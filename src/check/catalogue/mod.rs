@@ -3,6 +3,7 @@
 pub mod certification;
 pub mod connection;
 pub mod create;
+pub mod discovery;
 pub mod envelope;
 pub mod error;
 pub mod guard;
@@ -99,4 +100,12 @@ pub static ALL: &[&CheckMeta] = &[
     &guard::SOMEBODY_ELSE,
     &guard::TENANTS_APART,
     &certification::SUITE,
+    &discovery::PARSES,
+    &discovery::USER_SCHEMA,
+    &discovery::SCHEMA_EXTENSIONS,
+    &discovery::ATTRIBUTE_TYPES,
+    &discovery::ENTITLEMENT_TYPES,
+    &discovery::ENTITLEMENTS,
+    &discovery::COUNTS,
+    &discovery::HONEST,
 ];
