@@ -27,6 +27,8 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
             "embedded",
             "exchange::Method",
             "okta::App",
+            // How Okta's profile editor names a place in a resource.
+            "okta::selector::Selector",
             "suggest",
         ],
     ),

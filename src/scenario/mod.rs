@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::exchange::Method;
 use crate::okta::App;
+use crate::okta::selector::Selector;
 
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, read};
 
@@ -311,6 +312,10 @@ pub enum TokenForm {
     Malformed,
     /// The right one, without its scheme.
     Bare,
+    /// The right one, with its scheme in lower case.
+    LowerCase,
+    /// The right one, two blanks behind its scheme.
+    TwoBlanks,
 }
 
 impl TokenForm {
@@ -324,6 +329,8 @@ impl TokenForm {
             Self::Empty => "empty",
             Self::Malformed => "malformed",
             Self::Bare => "bare",
+            Self::LowerCase => "lower-case",
+            Self::TwoBlanks => "two-blanks",
         }
     }
 }
@@ -341,8 +348,35 @@ pub struct Expect {
     pub total: Option<u64>,
     /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
-    /// A 2xx with a new resource names this person's account from now on.
+    /// A 2xx with a new resource names this person's account, or this group, from now on.
     pub creates: Option<Key>,
+    /// The people and groups that a list answered with success holds, and nobody else.
+    pub finds: Option<Vec<Key>>,
+    /// JSON pointers into an answer of success at which something must stand.
+    pub holds: Vec<String>,
+    /// JSON pointers into an answer of success at which nothing may stand.
+    pub lacks: Vec<String>,
+    /// What a resource must show when it is read after a success.
+    pub shows: Vec<Shows>,
+}
+
+/// What one resource must show when it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shows {
+    /// Values of a person's account or a group; null means that nothing may stand there.
+    Values {
+        /// Who.
+        key: Key,
+        /// Places and values, whose texts have placeholders.
+        values: Vec<(Selector, Value)>,
+    },
+    /// Exactly these members of a group.
+    Members {
+        /// Which.
+        key: Key,
+        /// Who.
+        members: Vec<Key>,
+    },
 }
 
 /// A status, or a class of them.

@@ -15,6 +15,7 @@ use super::freedoms::Freedom;
 use super::index::Indexed;
 use super::request::Query;
 use super::resource_type::Kind;
+use super::seldom;
 use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 
@@ -215,6 +216,7 @@ impl Policy {
                 Some(with_user_name_as(filter, "id", None))
             }
             Kind::User if self.has(Fault::FilterCutAtApostrophe) => Some(cut_at_apostrophe(filter)),
+            Kind::User => seldom::filter(self, filter),
             _ => Some(filter),
         }
     }
@@ -332,7 +334,9 @@ impl Policy {
         let Some(owner) = store.of(Kind::User).get(owner) else {
             return false;
         };
-        !self.has(Fault::NamesCaseSensitive) || owner.text("userName").as_deref() == Some(name)
+        let with_case = self.has(Fault::NamesCaseSensitive)
+            || moment == Moment::Create && self.has(Fault::UniquenessCaseSensitive);
+        !with_case || owner.text("userName").as_deref() == Some(name)
     }
 
     /// What becomes of a change of the userName.
@@ -502,6 +506,11 @@ impl Policy {
         } else {
             Unknown::Refuse
         }
+    }
+
+    /// Whether an inactive user is passed over as a member.
+    pub(super) fn ignores_inactive_members(&self) -> bool {
+        self.has(Fault::InactiveMembersIgnored)
     }
 
     /// What happens to a member that is there already.

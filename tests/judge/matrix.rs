@@ -116,6 +116,58 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         "Okta waits a minute; only its certification suite is in a hurry",
     ),
     (
+        Fault::FilterWordsCaseSensitive,
+        "Okta writes its filters as the RFC does",
+    ),
+    (
+        Fault::OtherFiltersIgnored,
+        "Okta looks people up by userName unless an admin says otherwise",
+    ),
+    (
+        Fault::ActiveFilterFromOtherColumn,
+        "Okta does not filter by state",
+    ),
+    (Fault::ListNeedsParameters, "Okta always sends both"),
+    (Fault::PagingCorners500, "Okta counts from 1"),
+    (
+        Fault::EmailsRequired,
+        "Okta sends the address unless an admin unmaps it",
+    ),
+    (Fault::ForwardedHostReflected, "Okta does not follow it"),
+    (
+        Fault::AttributeSelectionIgnored,
+        "Okta asks for whole resources",
+    ),
+    (Fault::TextForBooleanIgnored, "Okta sends truth values"),
+    (
+        Fault::PatchWithPathIgnored,
+        "Okta changes users without a path",
+    ),
+    (Fault::SecondaryEmailPromoted, "Okta sends one address"),
+    (
+        Fault::FirstOperationWins,
+        "Okta changes a value once in a request",
+    ),
+    (
+        Fault::GroupExtensionRefused,
+        "only older apps of Okta send it",
+    ),
+    (Fault::RepeatedMemberInPut500, "Okta sends a member once"),
+    (
+        Fault::AbsentMemberRemoval500,
+        "Okta sends it only when an answer was lost",
+    ),
+    (
+        Fault::InactiveMembersIgnored,
+        "that Okta pushes inactive people is reported, not shown",
+    ),
+    (Fault::MalformedJson500, "Okta sends JSON"),
+    (Fault::StackTraceInDetail, "the status is what counts"),
+    (Fault::OddMethods500, "Okta sends neither"),
+    (Fault::ConditionalRequests500, "Okta sends no conditions"),
+    (Fault::SchemeSpelling500, "Okta writes it as everybody does"),
+    (Fault::RootPath500, "Okta does not ask for it"),
+    (
         Fault::SlowByMember,
         "Okta waits a minute, which is enough for a group of 3,000",
     ),

@@ -182,3 +182,29 @@ pub static KEYS: CheckMeta = CheckMeta {
     passing: "\"Resources\":[]",
     failing: "\"resources\":[]",
 };
+
+/// The first listed user is not a complete one.
+pub static FIRST_USER: CheckMeta = CheckMeta {
+    id: "list/first-user",
+    title: "the first listed user is not a complete one",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["Okta: SCIM 2.0 SPEC suite, \"Required Test: Test Users endpoint\""],
+    why: "Okta's certification suite reads the first user of the list and asserts id, userName, names, address and state; an import cannot match an account that lacks them.",
+    fix: "List people only, and each with all that is known; keep system accounts out of the list.",
+    passing: "Resources[0] with name.givenName and emails[0].value",
+    failing: "Resources[0] with id and userName alone",
+};
+
+/// Unusual paging parameters are not answered as the RFC says.
+pub static PARAMETERS: CheckMeta = CheckMeta {
+    id: "list/parameters",
+    title: "unusual paging parameters are not answered as the RFC says",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["RFC 7644, 3.4.2.4 (startIndex below 1 is 1, count below 0 is 0)"],
+    why: "Okta sends none of these; other clients do.",
+    fix: "Read startIndex below 1 as 1 and count below 0 as 0, answer a list without parameters, and refuse what is no number with 400.",
+    passing: "startIndex=0: the first page",
+    failing: "startIndex=0: 500",
+};

@@ -74,6 +74,9 @@ impl Running<'_> {
         // A probe says itself what must come back; only lists and creates have a shape of their own.
         let intent = match &shape {
             Intent::LookUp { .. } | Intent::Create { .. } => shape.clone(),
+            Intent::List {
+                start_index, count, ..
+            } if *start_index > 0 && *count > 0 => shape.clone(),
             _ => Intent::Literal,
         };
         let call = Call {
@@ -90,6 +93,7 @@ impl Running<'_> {
             self.must_be_untouched(&request.expect, before, &sent, place)
                 .await
                 .map_err(broken_off)?;
+            self.judge_success(request, &sent, place).await?;
         }
         Ok(())
     }
@@ -203,12 +207,7 @@ impl Running<'_> {
         let Some(meta) = check::find(&expect.check) else {
             return true;
         };
-        let default = self.stage.scenario.id.0.rsplit('/').next();
-        let facet = expect
-            .facet
-            .clone()
-            .or_else(|| place.facet.clone())
-            .unwrap_or_else(|| default.unwrap_or_default().to_owned());
+        let facet = self.facet_of(expect, place);
         let Some(status) = sent.exchange.status() else {
             return false;
         };
@@ -241,6 +240,13 @@ impl Running<'_> {
         };
         self.stage.session.observe(seen, &context);
         false
+    }
+
+    /// What a mismatch is about.
+    pub(super) fn facet_of(&self, expect: &Expect, place: &Place) -> String {
+        let default = self.stage.scenario.id.0.rsplit('/').next();
+        let own = expect.facet.clone().or_else(|| place.facet.clone());
+        own.unwrap_or_else(|| default.unwrap_or_default().to_owned())
     }
 
     fn states_of(&self, expect: &Expect) -> Vec<Untouched> {
@@ -325,7 +331,7 @@ impl Running<'_> {
     }
 
     /// A text of a step, where all placeholders make sense.
-    fn fill(&self, text: &str) -> Result<String, BrokenOff> {
+    pub(super) fn fill(&self, text: &str) -> Result<String, BrokenOff> {
         let template = Template::parse(text).map_err(|e| BrokenOff(e.to_string()))?;
         template.fill(|value| match value {
             Placeholder::Run => Ok(self.stage.naming.run.to_owned()),
@@ -383,6 +389,20 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
             resource,
             name: String::new(),
         },
+        Method::Get if is_collection => {
+            let parameter = |name: &str| {
+                let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
+                parameters
+                    .find(|(key, _)| *key == name)
+                    .and_then(|(_, value)| value.parse().ok())
+                    .unwrap_or_default()
+            };
+            Intent::List {
+                resource,
+                start_index: parameter("startIndex"),
+                count: parameter("count"),
+            }
+        }
         Method::Post if is_collection => Intent::Create {
             resource,
             name: body.and_then(|b| name_in(b, resource)).unwrap_or_default(),
@@ -390,7 +410,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
             sets: Vec::new(),
             members: BTreeSet::new(),
         },
-        Method::Get if !is_collection => Intent::Read { resource, id },
+        Method::Get => Intent::Read { resource, id },
         Method::Put | Method::Patch => Intent::Update {
             resource,
             id,
@@ -401,6 +421,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
                 .filter(|b| b.contains("\"members\""))
                 .map(|_| MemberChange::Replace(BTreeSet::new())),
         },
+        Method::Delete => Intent::Delete { resource, id },
         _ => Intent::Literal,
     }
 }
@@ -470,6 +491,11 @@ fn name_in(body: &str, resource: Resource) -> Option<String> {
 }
 
 fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {
+    let mut respell = |spell: fn(&str) -> String| {
+        for (_, value) in headers.iter_mut().filter(|(n, _)| n == "Authorization") {
+            *value = HeaderText::Secret(Secret::new(spell(value.expose())));
+        }
+    };
     let value = match form {
         TokenForm::Right => return,
         TokenForm::None => {
@@ -480,12 +506,15 @@ fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {
         TokenForm::Empty => "Bearer ",
         TokenForm::Malformed => "scim-conform",
         TokenForm::Bare => {
-            for (_, value) in headers.iter_mut().filter(|(n, _)| n == "Authorization") {
-                let bare = value.expose().rsplit(' ').next().unwrap_or_default();
-                *value = HeaderText::Secret(Secret::new(bare));
-            }
-            return;
+            return respell(|sent| sent.rsplit(' ').next().unwrap_or_default().to_owned());
         }
+        TokenForm::LowerCase => {
+            return respell(|sent| match sent.split_once(' ') {
+                Some((scheme, token)) => format!("{} {token}", scheme.to_lowercase()),
+                None => sent.to_owned(),
+            });
+        }
+        TokenForm::TwoBlanks => return respell(|sent| sent.replacen(' ', "  ", 1)),
     };
     let value = HeaderText::Plain(value.to_owned());
     match headers.iter_mut().find(|(name, _)| name == "Authorization") {
