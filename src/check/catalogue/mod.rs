@@ -24,6 +24,7 @@ pub static ALL: &[&CheckMeta] = &[
     &connection::REDIRECTS,
     &connection::THROTTLED,
     &connection::SLOW,
+    &connection::GROWTH,
     &connection::BARE_TOKEN,
     &connection::BASE_URL,
     &connection::SCHEME_SPELLING,
@@ -108,4 +109,5 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
     &tolerance::ENTRA,
+    &guard::TENANTS_APART,
 ];
