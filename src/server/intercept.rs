@@ -435,7 +435,7 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         Some(Kind::Group) => amend_group_patch(policy, body),
         _ => {}
     }
-    if !patch {
+    if !patch || policy.has(Fault::ValuesTrimmed) {
         body.values_mut()
             .for_each(|value| amend_text(policy, value));
     }

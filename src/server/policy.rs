@@ -474,6 +474,16 @@ impl Policy {
         self.has(Fault::PasswordReturned)
     }
 
+    /// Whether the last administrator stays active.
+    pub(super) fn keeps_last_administrator(&self) -> bool {
+        !self.has(Fault::LastAdministratorDeactivated)
+    }
+
+    /// Whether a deactivation reaches accounts that SCIM has not made.
+    pub(super) fn deactivation_reaches_local_accounts(&self) -> bool {
+        self.has(Fault::DeactivationReachesLocalAccounts)
+    }
+
     /// Whether deactivation ends memberships.
     pub(super) fn deactivation_leaves_groups(&self) -> bool {
         self.has(Fault::DeactivationDropsMemberships)

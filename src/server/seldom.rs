@@ -192,7 +192,10 @@ fn amend_user_patch(policy: &Policy, body: &mut Map<String, Value>) {
     for operation in operations.iter_mut().filter_map(Value::as_object_mut) {
         let path = operation.get("path").and_then(Value::as_str);
         let text = operation.get("value").is_some_and(Value::is_string);
-        let ignored = path.is_some() && policy.has(Fault::PatchWithPathIgnored)
+        let op = operation.get("op").and_then(Value::as_str);
+        let known = matches!(op, Some("add" | "replace" | "remove"));
+        let sound = known && path.is_some_and(|path| PatchPath::parse(path).is_ok());
+        let ignored = sound && policy.has(Fault::PatchWithPathIgnored)
             || path == Some("active") && text && policy.has(Fault::TextForBooleanIgnored);
         if ignored {
             super::intercept::idle(operation);

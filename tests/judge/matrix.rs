@@ -274,7 +274,7 @@ fn belongs(family: Family, check: &str) -> bool {
             "update/",
             "state/dropped",
         ],
-        Family::Shape => &["resource/", "secret/", "state/applied"],
+        Family::Shape => &["resource/", "secret/", "state/applied", "list/current"],
         Family::Lifecycle => &[
             "state/",
             "sequence/",
@@ -282,8 +282,10 @@ fn belongs(family: Family, check: &str) -> bool {
             "membership/",
             "update/",
             "resource/active",
+            "tolerance/",
+            "guard/",
         ],
-        Family::Profile => &["state/", "sequence/", "membership/matches"],
+        Family::Profile => &["state/", "sequence/", "membership/matches", "update/"],
         Family::Rename => &["lookup/", "state/", "sequence/"],
         Family::Group => &[
             "sequence/",
@@ -292,12 +294,14 @@ fn belongs(family: Family, check: &str) -> bool {
             "membership/",
             "list/current",
             "create/",
+            "update/",
         ],
         Family::Members => &[
             "membership/",
             "sequence/refused",
             "state/refusal-changed",
             "error/",
+            "update/",
         ],
         Family::Error => &[
             "error/",

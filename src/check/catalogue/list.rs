@@ -131,14 +131,14 @@ pub static REPEATS: CheckMeta = CheckMeta {
     failing: "the same id twice",
 };
 
-/// A list shows a resource under another name than its own URL does.
+/// A list shows a resource otherwise than its own URL does.
 pub static CURRENT: CheckMeta = CheckMeta {
     id: "list/current",
-    title: "a list shows a resource under another name than its own URL does",
+    title: "a list shows a resource otherwise than its own URL does",
     level: Level::Error,
     kind: Kind::Fault,
     norms: &["RFC 7644, 3.4.2", "getsentry/sentry issue 84838"],
-    why: "An import takes the name from the list. A group that was renamed is renamed back in Okta, or with the next push in the app.",
+    why: "An import takes everything from the list. A group that was renamed is renamed back; a user without names or address matches nobody, and one who is inactive is imported as a colleague.",
     fix: "Build lists from what GET by id returns, and not from a name that was noted down at the start.",
     passing: "GET /Groups shows \"Day Shift\", as GET /Groups/{id} does",
     failing: "GET /Groups shows \"Night Shift\", the name before",

@@ -110,4 +110,5 @@ pub static ALL: &[&CheckMeta] = &[
     &guard::SOMEBODY_ELSE,
     &tolerance::ENTRA,
     &guard::TENANTS_APART,
+    &guard::LAST_ADMINISTRATOR,
 ];

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::check;
 use crate::check::frame;
 use crate::check::wire::Seen;
+use crate::exchange::Response;
 use crate::okta::Evidence;
 use crate::okta::reading;
 use crate::okta::request::Resource;
@@ -40,12 +41,17 @@ impl Running<'_> {
             return Ok(());
         }
         let body = response.json().unwrap_or(&Value::Null);
-        let wrong = self.wrong_list(expect, body);
+        let wrong = self.wrong_list(expect, response);
         if let Some((at, wanted, got)) = wrong.or_else(|| wrong_body(expect, body)) {
             let seen = Seen::new(meta, wanted, got).facet(self.facet_of(expect, place));
-            self.stage
-                .session
-                .observe(seen.at(at), &answer_context(sent, place));
+            let session = &*self.stage.session;
+            let keys = expect.finds.iter().flatten();
+            let subjects = keys.flat_map(|key| self.subjects_of(key)).collect();
+            let context = Context {
+                in_any_row: true,
+                ..Context::new(place, sent, subjects, Evidence::Documented)
+            };
+            session.observe(seen.at(at), &context);
             return Ok(());
         }
         for shows in &expect.shows {
@@ -54,19 +60,31 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn wrong_list(&self, expect: &Expect, body: &Value) -> Option<Wrong> {
-        let wanted: BTreeSet<String> = expect
-            .finds
-            .as_ref()?
+    /// A person or a group, by id and by name.
+    fn subjects_of(&self, key: &str) -> Vec<Subject> {
+        let resource = self.resource_of(key);
+        let id = self.last_id(key).unwrap_or_default();
+        let session = &*self.stage.session;
+        session.with_book(|book| book.subjects(resource, &id))
+    }
+
+    fn resource_of(&self, key: &str) -> Resource {
+        if self.org.people.contains_key(key) {
+            Resource::User
+        } else {
+            Resource::Group
+        }
+    }
+
+    fn wrong_list(&self, expect: &Expect, response: &Response) -> Option<Wrong> {
+        let keys = expect.finds.as_ref()?;
+        // Whoever has no id is not there through no fault of the look-up.
+        let wanted: BTreeSet<String> = keys
             .iter()
-            .filter_map(|key| self.last_id(key))
-            .collect();
-        let listed = body.get("Resources").and_then(Value::as_array);
-        let found: BTreeSet<String> = listed
-            .into_iter()
-            .flatten()
-            .filter_map(reading::id_of)
-            .collect();
+            .map(|key| self.last_id(key))
+            .collect::<Option<_>>()?;
+        let page = reading::page(response).ok()?;
+        let found: BTreeSet<String> = page.resources.iter().filter_map(reading::id_of).collect();
         let got = if found == wanted {
             return None;
         } else if found.is_superset(&wanted) {
@@ -97,11 +115,7 @@ impl Running<'_> {
         let Some(id) = self.last_id(key) else {
             return Ok(());
         };
-        let resource = if self.org.people.contains_key(key) {
-            Resource::User
-        } else {
-            Resource::Group
-        };
+        let resource = self.resource_of(key);
         let now = session
             .get(resource, &id, place)
             .await
@@ -119,10 +133,15 @@ impl Running<'_> {
                 self.wrong_members(members, &now, shown)
             }
         };
+        session.with_book(|book| {
+            if let Some(account) = book.get_mut(resource, &id) {
+                account.state = Some(now);
+            }
+        });
         let Some((at, wanted, got)) = wrong else {
             return Ok(());
         };
-        let subjects = vec![Subject::Resource(resource, id)];
+        let subjects = self.subjects_of(key);
         let context = Context {
             cause: Some(&sent.exchange.request),
             ..Context::new(place, &read, subjects, Evidence::Documented)
@@ -187,14 +206,6 @@ fn member_set(group: &Value) -> BTreeSet<String> {
         .unwrap_or_default()
         .into_iter()
         .collect()
-}
-
-/// An answer is wrong in itself, whatever the row of a table is about.
-fn answer_context<'a>(sent: &'a Sent, place: &'a Place) -> Context<'a> {
-    Context {
-        in_any_row: true,
-        ..Context::new(place, sent, Vec::new(), Evidence::Documented)
-    }
 }
 
 /// The first pointer that leads to nothing where it must not, or to something.

@@ -97,7 +97,7 @@ impl Running<'_> {
             Intent::LookUp { .. } | Intent::Create { .. } => shape.clone(),
             Intent::List {
                 start_index, count, ..
-            } if *start_index > 0 && *count > 0 => shape.clone(),
+            } if request.method == Method::Get && *start_index > 0 && *count > 0 => shape.clone(),
             _ => Intent::Literal,
         };
         let call = Call {
@@ -286,9 +286,15 @@ impl Running<'_> {
                 _ => return true,
             }
         };
+        let subjects = match shape {
+            Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
+                prepared.session.with_book(|b| b.subjects(*resource, id))
+            }
+            _ => Vec::new(),
+        };
         let context = Context {
             in_any_row: true,
-            ..Context::new(place, sent, Vec::new(), Evidence::Documented)
+            ..Context::new(place, sent, subjects, Evidence::Documented)
         };
         prepared.session.observe(seen, &context);
         false
@@ -379,6 +385,12 @@ impl Running<'_> {
             let wanted = format!("the {} as it was", resource.word());
             let seen = Seen::new(meta, wanted, format!("{at} is another"));
             session.observe(seen.facet(facet).at(at), &context);
+            session.with_book(|book| {
+                if let Some(account) = book.get_mut(resource, id) {
+                    account.state = Some(now);
+                    account.members = there;
+                }
+            });
         }
         Ok(())
     }
@@ -430,6 +442,9 @@ impl Running<'_> {
 /// What a literal request would mean if Okta sent it.
 fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    // Another way of writing it asks for the same.
+    let path = format!("/{}", path.trim_matches('/'));
+    let path = path.as_str();
     let resource = if path.starts_with(Resource::Group.endpoint()) {
         Resource::Group
     } else {
@@ -442,7 +457,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
             resource,
             name: String::new(),
         },
-        Method::Get if is_collection => {
+        Method::Get | Method::Head if is_collection => {
             let parameter = |name: &str| {
                 let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
                 parameters
@@ -486,7 +501,11 @@ fn general(
     shape: &Intent,
     status: u16,
 ) -> Option<(&'static CheckMeta, String)> {
-    if request.token != TokenForm::Right || *shape == Intent::Literal {
+    let right = matches!(
+        request.token,
+        TokenForm::Right | TokenForm::LowerCase | TokenForm::TwoBlanks
+    );
+    if !right || *shape == Intent::Literal {
         return None;
     }
     match status {

@@ -473,6 +473,14 @@ faults! {
             "`\"active\": \"False\"` deactivates, or is refused."
             "It is answered 200 and ignored."
             Some("Sentry"), "https://github.com/getsentry/sentry/pull/45091";
+        LastAdministratorDeactivated "last-administrator-deactivated"
+            "The last administrator stays active."
+            "Nobody can administrate any more."
+            Some("itsaplan"), "https://github.com/croffasia/itsaplan/pull/250";
+        DeactivationReachesLocalAccounts "deactivation-reaches-local-accounts"
+            "Accounts that SCIM has not made are left alone."
+            "A deactivation deactivates them, too."
+            Some("Activepieces"), "https://github.com/activepieces/activepieces/issues/14753";
         PatchWithPathIgnored "patch-with-path-ignored"
             "A PATCH operation may have a path."
             "An operation on a user that has one is answered 200 and ignored."
