@@ -159,6 +159,25 @@ pub const ABSORBS: &[Rule] = &[
         any("connection/bare-token"),
     ),
     rule(of("error/not-found", "users"), any("error/not-found")),
+    // A group whose look-up is refused is not found by anybody, and never pushed.
+    rule(
+        of("sequence/refused", "look-up group"),
+        of("lookup/finds-group", "after-create"),
+    ),
+    rule(
+        of("sequence/refused", "look-up group"),
+        of("membership/matches", "later"),
+    ),
+    // Additions that go wrong one by one go wrong together.
+    rule(
+        of("membership/matches", "add"),
+        of("membership/matches", "parallel-members"),
+    ),
+    // An unknown id that is answered with something else is that wherever an id has become unknown.
+    rule(
+        of("error/not-found", "users"),
+        of("envelope/json", "no-object"),
+    ),
     // A name that is taken is not seen, or not refused rightly, in whichever case and by whichever request.
     rule(
         of("lookup/finds-user", "letter-case"),

@@ -204,7 +204,7 @@ pub static PARAMETERS: CheckMeta = CheckMeta {
     kind: Kind::Policy,
     norms: &["RFC 7644, 3.4.2.4 (startIndex below 1 is 1, count below 0 is 0)"],
     why: "Okta sends none of these; other clients do.",
-    fix: "Read startIndex below 1 as 1 and count below 0 as 0, answer a list without parameters, and refuse what is no number with 400.",
+    fix: "Read startIndex below 1 as 1 and count below 0 as 0; refuse what is no number with 400; need neither.",
     passing: "startIndex=0: the first page",
     failing: "startIndex=0: 500",
 };

@@ -10,7 +10,7 @@ pub static ENTRA: CheckMeta = CheckMeta {
     kind: Kind::Policy,
     norms: &["Microsoft Entra ID: SCIM protocol reference and known issues"],
     why: "Okta does not write so. A customer with both identity providers needs a server that understands both.",
-    fix: "Read operations and truth values without regard to case, and a member to remove from the value as well as from the path.",
+    fix: "Read operations and truth values without case, and a member to remove from the value as well as from the path.",
     passing: "Replace active \"False\": active is false",
     failing: "200, and active is still true",
 };

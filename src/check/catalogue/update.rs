@@ -56,7 +56,7 @@ pub static MEANING: CheckMeta = CheckMeta {
     kind: Kind::Fault,
     norms: &["RFC 7644, 3.5.2"],
     why: "Okta writes its changes in one form. The same change in another form, from another client or a later Okta, is lost, or changes something else.",
-    fix: "Apply path and value by the rules of the RFC, operation by operation, in their order; refuse with 400 what you do not support.",
+    fix: "Apply path and value by the rules of the RFC, one operation after the other; refuse with 400 what you do not support.",
     passing: "replace with path \"title\": GET shows the new title",
     failing: "200, and GET shows the old title",
 };
