@@ -11,7 +11,7 @@ use crate::scenario::{Expect, LiteralRequest, Shows, StatusPattern, TokenForm, l
 
 use super::Reading;
 
-const METHODS: [(&str, Method); 7] = [
+pub(super) const METHODS: [(&str, Method); 7] = [
     ("GET", Method::Get),
     ("POST", Method::Post),
     ("PUT", Method::Put),
@@ -21,7 +21,7 @@ const METHODS: [(&str, Method); 7] = [
     ("OPTIONS", Method::Options),
 ];
 
-const TOKENS: [(&str, TokenForm); 8] = [
+pub(super) const TOKENS: [(&str, TokenForm); 8] = [
     (TokenForm::Right.as_str(), TokenForm::Right),
     (TokenForm::None.as_str(), TokenForm::None),
     (TokenForm::Wrong.as_str(), TokenForm::Wrong),
