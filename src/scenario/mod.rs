@@ -386,7 +386,7 @@ pub struct LiteralRequest {
     /// Goes to the second tenant, with the token of that one.
     pub to_other: bool,
     /// What must come back.
-    pub expect: Expect,
+    pub expect: Box<Expect>,
 }
 
 /// Which `Authorization` a literal request carries.

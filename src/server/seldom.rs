@@ -89,13 +89,14 @@ fn refuse_body(
 ) -> Result<(), Problem> {
     let creates = incoming.method == Method::POST;
     match incoming.route.kind() {
-        Some(Kind::User) if creates => {
-            if policy.has(Fault::EmailsRequired) && !body.contains_key("emails") {
-                return Err(Problem::invalid_value("emails is required"));
-            }
+        Some(Kind::User)
+            if creates && policy.has(Fault::EmailsRequired) && !body.contains_key("emails") =>
+        {
+            return Err(Problem::invalid_value("emails is required"));
         }
         Some(Kind::Group) if incoming.method == Method::PATCH => {
-            if policy.has(Fault::AbsentMemberRemoval500) && removes_absent(store, incoming, body) {
+            let crashes = policy.has(Fault::AbsentMemberRemoval500);
+            if crashes && removes_absent(store, incoming, body) {
                 return Err(Problem::internal("null"));
             }
         }

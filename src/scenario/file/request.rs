@@ -72,7 +72,7 @@ pub(super) fn request(
         body,
         token,
         to_other,
-        expect: expect?,
+        expect: Box::new(expect?),
     })
 }
 
