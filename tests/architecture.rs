@@ -28,6 +28,8 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
             "exchange::Method",
             "okta::App",
             "okta::Variant",
+            // How Okta's profile editor names a place in a resource.
+            "okta::selector::Selector",
             "suggest",
         ],
     ),
@@ -66,7 +68,7 @@ const MOST_LINES: usize = 900;
 /// Files that are longer, and how long they may become until they are split.
 const LONGER: [(&str, usize); 1] = [
     // A table: one entry a fault.
-    ("server/faults/table.rs", 1000),
+    ("server/faults/table.rs", 1300),
 ];
 
 /// Names that say nothing about the job of a module.
