@@ -177,7 +177,7 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
 }
 
 /// Finds out before the run what would else be found out after it.
-fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
+pub(super) fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
     let mut places = Vec::new();
     for wish in wishes {
         if places.contains(&&wish.to) {
@@ -229,7 +229,7 @@ fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError>
 
 /// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
 /// a container without a home is a usual place to run in.
-fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
     if matches!(run.broken, Some(Broken::Preflight { .. })) {
         return;
     }

@@ -50,6 +50,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         exchanges: 0,
         left_behind: vec![],
         broken: None,
+        recording: None,
     }
 }
 

@@ -143,6 +143,7 @@ pub async fn run<E>(
         exchanges: run.exchanges(),
         left_behind: ended.left_behind,
         broken: ended.broken,
+        recording: None,
     };
     whole.listener.on(&Event::Finished(&result));
     Ok(result)

@@ -137,6 +137,9 @@ pub(crate) fn consequences(consequences: &[(String, String)]) -> String {
 /// The command that repeats what was seen, under the same app, variants, faults and chaos.
 #[must_use]
 pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
+    if let Some(recording) = &run.recording {
+        return format!("scim-conform judge {}", printable(recording));
+    }
     let mut command = format!("scim-conform run {}", printable(&at.scenario));
     if let Some(app) = at.app {
         command.push_str(&format!(" --app {app}"));
