@@ -36,6 +36,9 @@ pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String 
     line("fix", finding.check.fix, LINES - 1);
     line("then", &consequences(&finding.consequences), 1);
     line("evidence", &evidence(finding), 1);
+    if let Some(at) = finding.at.first().filter(|_| run.recording.is_some()) {
+        line("where", &at.step, 1);
+    }
     if let Some(at) = finding.at.first() {
         shown.push_str(&repeat_line(&repeat(at, run), width));
     }
