@@ -101,7 +101,7 @@ fn broken_files_say_what_is_wrong_and_where() {
 
 #[test]
 fn good_files_become_what_they_say() {
-    for stem in ["married", "probe"] {
+    for stem in ["married", "probe", "scales"] {
         let path = root().join(format!("tests/scenarios/good/{stem}.yaml"));
         let (scenario, said) = load(stem, &fs::read(path).unwrap());
         assert_eq!(said, "", "{stem}");

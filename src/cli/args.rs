@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::Variant;
+use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
@@ -208,6 +208,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
 
+    /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
+    pub(crate) allow: Vec<Risk>,
+
+    /// Numbers of users for scenarios that scale [default: 100,1000]; allows scale
+    #[arg(long, value_name = "SIZES", value_delimiter = ',', value_parser = values::size, help_heading = WHAT)]
+    pub(crate) scale: Vec<u32>,
+
     /// A folder of your own scenarios, beside the built-in ones
     #[arg(long, value_name = "DIR", help_heading = WHAT)]
     pub(crate) scenarios: Option<PathBuf>,
@@ -223,6 +231,18 @@ pub(crate) struct RunArgs {
     /// Where the target is and how to reach it.
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+
+    /// A second tenant, to see that the two are apart [env: SCIM_CONFORM_OTHER_TARGET]
+    #[arg(long, value_name = "URL", help_heading = TARGET)]
+    pub(crate) other_target: Option<String>,
+
+    /// Its token; better in the environment [env: SCIM_CONFORM_OTHER_TOKEN]
+    #[arg(long, value_name = "TOKEN", value_parser = secret, help_heading = TARGET)]
+    pub(crate) other_token: Option<Secret>,
+
+    /// A command that changes users and groups behind Okta's back: JSON in, JSON out
+    #[arg(long, value_name = "CMD", help_heading = TARGET)]
+    pub(crate) hook: Option<String>,
 
     /// Run against the built-in reference server, also in CI
     #[arg(long, conflicts_with = "target", help_heading = TARGET)]

@@ -9,13 +9,19 @@ use std::path::PathBuf;
 pub const TARGET: &str = "SCIM_CONFORM_TARGET";
 /// The token for the target.
 pub const TOKEN: &str = "SCIM_CONFORM_TOKEN";
+/// The base URL of the second tenant.
+pub const OTHER_TARGET: &str = "SCIM_CONFORM_OTHER_TARGET";
+/// The token for the second tenant.
+pub const OTHER_TOKEN: &str = "SCIM_CONFORM_OTHER_TOKEN";
 /// The folder where the last run is kept.
 pub const STATE: &str = "SCIM_CONFORM_STATE";
 
 /// Every variable read by this program.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     TARGET,
     TOKEN,
+    OTHER_TARGET,
+    OTHER_TOKEN,
     STATE,
     "CI",
     "XDG_STATE_HOME",

@@ -22,6 +22,7 @@ mod scenarios;
 pub mod selection;
 mod serve;
 pub mod settings;
+mod shell;
 mod streams;
 mod sweep;
 pub mod target;

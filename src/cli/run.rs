@@ -8,6 +8,7 @@ use crate::okta::App;
 use crate::report::file;
 use crate::report::plan::AtEnd;
 use crate::report::{Closing, Terminal, TerminalOptions, Verbosity, json, junit};
+use crate::scenario::Risk;
 use crate::verdict::{Level, Verdict};
 
 use super::args::RunArgs;
@@ -18,10 +19,15 @@ use super::error::{CliError, tell};
 use super::exit::Exit;
 use super::last_run::{self, LastRun, LastRunError};
 use super::selection::Selection;
-use super::settings::{Limits, People, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::settings::{
+    Beyond, Limits, People, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice,
+};
 use super::streams::{Person, Streams};
 use super::target;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
+
+/// Sizes of the crowd when the user names none.
+const SCALE: [u32; 2] = [100, 1_000];
 
 /// Runs, and says how it went.
 ///
@@ -83,8 +89,10 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             .filter(|app| args.app.contains(app))
             .collect()
     };
+    let target = target::of_run(args, env)?;
+    let other = target::other_of_run(args, env, &target)?;
     Ok(RunSettings {
-        target: target::of_run(args, env)?,
+        target,
         selection: Selection {
             patterns: args.selection.clone(),
             tags: args.tag.clone(),
@@ -92,6 +100,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             only: None,
         },
         variants: args.variant.clone(),
+        beyond: beyond(args, other),
         scenarios: args.scenarios.clone(),
         seed: args.seed,
         run_id: args.run_id.clone(),
@@ -113,6 +122,25 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
         diff: args.diff,
         tap: args.tap,
     })
+}
+
+/// What the scenarios may do and use. Whoever names sizes allows them.
+fn beyond(args: &RunArgs, other: Option<Box<Remote>>) -> Beyond {
+    let mut allowed = args.allow.clone();
+    let mut scale = args.scale.clone();
+    if scale.is_empty() {
+        scale = SCALE.to_vec();
+    } else {
+        allowed.push(Risk::Scale);
+    }
+    scale.sort_unstable();
+    scale.dedup();
+    Beyond {
+        allowed,
+        scale,
+        hook: args.hook.clone(),
+        other,
+    }
 }
 
 fn snapshots(args: &RunArgs, env: &Environment) -> Result<Option<Snapshots>, CliError> {

@@ -7,7 +7,7 @@ use crate::engine::event::{Event, Listener};
 use crate::okta::App;
 use crate::report::http;
 use crate::report::text::{count, hang, pad, printable, width_of};
-use crate::scenario::Scenario;
+use crate::scenario::{Risk, SMALLEST_SCALE, Scenario};
 use crate::verdict::{Origin, Outcome, ScenarioResult};
 
 use super::args::{LintArgs, ListArgs, ScenariosCommand, ShowArgs};
@@ -15,7 +15,7 @@ use super::backend::Backend;
 use super::error::CliError;
 use super::exit::Exit;
 use super::selection::Selection;
-use super::settings::{Limits, People, RunSettings, TargetChoice};
+use super::settings::{Beyond, Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
 use super::values::Cleanup;
 
@@ -143,6 +143,12 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
         },
         selection,
         variants: crate::scenario::Variant::ALL.to_vec(),
+        // Shown is what a tenant of one's own would see, with the smallest crowd.
+        beyond: Beyond {
+            allowed: Risk::ALL.to_vec(),
+            scale: vec![SMALLEST_SCALE],
+            ..Beyond::default()
+        },
         scenarios: args.scenarios.clone(),
         // The same HTTP whenever it is shown.
         seed: Some(0),

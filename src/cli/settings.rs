@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
-use crate::scenario::Variant;
+use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 
 use super::selection::Selection;
@@ -21,6 +21,8 @@ pub struct RunSettings {
     pub selection: Selection,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
+    /// What scenarios may do and use beyond one tenant of which only SCIM is known.
+    pub beyond: Beyond,
     /// A folder of the user's own scenarios, beside the built-in ones.
     pub scenarios: Option<PathBuf>,
     /// Seed of generated people; the engine's default when none is given.
@@ -41,6 +43,19 @@ pub struct RunSettings {
     pub diff: bool,
     /// Watch the raw bytes of every answer.
     pub tap: bool,
+}
+
+/// What scenarios may do and use beyond one tenant of which only SCIM is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// What is not for any tenant, and allowed for this one.
+    pub allowed: Vec<Risk>,
+    /// Sizes of the crowd in scenarios that scale, ascending.
+    pub scale: Vec<u32>,
+    /// The command that acts behind Okta's back.
+    pub hook: Option<String>,
+    /// A second tenant.
+    pub other: Option<Box<Remote>>,
 }
 
 /// What to run against.

@@ -54,6 +54,9 @@ pub enum TargetError {
         /// The option.
         option: &'static str,
     },
+    /// The second tenant is the first one.
+    #[error("the second tenant has the same URL and the same token as the target")]
+    SameTenant,
     /// A token with a control character inside.
     #[error("the token holds a line break, a blank or another character that no header can carry")]
     TokenCharacters,
@@ -109,6 +112,7 @@ impl TargetError {
             Self::Empty { .. } => "give a URL such as https://scim.acme.io/v2, or unset it",
             Self::OnlyForTarget { .. } => "add --target or SCIM_CONFORM_TARGET",
             Self::FaultOfTarget { .. } => "add --embedded, or unset SCIM_CONFORM_TARGET",
+            Self::SameTenant => "give it a token of its own in SCIM_CONFORM_OTHER_TOKEN",
             Self::TokenCharacters => "look for a blank or a line break within the token",
             Self::DoubleBearer => "leave the word out, or use --auth header",
             Self::NoToken { .. } => "give SCIM_CONFORM_TOKEN or --token-cmd",
@@ -160,6 +164,65 @@ pub(crate) fn of_run(args: &RunArgs, env: &Environment) -> Result<TargetChoice, 
             Ok(embedded())
         }
     }
+}
+
+/// The second tenant, if there is one: at the same URL unless another one is given, and with a token of its own.
+///
+/// # Errors
+/// [`TargetError`].
+pub(crate) fn other_of_run(
+    args: &RunArgs,
+    env: &Environment,
+    target: &TargetChoice,
+) -> Result<Option<Box<Remote>>, TargetError> {
+    let TargetChoice::Remote(target) = target else {
+        let given = [
+            ("--other-target", args.other_target.is_some()),
+            ("--other-token", args.other_token.is_some()),
+            ("--hook", args.hook.is_some()),
+        ];
+        return match given.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(TargetError::OnlyForTarget { option }),
+            None => Ok(None),
+        };
+    };
+    let base = match &args.other_target {
+        Some(base) => Some(("--other-target", base.clone())),
+        None => env
+            .text(environment::OTHER_TARGET)?
+            .map(|base| (environment::OTHER_TARGET, base)),
+    };
+    if let Some((name, _)) = base.as_ref().filter(|(_, base)| base.trim().is_empty()) {
+        return Err(TargetError::Empty { name });
+    }
+    let token = match &args.other_token {
+        Some(token) => Some(("the TOKEN of --other-token", token.expose().to_owned())),
+        None => env
+            .text(environment::OTHER_TOKEN)?
+            .map(|token| (environment::OTHER_TOKEN, token)),
+    };
+    let token = match token {
+        Some((name, token)) if token.trim().is_empty() => return Err(TargetError::Empty { name }),
+        Some((_, token)) => Some(checked(&token)?),
+        None => None,
+    };
+    if base.is_none() && token.is_none() {
+        return Ok(None);
+    }
+    let other = Remote {
+        base: base.map_or_else(|| target.base.clone(), |(_, base)| base),
+        credentials: match token {
+            Some(token) => form(args.target.auth, token)?,
+            None => Credentials::Anonymous,
+        },
+        ..(**target).clone()
+    };
+    if other.base.trim_end_matches('/') == target.base.trim_end_matches('/')
+        && other.credentials == target.credentials
+    {
+        return Err(TargetError::SameTenant);
+    }
+    Ok(Some(Box::new(other)))
 }
 
 /// A target that must be a server.
@@ -219,7 +282,14 @@ fn credentials(args: &TargetArgs, env: &Environment) -> Result<Credentials, Targ
         (AuthForm::Bearer, None) => Ok(Credentials::Anonymous),
         (AuthForm::Header, None) => Err(TargetError::NoToken { form: "header" }),
         (AuthForm::Basic, None) => Err(TargetError::NoToken { form: "basic" }),
-        (AuthForm::Bearer, Some(token)) => {
+        (auth, Some(token)) => form(auth, token),
+    }
+}
+
+/// A token in the form in which it is sent.
+fn form(auth: AuthForm, token: Secret) -> Result<Credentials, TargetError> {
+    match auth {
+        AuthForm::Bearer => {
             let scheme = token.expose().get(..7).unwrap_or_default();
             if scheme.eq_ignore_ascii_case("bearer ") {
                 return Err(TargetError::DoubleBearer);
@@ -229,11 +299,9 @@ fn credentials(args: &TargetArgs, env: &Environment) -> Result<Credentials, Targ
             }
             Ok(Credentials::Bearer(token))
         }
-        (AuthForm::Header, Some(token)) => Ok(Credentials::Header(token)),
-        (AuthForm::Basic, Some(token)) if token.expose().contains(':') => {
-            Ok(Credentials::Basic(token))
-        }
-        (AuthForm::Basic, Some(_)) => Err(TargetError::NotBasic),
+        AuthForm::Header => Ok(Credentials::Header(token)),
+        AuthForm::Basic if token.expose().contains(':') => Ok(Credentials::Basic(token)),
+        AuthForm::Basic => Err(TargetError::NotBasic),
     }
 }
 

@@ -172,6 +172,7 @@ pub(crate) fn catalogued(
         probe,
         exclusive: false,
         crowd: 0,
+        scales: false,
         people: IndexMap::new(),
         groups: IndexMap::new(),
         cases: vec![],

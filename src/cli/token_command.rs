@@ -1,12 +1,11 @@
 //! A token from the output of a command, such as a password manager's.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
-
 use crate::secret::Secret;
+
+use super::shell::{self, ShellError};
 
 /// How long a command may take; long enough to unlock a password manager.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,42 +62,17 @@ pub(crate) fn run(command: &str) -> Result<Secret, TokenCommandError> {
 }
 
 async fn output(command: &str) -> Result<Vec<u8>, TokenCommandError> {
-    let mut child = shell(command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(TokenCommandError::Start)?;
-    let mut output = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout
-            .take(LONGEST + 1)
-            .read_to_end(&mut output)
+    let (status, output) =
+        shell::output(command, &[], LONGEST)
             .await
-            .map_err(|_| TokenCommandError::NoToken)?;
-    }
-    if output.len() as u64 > LONGEST {
-        return Err(TokenCommandError::NoToken);
-    }
-    let status = child.wait().await.map_err(TokenCommandError::Start)?;
+            .map_err(|error| match error {
+                ShellError::Start(error) => TokenCommandError::Start(error),
+                ShellError::TooMuch => TokenCommandError::NoToken,
+            })?;
     if !status.success() {
         return Err(TokenCommandError::Failed(status));
     }
     Ok(output)
-}
-
-#[cfg(not(windows))]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
-    shell
-}
-
-#[cfg(windows)]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("cmd");
-    shell.arg("/C").arg(command);
-    shell
 }
 
 #[cfg(all(test, unix))]

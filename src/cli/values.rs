@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::Variant;
+use crate::scenario::{Risk, SMALLEST_SCALE, Variant};
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -89,6 +89,37 @@ pub fn variant(text: &str) -> Result<Variant, String> {
         .ok_or_else(|| {
             let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
             format!("the variants are: {}", names.join(", "))
+        })
+}
+
+/// A risk by its name.
+///
+/// # Errors
+/// The names there are, and what each allows.
+pub fn risk(text: &str) -> Result<Risk, String> {
+    let found = Risk::ALL.into_iter().find(|risk| risk.as_str() == text);
+    found.ok_or_else(|| {
+        let names: Vec<_> = Risk::ALL
+            .iter()
+            .map(|risk| format!("\n  {}: {}", risk.as_str(), risk.stake()))
+            .collect();
+        format!("what can be allowed:{}", names.concat())
+    })
+}
+
+/// The most people of a crowd that scales.
+const LARGEST_SCALE: u32 = 100_000;
+
+/// The size of a crowd.
+///
+/// # Errors
+/// The smallest and the largest.
+pub fn size(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|size| (SMALLEST_SCALE..=LARGEST_SCALE).contains(size))
+        .ok_or_else(|| {
+            format!("write numbers from {SMALLEST_SCALE} to {LARGEST_SCALE}, such as 1000,10000")
         })
 }
 

@@ -6,6 +6,8 @@ pub mod cast;
 pub mod cleanup;
 pub mod conclude;
 pub mod event;
+pub mod growth;
+pub mod insider;
 pub mod judge;
 pub mod ledger;
 pub mod listed;

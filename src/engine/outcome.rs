@@ -7,6 +7,8 @@ use crate::okta::App;
 use crate::scenario::ScenarioId;
 use crate::verdict::{Finding, Recorded, ScenarioResult, Verdict};
 
+use super::growth::Growth;
+
 /// What a run is going to do to a target; announced before the first write.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -70,6 +72,20 @@ pub enum Broken {
     Interrupted,
 }
 
+impl Broken {
+    /// The same, said of the second tenant.
+    #[must_use]
+    pub fn of_second_tenant(self) -> Self {
+        match self {
+            Self::Preflight { problem, hint } => Self::Preflight {
+                problem: format!("the second tenant: {problem}"),
+                hint,
+            },
+            Self::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
 /// A finished run.
 #[derive(Clone, Debug)]
 pub struct RunResult {
@@ -95,6 +111,8 @@ pub struct RunResult {
     pub around: Vec<Recorded>,
     /// All exchanges counted.
     pub exchanges: u64,
+    /// How what requests take grows with the number of people, in scenarios that scale.
+    pub growth: Vec<Growth>,
     /// What remains at the target.
     pub left_behind: Vec<LeftBehind>,
     /// Set when the run broke off.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::okta::App;
-use crate::scenario::{Action, OktaAction, Requirement, Scenario, Step};
+use crate::scenario::{Action, OktaAction, Requirement, Risk, Scenario, Step};
 
 use super::outcome::Plan;
 use super::settings::{Reach, Settings};
@@ -17,6 +17,27 @@ pub struct Part {
     pub app: Option<App>,
     /// Its number in the run, part of its names.
     pub ordinal: usize,
+}
+
+impl Part {
+    /// Whether its scenario needs a tenant without users.
+    #[must_use]
+    pub fn needs_nobody(&self) -> bool {
+        let empty = Requirement::Allowed(Risk::EmptyTenant);
+        self.scenario.requires.contains(&empty)
+    }
+
+    /// The scenario as it is carried out: once, or once for each of the sizes when it scales.
+    #[must_use]
+    pub fn sized(&self, sizes: &[u32]) -> Vec<Arc<Scenario>> {
+        if !self.scenario.scales {
+            return vec![Arc::clone(&self.scenario)];
+        }
+        sizes
+            .iter()
+            .map(|size| Arc::new(self.scenario.sized(*size)))
+            .collect()
+    }
 }
 
 /// Splits a selection into parts: a probe once, every other scenario once an app. `only` narrows it to pairs of id
@@ -73,16 +94,16 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
     }
     let mut running = Vec::new();
     for part in parts {
-        let users = users(&part.scenario);
+        let sized = part.sized(&settings.scale);
+        let users = sized.iter().map(|scenario| users(scenario)).sum();
         match obstacle(&part, users, settings) {
             Some(reason) => plan
                 .not_run
                 .push((part.scenario.id.clone(), part.app, reason)),
             None => {
-                let rows = part.scenario.cases.len().max(1) as u64;
                 plan.users += users;
-                plan.groups += rows * part.scenario.groups.len() as u64;
-                plan.requests += requests(&part.scenario);
+                plan.groups += sized.iter().map(|scenario| groups(scenario)).sum::<u64>();
+                plan.requests += sized.iter().map(|scenario| requests(scenario)).sum::<u64>();
                 plan.scenarios.push((part.scenario.id.clone(), part.app));
                 running.push(part);
             }
@@ -98,6 +119,10 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
 pub fn users(scenario: &Scenario) -> u64 {
     let rows = scenario.cases.len().max(1) as u64;
     rows * (scenario.people.len() as u64 + u64::from(scenario.crowd))
+}
+
+fn groups(scenario: &Scenario) -> u64 {
+    scenario.cases.len().max(1) as u64 * scenario.groups.len() as u64
 }
 
 /// A rough number: an assignment takes four requests and a write two more to read it back.
@@ -121,27 +146,43 @@ fn step_requests(step: &Step) -> u64 {
             | OktaAction::PushProfile(keys)
             | OktaAction::SyncPassword(keys),
         ) => 5 * keys.len() as u64,
-        Action::Okta(OktaAction::Suspend(_)) | Action::Change { .. } | Action::Outside(_) => 0,
+        Action::Okta(OktaAction::Suspend(_)) | Action::Change { .. } => 0,
         Action::Okta(_) => 8,
         Action::Observe(observes) => 2 * observes.len() as u64,
-        Action::Request(_) => 1,
-        Action::Together(steps) => steps.iter().map(step_requests).sum(),
+        Action::Request(_) | Action::Outside(_) => 1,
+        Action::Seed { keys, .. } => keys.len() as u64,
+        Action::Together(steps) => steps
+            .iter()
+            .map(|step| step_requests(step) * u64::from(step.times.max(1)))
+            .sum(),
     }
 }
 
 fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
     for requirement in &part.scenario.requires {
-        match requirement {
-            Requirement::Variant(variant) if !settings.variants.contains(variant) => {
-                return Some(format!(
+        let missing = match requirement {
+            Requirement::Variant(variant) => (!settings.variants.contains(variant)).then(|| {
+                format!(
                     "nobody has recorded it; try it with --variant {}",
                     variant.as_str()
-                ));
+                )
+            }),
+            Requirement::Outside => settings.insider.is_none().then(|| {
+                "needs something done in your product behind Okta's back; --hook CMD lets it (docs/admin-contract.md)"
+                    .to_owned()
+            }),
+            Requirement::OtherTarget => settings.other.is_none().then(|| {
+                "needs a second tenant; name it with --other-target URL and its token".to_owned()
+            }),
+            Requirement::Allowed(risk) => {
+                let alone = matches!(settings.reach, Reach::Isolated(_));
+                let allowed = settings.allowed.contains(risk) || alone && risk.is_harmless_alone();
+                (!allowed)
+                    .then(|| format!("{}; allow it with --allow {}", risk.stake(), risk.as_str()))
             }
-            Requirement::Outside => {
-                return Some("needs something that acts behind Okta's back".to_owned());
-            }
-            Requirement::Variant(_) => {}
+        };
+        if missing.is_some() {
+            return missing;
         }
     }
     match settings.max_users {

@@ -11,19 +11,21 @@ use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
 use crate::okta::{App, Behaviour};
-use crate::scenario::Case;
+use crate::scenario::{Case, Scenario};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
 use super::cleanup;
 use super::conclude::{self, Shown};
 use super::event::{Event, Listener};
+use super::growth;
+use super::insider::Insider;
 use super::ledger::Ledger;
 use super::outcome::{Broken, LeftBehind, Plan, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
 use super::session::Session;
-use super::settings::{Cleanup, Reach, Settings};
+use super::settings::{Cleanup, OtherTenant, Reach, Settings};
 use super::steps::Stage;
 use super::target::Run;
 
@@ -73,32 +75,51 @@ pub async fn run<E>(
         settings.patience,
         settings.rate,
     );
+    let second = match &settings.other {
+        Some(other) => Some(second_run(other, &settings).map_err(RunError::Ledger)?),
+        None => None,
+    };
+    let others = settings.other.iter().flat_map(|other| &other.credentials);
     // A word that short is no secret, and hiding it would garble every answer.
     for credential in settings
         .credentials
         .iter()
+        .chain(others)
         .filter(|c| c.expose().len() >= SHORTEST_SECRET)
     {
         run.hide(credential);
+        if let Some(second) = &second {
+            second.hide(credential);
+        }
     }
     let watch = tokio::spawn({
-        let run = Arc::clone(&run);
+        let (run, second) = (Arc::clone(&run), second.clone());
         async move {
             interrupt.await;
             run.stop();
+            if let Some(second) = second {
+                second.stop();
+            }
         }
     });
     let whole = Whole {
         settings: Arc::clone(&settings),
         behaviour,
         run: Arc::clone(&run),
+        second: second.clone(),
         listener,
     };
     let ended = whole.all(plan, parts, consent).await;
     watch.abort();
-    if let (Err(_), Some(path)) = (&ended, &settings.ledger) {
+    let ledgers = || {
+        let second = settings.other.as_ref().and_then(|o| o.ledger.as_ref());
+        settings.ledger.iter().chain(second)
+    };
+    if ended.is_err() {
         // Nothing was made, so there is nothing to keep the book of.
-        let _ = std::fs::remove_file(path);
+        for path in ledgers() {
+            let _ = std::fs::remove_file(path);
+        }
     }
     let mut ended = ended.map_err(RunError::Declined)?;
     if run.is_stopped() {
@@ -106,6 +127,7 @@ pub async fn run<E>(
     }
     let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
     let mut scenarios = conclusion.scenarios;
+    let growth = scenarios.iter().flat_map(growth::of).collect();
     scenarios.extend(
         plan.not_run
             .iter()
@@ -117,13 +139,11 @@ pub async fn run<E>(
             *verdict = Verdict::Undecided;
         }
     }
-    if let Some(path) = settings
-        .ledger
-        .as_ref()
-        .filter(|_| ended.left_behind.is_empty())
-    {
+    if ended.left_behind.is_empty() {
         // Nothing is left to sweep.
-        let _ = std::fs::remove_file(path);
+        for path in ledgers() {
+            let _ = std::fs::remove_file(path);
+        }
     }
     let result = RunResult {
         run_id: settings.run_id.clone(),
@@ -140,13 +160,30 @@ pub async fn run<E>(
         scenarios,
         findings: conclusion.findings,
         around: ended.around,
-        exchanges: run.exchanges(),
+        exchanges: run.exchanges() + second.map_or(0, |second| second.exchanges()),
+        growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
         recording: None,
     };
     whole.listener.on(&Event::Finished(&result));
     Ok(result)
+}
+
+/// The second tenant has books of its own: an id means something else there.
+fn second_run(other: &OtherTenant, settings: &Settings) -> std::io::Result<Arc<Run>> {
+    let ledger = match &other.ledger {
+        Some(path) => Ledger::in_file(path, &settings.run_id, &other.url)?,
+        None => Ledger::default(),
+    };
+    Ok(Run::new(
+        &settings.run_id,
+        &other.url,
+        ledger,
+        settings.settle,
+        settings.patience,
+        settings.rate,
+    ))
 }
 
 fn not_run(id: crate::scenario::ScenarioId, app: Option<App>, reason: &str) -> ScenarioResult {
@@ -167,6 +204,8 @@ struct Whole {
     settings: Arc<Settings>,
     behaviour: Arc<Behaviour>,
     run: Arc<Run>,
+    /// The same at the second tenant.
+    second: Option<Arc<Run>>,
     listener: Arc<dyn Listener>,
 }
 
@@ -179,6 +218,26 @@ struct Ended {
     broken: Option<Broken>,
 }
 
+/// What one scenario is played with.
+struct Arrangement<'a> {
+    scenario: &'a Scenario,
+    /// The number of its first row, part of its names.
+    row: usize,
+    session: &'a Arc<Session>,
+    second: Option<&'a Arc<Session>>,
+    insider: Option<&'a Arc<dyn Insider>>,
+}
+
+/// A scenario that was in the plan and could not be begun.
+fn unplayed(part: &Part, reason: &str) -> Shown {
+    Shown {
+        result: not_run(part.scenario.id.clone(), part.app, reason),
+        rows: BTreeSet::new(),
+        observations: Vec::new(),
+        members_seen: false,
+    }
+}
+
 /// What came of one.
 struct Played {
     ordinal: usize,
@@ -188,13 +247,6 @@ struct Played {
 }
 
 impl Whole {
-    fn transport(&self, tenant: &str) -> Arc<dyn Transport> {
-        match &self.settings.reach {
-            Reach::Shared(transport) => Arc::clone(transport),
-            Reach::Isolated(each) => each(tenant),
-        }
-    }
-
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
         Session::new(
             Arc::clone(&self.run),
@@ -204,6 +256,20 @@ impl Whole {
             app,
             self.settings.credentials.clone(),
         )
+    }
+
+    /// The session with the second tenant, where there is one.
+    fn second_session(&self, scenario: &str, app: Option<App>, tenant: &str) -> Option<Session> {
+        let other = self.settings.other.as_ref()?;
+        let session = Session::new(
+            Arc::clone(self.second.as_ref()?),
+            other.reach.transport(tenant),
+            other.client.clone(),
+            scenario.to_owned(),
+            app,
+            other.credentials.clone(),
+        );
+        Some(session.with_second_tenant())
     }
 
     async fn all<E>(
@@ -225,12 +291,31 @@ impl Whole {
                     return Ok(ended);
                 }
             }
+            if let Some(session) = self.second_session("pre-flight", None, "") {
+                let checked = preflight::check(&session).await;
+                ended.around.extend(session.finish().0);
+                if let Err(broken) = checked {
+                    ended.broken = Some(broken.of_second_tenant());
+                    return Ok(ended);
+                }
+            }
         }
         self.listener.on(&Event::Planned(plan));
         consent(plan)?;
         let met = Arc::new(Mutex::new(HashSet::new()));
         let mut played = Vec::with_capacity(parts.len());
         let isolated = matches!(self.settings.reach, Reach::Isolated(_));
+        // Nobody is there before the others begin.
+        let (first, parts): (Vec<Part>, Vec<Part>) =
+            parts.into_iter().partition(Part::needs_nobody);
+        if isolated || foreign == 0 {
+            self.some(first, 1, &met, &mut played).await;
+        } else {
+            let reason = format!("needs a tenant without users, and there are {foreign}");
+            ended
+                .shown
+                .extend(first.iter().map(|part| unplayed(part, &reason)));
+        }
         let (together, alone): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
             .partition(|p| isolated || !p.scenario.exclusive);
@@ -241,12 +326,9 @@ impl Whole {
                 "lists everybody, and the target holds {foreign} users of others (allowed: {}); see --cap-foreign-users",
                 self.settings.max_foreign_users
             );
-            ended.shown.extend(alone.iter().map(|part| Shown {
-                result: not_run(part.scenario.id.clone(), part.app, &reason),
-                rows: BTreeSet::new(),
-                observations: Vec::new(),
-                members_seen: false,
-            }));
+            ended
+                .shown
+                .extend(alone.iter().map(|part| unplayed(part, &reason)));
         } else {
             self.some(alone, 1, &met, &mut played).await;
         }
@@ -281,7 +363,12 @@ impl Whole {
                 let (whole, met) = (self.clone(), Arc::clone(met));
                 let beds = Arc::clone(&beds);
                 playing.spawn(async move {
-                    let users = u32::try_from(plan::users(&part.scenario)).unwrap_or(u32::MAX);
+                    let sized = part.sized(&whole.settings.scale);
+                    let users = sized
+                        .iter()
+                        .map(|scenario| plan::users(scenario))
+                        .sum::<u64>();
+                    let users = u32::try_from(users).unwrap_or(u32::MAX);
                     // Closed never; a scenario that needs more than there are was left out of the plan.
                     let _held = beds.acquire_many(users.min(most)).await;
                     whole.one(part, &met).await
@@ -305,16 +392,47 @@ impl Whole {
         });
         let app_word = part.app.map_or("probe", App::as_str);
         let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
-        let session = Arc::new(self.session(&scenario.id.0, part.app, self.transport(&tenant)));
-        let outcome = self.play(&part, &session).await;
-        let (exchanges, observations) = session.finish();
+        let transport = self.settings.reach.transport(&tenant);
+        let session = Arc::new(self.session(&scenario.id.0, part.app, transport));
+        let second = self
+            .second_session(&scenario.id.0, part.app, &tenant)
+            .map(Arc::new);
+        let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
+        let sized = part.sized(&self.settings.scale);
+        let mut outcome = Outcome::Passed;
+        for (row, scenario) in sized.iter().enumerate() {
+            let stage = Arrangement {
+                scenario,
+                row,
+                session: &session,
+                second: second.as_ref(),
+                insider: insider.as_ref(),
+            };
+            if let Outcome::NotRun(why) = self.play(&part, &stage).await {
+                outcome = Outcome::NotRun(why);
+            }
+        }
+        let (mut exchanges, mut observations) = session.finish();
+        if let Some(second) = &second {
+            let (theirs, observed) = second.finish();
+            exchanges.extend(theirs);
+            let before = observations.len();
+            observations.extend(observed.into_iter().map(|mut observation| {
+                observation.follows = observation.follows.map(|index| index + before);
+                observation
+            }));
+        }
         let members_seen = exchanges.iter().any(shows_a_member);
-        let left_behind = match self.settings.reach {
+        let mut left_behind = match self.settings.reach {
             // The tenant goes away as a whole.
             Reach::Isolated(_) => Vec::new(),
             Reach::Shared(_) => self.remove(&session).await,
         };
-        let (around, _) = session.finish();
+        let (mut around, _) = session.finish();
+        if let (Some(second), Reach::Shared(_)) = (&second, &self.settings.reach) {
+            left_behind.extend(self.remove(second).await);
+            around.extend(second.finish().0);
+        }
         let result = ScenarioResult {
             id: scenario.id.clone(),
             title: scenario.title.clone(),
@@ -324,9 +442,15 @@ impl Whole {
             findings: Vec::new(),
             exchanges,
         };
+        if scenario.scales {
+            observations.extend(growth::of(&result).iter().filter_map(growth::observation));
+        }
         let shown = Shown {
             result,
-            rows: scenario.cases.iter().map(Case::about).collect(),
+            rows: sized
+                .iter()
+                .flat_map(|scenario| scenario.cases.iter().map(Case::about))
+                .collect(),
             observations,
             members_seen,
         };
@@ -339,8 +463,8 @@ impl Whole {
         }
     }
 
-    async fn play(&self, part: &Part, session: &Arc<Session>) -> Outcome {
-        let scenario = &part.scenario;
+    async fn play(&self, part: &Part, arrangement: &Arrangement<'_>) -> Outcome {
+        let scenario = arrangement.scenario;
         let rows: Vec<_> = if scenario.cases.is_empty() {
             vec![None]
         } else {
@@ -352,7 +476,7 @@ impl Whole {
                 "{}{}{}",
                 self.settings.run_id,
                 base36(part.ordinal),
-                base36(n)
+                base36(arrangement.row + n)
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
@@ -366,7 +490,9 @@ impl Whole {
                     email: self.settings.email.as_deref(),
                     attributes: &self.settings.user_attributes,
                 },
-                session: Arc::clone(session),
+                session: Arc::clone(arrangement.session),
+                other: arrangement.second.map(Arc::clone),
+                insider: arrangement.insider.map(Arc::clone),
             };
             if let Err(broken) = stage.play().await {
                 outcome = Outcome::NotRun(broken.0);

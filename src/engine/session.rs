@@ -35,6 +35,8 @@ pub struct Session {
     pub app: Option<App>,
     /// Credentials that must not come back.
     pub credentials: Vec<Secret>,
+    /// What the ids of its exchanges begin with.
+    prefix: char,
     state: Mutex<State>,
 }
 
@@ -139,7 +141,17 @@ impl Session {
             scenario,
             app,
             credentials,
+            prefix: 'E',
             state,
+        }
+    }
+
+    /// The session with the second tenant of the same scenario, whose exchanges are `B1`, `B2`, …
+    #[must_use]
+    pub fn with_second_tenant(self) -> Self {
+        Self {
+            prefix: 'B',
+            ..self
         }
     }
 
@@ -259,7 +271,7 @@ impl Session {
         self.mask(&mut masked);
         let id = {
             let mut state = self.state();
-            let id = format!("E{}", state.recorded.len() + 1);
+            let id = format!("{}{}", self.prefix, state.recorded.len() + 1);
             let exchange = Kept::sharing(masked, &mut state.in_common);
             state.recorded.push(Recorded {
                 id: id.clone(),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::exchange::Transport;
 use crate::okta::App;
 use crate::okta::request::Client;
-use crate::scenario::Variant;
+use crate::scenario::{Risk, Variant};
 
+use super::insider::TenantInsider;
 use super::outcome::TargetInfo;
 
 /// Makes the transport to the tenant of that name.
@@ -20,6 +21,32 @@ pub enum Reach {
     Shared(Arc<dyn Transport>),
     /// A tenant of its own for each scenario and app, by name: the embedded server.
     Isolated(TenantTransport),
+}
+
+impl Reach {
+    /// The way to the tenant of that name.
+    #[must_use]
+    pub fn transport(&self, tenant: &str) -> Arc<dyn Transport> {
+        match self {
+            Self::Shared(transport) => Arc::clone(transport),
+            Self::Isolated(each) => each(tenant),
+        }
+    }
+}
+
+/// A second tenant of the server under test.
+#[derive(Clone)]
+pub struct OtherTenant {
+    /// Its base URL.
+    pub url: String,
+    /// How to reach it.
+    pub reach: Reach,
+    /// Makes the requests, with its own credentials.
+    pub client: Client,
+    /// These credentials in clear, to find them in answers.
+    pub credentials: Vec<crate::secret::Secret>,
+    /// File that ids created there are written to.
+    pub ledger: Option<std::path::PathBuf>,
 }
 
 /// What happens to what a run made.
@@ -49,6 +76,14 @@ pub struct Settings {
     pub apps: Vec<App>,
     /// Variants of Okta's behaviour.
     pub variants: Vec<Variant>,
+    /// What scenarios may do beyond what is safe on any tenant.
+    pub allowed: Vec<Risk>,
+    /// Sizes of the crowd for scenarios that scale, ascending.
+    pub scale: Vec<u32>,
+    /// Does things behind Okta's back, where somebody can.
+    pub insider: Option<TenantInsider>,
+    /// A second tenant, where there is one.
+    pub other: Option<OtherTenant>,
     /// Part of every name that the run makes.
     pub run_id: String,
     /// Decides generated names, and nothing else.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::engine::growth::Growth;
 use crate::engine::outcome::{Broken, LeftBehind, RunResult};
 use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
 use crate::okta::{App, Evidence};
@@ -47,12 +48,47 @@ struct Document<'a> {
     summary: Summary<'a>,
     scenarios: Vec<Scenario<'a>>,
     findings: Vec<FindingEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    growth: Vec<GrowthEntry<'a>>,
     left_behind: Vec<Left<'a>>,
     broken: Option<BrokenEntry<'a>>,
     around: Vec<Opened<'a>>,
     /// Only when a recording was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     recording: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct GrowthEntry<'a> {
+    scenario: &'a str,
+    app: Option<App>,
+    step: &'a str,
+    request: &'a str,
+    points: Vec<PointEntry>,
+}
+
+#[derive(Serialize)]
+struct PointEntry {
+    size: u32,
+    requests: usize,
+    median_ms: f64,
+}
+
+impl<'a> GrowthEntry<'a> {
+    fn of(growth: &'a Growth) -> Self {
+        let points = growth.points.iter().map(|point| PointEntry {
+            size: point.size,
+            requests: point.requests,
+            median_ms: (point.median.as_secs_f64() * 1e6).round() / 1e3,
+        });
+        Self {
+            scenario: &growth.scenario.0,
+            app: growth.app,
+            step: &growth.step,
+            request: &growth.request,
+            points: points.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -250,6 +286,7 @@ impl<'a> Document<'a> {
             summary: Summary::of(run, snapshots),
             scenarios: run.scenarios.iter().map(Scenario::of).collect(),
             findings: run.findings.iter().map(FindingEntry::of).collect(),
+            growth: run.growth.iter().map(GrowthEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
             around: run.around.iter().map(Opened).collect(),

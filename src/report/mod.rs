@@ -10,6 +10,7 @@ use serde::Serialize;
 pub mod explain;
 pub mod file;
 mod finding;
+mod growth;
 pub mod http;
 pub mod json;
 pub mod junit;

@@ -16,7 +16,7 @@ use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
-use super::{finding, plan, summary};
+use super::{finding, growth, plan, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,6 +197,9 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
     }
     if let Some(broken) = &run.broken {
         parts.push(summary::broken(broken, width));
+    }
+    if options.verbosity > Verbosity::Quiet {
+        parts.push(growth::table(&run.growth, width));
     }
     let mut verdict = summary::verdicts(run);
     if !run.scenarios.is_empty() {

@@ -6,17 +6,20 @@ pub mod catalog;
 mod file;
 mod lint;
 pub mod placeholder;
+mod risk;
+mod scale;
 mod scope;
 
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::exchange::Method;
 use crate::okta::App;
 
-pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, read};
+pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read};
+pub use risk::Risk;
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,8 +63,10 @@ pub struct Scenario {
     pub probe: bool,
     /// Runs alone and last, because it lists everything.
     pub exclusive: bool,
-    /// Number of generated people `crowd-1` .. `crowd-N`.
+    /// Number of generated people `crowd-1` .. `crowd-N`; of a scenario that [scales](Self::scales), the fewest.
     pub crowd: u32,
+    /// Runs once for each size that the user asks for, with a crowd of that size: `crowd: scale`.
+    pub scales: bool,
     /// The people, by key.
     pub people: IndexMap<Key, PersonSpec>,
     /// The groups, by key.
@@ -79,6 +84,10 @@ pub enum Requirement {
     Variant(Variant),
     /// Something that acts behind Okta's back.
     Outside,
+    /// A second tenant, with a token of its own (`--other-target`).
+    OtherTarget,
+    /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
+    Allowed(Risk),
 }
 
 /// A behaviour of Okta that nobody has recorded, off by default.
@@ -189,10 +198,72 @@ pub enum Action {
     Observe(Vec<Observe>),
     /// One literal request.
     Request(LiteralRequest),
+    /// Accounts and groups that exist at the target already: made by plain requests, and not judged.
+    Seed {
+        /// Of whom.
+        keys: Vec<Key>,
+        /// Okta knows them already; otherwise it has yet to find them.
+        linked: bool,
+    },
     /// Done behind Okta's back.
-    Outside(String),
+    Outside(Outside),
     /// Several at once.
     Together(Vec<Step>),
+}
+
+/// Something done behind Okta's back, in the product itself: the operations that any service can offer
+/// (`docs/admin-contract.md`).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outside {
+    /// An account is made by hand: login, names and e-mail of the person, with these SCIM attributes laid over them;
+    /// null leaves one out.
+    CreateUser(Key, Map<String, Value>),
+    /// SCIM attributes of an account change.
+    UpdateUser(Key, Map<String, Value>),
+    /// An account is deleted.
+    DeleteUser(Key),
+    /// A group is made by hand, with the members it has in the org.
+    CreateGroup(Key),
+    /// SCIM attributes of a group change.
+    UpdateGroup(Key, Map<String, Value>),
+    /// Accounts become members of a group.
+    AddMembers(Key, Vec<Key>),
+    /// Accounts leave a group.
+    RemoveMembers(Key, Vec<Key>),
+    /// A group is deleted.
+    DeleteGroup(Key),
+}
+
+impl Outside {
+    /// The operation's name in the contract.
+    #[must_use]
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::CreateUser(..) => "create-user",
+            Self::UpdateUser(..) => "update-user",
+            Self::DeleteUser(_) => "delete-user",
+            Self::CreateGroup(_) => "create-group",
+            Self::UpdateGroup(..) => "update-group",
+            Self::AddMembers(..) => "add-members",
+            Self::RemoveMembers(..) => "remove-members",
+            Self::DeleteGroup(_) => "delete-group",
+        }
+    }
+
+    /// The person or group that it is about.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::CreateUser(key, _)
+            | Self::UpdateUser(key, _)
+            | Self::DeleteUser(key)
+            | Self::CreateGroup(key)
+            | Self::UpdateGroup(key, _)
+            | Self::AddMembers(key, _)
+            | Self::RemoveMembers(key, _)
+            | Self::DeleteGroup(key) => key,
+        }
+    }
 }
 
 /// An admin action in Okta that may start a job. Several keys run one after the other.
@@ -291,6 +362,8 @@ pub struct LiteralRequest {
     pub body: Option<String>,
     /// The credentials to send.
     pub token: TokenForm,
+    /// Goes to the second tenant, with the token of that one.
+    pub to_other: bool,
     /// What must come back.
     pub expect: Expect,
 }

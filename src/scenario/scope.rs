@@ -9,7 +9,12 @@ use super::Key;
 use super::placeholder::is_key;
 
 /// Stands for all people of the crowd in a list of people.
-const CROWD: &str = "crowd";
+pub(super) const CROWD: &str = "crowd";
+
+/// The keys of a crowd of that size.
+pub(super) fn crowd_keys(size: u32) -> impl Iterator<Item = Key> {
+    (1..=size).map(|number| format!("{CROWD}-{number}"))
+}
 
 /// Names that mean something else.
 const RESERVED: [&str; 2] = ["run", CROWD];
@@ -27,13 +32,15 @@ pub(super) struct Scope {
     people: IndexSet<Key>,
     groups: IndexSet<Key>,
     crowd: u32,
+    scales: bool,
 }
 
 impl Scope {
-    /// A scope whose crowd has `crowd` people.
-    pub(super) fn new(crowd: u32) -> Self {
+    /// A scope whose crowd has `crowd` people, or at least that many.
+    pub(super) fn new(crowd: u32, scales: bool) -> Self {
         Self {
             crowd,
+            scales,
             ..Self::default()
         }
     }
@@ -139,6 +146,14 @@ impl Scope {
         suggest::closest(key, names).first().copied()
     }
 
+    /// All of the crowd; its name where nobody knows yet how many they will be.
+    fn everybody(&self) -> Vec<Key> {
+        if self.scales {
+            return vec![CROWD.to_owned()];
+        }
+        crowd_keys(self.crowd).collect()
+    }
+
     /// One key or a list of keys; `crowd` among people stands for everybody of the crowd.
     pub(super) fn keys(
         &self,
@@ -153,7 +168,7 @@ impl Scope {
                 continue;
             };
             if key == CROWD && wanted == Subject::Person && self.crowd > 0 {
-                keys.extend((1..=self.crowd).map(|number| format!("{CROWD}-{number}")));
+                keys.extend(self.everybody());
             } else if self.check(wanted, key, &item.span, diagnostics) {
                 keys.push(key.to_owned());
             }
@@ -161,7 +176,7 @@ impl Scope {
         keys
     }
 
-    /// One key or a list of keys, of people and groups alike.
+    /// One key or a list of keys, of people and groups alike; `crowd` stands for everybody of the crowd.
     pub(super) fn any_keys(
         &self,
         node: &Node,
@@ -173,6 +188,10 @@ impl Scope {
             let Some(key) = item.text(what, diagnostics) else {
                 continue;
             };
+            if key == CROWD && self.crowd > 0 {
+                keys.extend(self.everybody());
+                continue;
+            }
             let wanted = self.subject(key).unwrap_or(Subject::Person);
             if self.check(wanted, key, &item.span, diagnostics) {
                 keys.push(key.to_owned());

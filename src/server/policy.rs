@@ -126,6 +126,16 @@ impl Policy {
         self.freedoms.contains(&freedom)
     }
 
+    /// The name of the tenant that a second customer's token leads to, where the first one's leads to `name`.
+    #[must_use]
+    pub fn other_tenant(&self, name: &str) -> String {
+        if self.has(Fault::TenantsNotApart) {
+            name.to_owned()
+        } else {
+            format!("{name}-other")
+        }
+    }
+
     fn has_any(&self, faults: &[Fault]) -> bool {
         faults.iter().any(|fault| self.has(*fault))
     }

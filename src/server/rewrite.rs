@@ -24,6 +24,8 @@ pub(super) struct Asked<'a> {
     pub(super) route: Option<&'a Route>,
     pub(super) authorization: Option<&'a str>,
     pub(super) incoming: Option<&'a Incoming>,
+    /// How many users there are.
+    pub(super) users: u32,
 }
 
 impl Asked<'_> {
@@ -601,6 +603,9 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     if policy.has(Fault::SlowByMember) && asked.kind() == Some(Kind::Group) {
         let members = answer.object().map_or(0, members_shown);
         return answer.with_wire(WireEffect::Delay(Duration::from_millis(20) * members));
+    }
+    if asked.filters() && policy.has(Fault::SlowByUser) {
+        return answer.with_wire(WireEffect::Delay(Duration::from_millis(5) * asked.users));
     }
     if read && policy.has(Fault::BodyCutShort) {
         return answer.with_wire(WireEffect::TruncateBody);

@@ -273,6 +273,7 @@ impl Serving<'_> {
             route: route.as_ref(),
             authorization: authorization.as_deref(),
             incoming: incoming.as_ref(),
+            users: self.users(),
         };
         let answer = served.unwrap_or_else(|refused| *refused);
         let mut response = rewrite::answer(self.policy, &asked, answer).into_response();
@@ -287,6 +288,14 @@ impl Serving<'_> {
 
     fn context(&self) -> Context<'_> {
         self.tenant.context(self.policy)
+    }
+
+    /// How many users there are; only a fault wants to know.
+    fn users(&self) -> u32 {
+        if self.policy.is_known_good() {
+            return 0;
+        }
+        u32::try_from(self.read().of(Kind::User).len()).unwrap_or(u32::MAX)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store> {

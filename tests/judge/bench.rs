@@ -1,19 +1,20 @@
 //! Runs the whole catalogue in process against the reference server: one tenant a scenario and app, time that
 //! passes only when everybody waits.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scim_conform::engine::event::{Event, Listener};
+use scim_conform::engine::insider::{Insider, Performing};
 use scim_conform::engine::outcome::{Plan, RunResult, TargetInfo};
-use scim_conform::engine::settings::{Cleanup, Reach, Settings};
+use scim_conform::engine::settings::{Cleanup, OtherTenant, Reach, Settings};
 use scim_conform::engine::{plan, run};
 use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Context, Scenario, Variant};
+use scim_conform::scenario::{Context, Risk, Scenario, Variant};
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
@@ -59,18 +60,18 @@ impl Bench {
 
     /// Runs it on virtual time; `settle` is how long a write may take to become visible.
     pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
-        let policy = policy.clone();
-        let reach = Reach::Isolated(Arc::new(move |_: &str| -> Arc<dyn Transport> {
-            let tenant = Tenant::new(Some(Secret::new(TOKEN)), policy.clone());
-            seed(&tenant);
-            Arc::new(InProcess::new(Arc::new(tenant)))
-        }));
+        let house = House::new(policy.clone(), seed);
+        let settings = house.settings(settle);
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap()
-            .block_on(self.play(reach, settle))
+            .block_on(async {
+                let (plan, result) = self.play_by(settings).await;
+                assert_eq!(plan.not_run, []);
+                result
+            })
     }
 
     /// Runs it against whatever `reach` leads to.
@@ -96,6 +97,66 @@ impl Bench {
     }
 }
 
+/// Tenants by name: the one of a scenario, the one next door, and whoever acts behind Okta's back in them.
+struct House {
+    policy: Policy,
+    seed: Seed,
+    tenants: Mutex<HashMap<String, Arc<Tenant>>>,
+}
+
+impl House {
+    fn new(policy: Policy, seed: Seed) -> Arc<Self> {
+        Arc::new(Self {
+            policy,
+            seed,
+            tenants: Mutex::default(),
+        })
+    }
+
+    fn tenant(&self, name: &str) -> Arc<Tenant> {
+        let mut tenants = self.tenants.lock().unwrap();
+        let tenant = tenants.entry(name.to_owned()).or_insert_with(|| {
+            let tenant = Tenant::new(Some(Secret::new(TOKEN)), self.policy.clone());
+            (self.seed)(&tenant);
+            Arc::new(tenant)
+        });
+        Arc::clone(tenant)
+    }
+
+    fn settings(self: Arc<Self>, settle: Duration) -> Settings {
+        let (here, behind, there) = (Arc::clone(&self), Arc::clone(&self), self);
+        let reach = Reach::Isolated(Arc::new(move |name: &str| -> Arc<dyn Transport> {
+            Arc::new(InProcess::new(here.tenant(name)))
+        }));
+        let mut settings = settings(reach, settle);
+        settings.allowed = Risk::ALL.to_vec();
+        settings.scale = vec![10, 30];
+        settings.insider = Some(Arc::new(move |name: &str| -> Arc<dyn Insider> {
+            Arc::new(Console(behind.tenant(name)))
+        }));
+        settings.other = Some(OtherTenant {
+            url: settings.target.url.clone(),
+            client: settings.client.clone(),
+            credentials: settings.credentials.clone(),
+            ledger: None,
+            reach: Reach::Isolated(Arc::new(move |name: &str| -> Arc<dyn Transport> {
+                let next_door = there.policy.other_tenant(name);
+                Arc::new(InProcess::new(there.tenant(&next_door)))
+            })),
+        });
+        settings
+    }
+}
+
+/// The admin of one tenant.
+struct Console(Arc<Tenant>);
+
+impl Insider for Console {
+    fn perform<'a>(&'a self, operation: &'a serde_json::Value) -> Performing<'a> {
+        Box::pin(std::future::ready(Ok(self.0.perform(operation))))
+    }
+}
+
 /// What a run has when a test wants nothing else.
 pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
     Settings {
@@ -113,6 +174,10 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         credentials: vec![Secret::new(TOKEN)],
         apps: App::ALL.to_vec(),
         variants: Variant::ALL.to_vec(),
+        allowed: Vec::new(),
+        scale: vec![10],
+        insider: None,
+        other: None,
         run_id: "m4tr1x".to_owned(),
         seed: 1,
         settle,

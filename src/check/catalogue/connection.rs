@@ -71,6 +71,19 @@ pub static SLOW: CheckMeta = CheckMeta {
     failing: "200 after 1.5 s",
 };
 
+/// A request takes longer the more people there are.
+pub static GROWTH: CheckMeta = CheckMeta {
+    id: "connection/growth",
+    title: "a request takes longer the more people there are",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["Okta: SCIM FAQ, 60 s without an answer"],
+    why: "Okta gives up after 60 seconds. What takes twice as long with twice as many people works in every test, and fails at the largest customer.",
+    fix: "Look users and groups up in an index, and change members without reading or rewriting all of them.",
+    passing: "12 ms with 1,000 people, 13 ms with 10,000",
+    failing: "150 ms with 1,000 people, 1.5 s with 10,000",
+};
+
 /// The token is accepted without its scheme.
 pub static BARE_TOKEN: CheckMeta = CheckMeta {
     id: "connection/bare-token",

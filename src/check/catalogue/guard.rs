@@ -17,3 +17,19 @@ pub static SOMEBODY_ELSE: CheckMeta = CheckMeta {
     passing: "the id of the new account",
     failing: "the id of an account that existed before",
 };
+
+/// The token of one customer opens the accounts of another.
+pub static TENANTS_APART: CheckMeta = CheckMeta {
+    id: "guard/tenants-apart",
+    title: "the token of one customer opens the accounts of another",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 6 (multi-tenancy)",
+        "Reported: vouch 317, Cogtrix 128",
+    ],
+    why: "Okta sends each customer's token to your server; whoever has one could read, deactivate or delete the people of all others.",
+    fix: "Take the tenant from the token, and look for ids and names within that tenant alone; answer 404 for everything else.",
+    passing: "HTTP/1.1 404 Not Found",
+    failing: "HTTP/1.1 200 OK\n{\"userName\":\"somebody@another-customer.example\",...}",
+};

@@ -23,6 +23,7 @@ pub static ALL: &[&CheckMeta] = &[
     &connection::REDIRECTS,
     &connection::THROTTLED,
     &connection::SLOW,
+    &connection::GROWTH,
     &connection::BARE_TOKEN,
     &envelope::JSON,
     &envelope::MEDIA_TYPE,
@@ -95,4 +96,5 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
+    &guard::TENANTS_APART,
 ];

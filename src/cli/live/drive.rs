@@ -1,5 +1,6 @@
 //! `run`: settings to an engine run, and the comparison with snapshots.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -8,10 +9,13 @@ use uuid::Uuid;
 
 use crate::engine::cast;
 use crate::engine::event::Listener;
+use crate::engine::insider::{Insider, Performing, TenantInsider};
 use crate::engine::outcome::{RunResult, TargetInfo};
 use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
-use crate::engine::settings::{Cleanup as EngineCleanup, Reach, Settings};
+use crate::engine::settings::{
+    Cleanup as EngineCleanup, OtherTenant, Reach, Settings, TenantTransport,
+};
 use crate::exchange::{self, BaseUrl, HeaderText, ProxyChoice, Transport};
 use crate::okta::Behaviour;
 use crate::okta::app::Mapped;
@@ -27,8 +31,9 @@ use crate::snapshot::{
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
-use super::super::settings::{Chance, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::settings::{Chance, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::super::values::Cleanup;
+use super::hook::Hook;
 use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
@@ -42,6 +47,8 @@ struct Way {
     info: TargetInfo,
     client: Client,
     secrets: Vec<Secret>,
+    insider: Option<TenantInsider>,
+    other: Option<OtherTenant>,
     server: Option<Arc<Running>>,
 }
 
@@ -53,6 +60,8 @@ pub(super) async fn drive(
 ) -> Result<Driven, Refusal> {
     let catalogue = live.catalogue(settings.scenarios.as_deref())?;
     let parts = parts(&settings.selection, &catalogue)?;
+    let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
+    let ledger = |name: &str| Some(live.ledgers()?.join(format!("{name}.jsonl")));
     let way = match &settings.target {
         TargetChoice::Embedded { faults, chaos } => embedded(faults, *chaos, settings.tap).await?,
         TargetChoice::Remote(remote) => {
@@ -67,12 +76,19 @@ pub(super) async fn drive(
                 reach: Reach::Shared(reached.transport),
                 client: reached.client,
                 secrets: reached.secrets,
+                insider: settings.beyond.hook.as_deref().map(hook),
+                other: match &settings.beyond.other {
+                    Some(other) => {
+                        let ledger = ledger(&format!("{run_id}-other"));
+                        Some(second(other, settings, ledger)?)
+                    }
+                    None => None,
+                },
                 server: None,
             }
         }
     };
     let (behaviour, user_attributes) = with_attributes(behaviour()?, &settings.people.attributes)?;
-    let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
     let is_remote = matches!(settings.target, TargetChoice::Remote(_));
     let engine = Arc::new(Settings {
         target: way.info,
@@ -81,6 +97,10 @@ pub(super) async fn drive(
         credentials: way.secrets,
         apps: settings.selection.apps.clone(),
         variants: settings.variants.clone(),
+        allowed: settings.beyond.allowed.clone(),
+        scale: settings.beyond.scale.clone(),
+        insider: way.insider,
+        other: way.other,
         seed: settings.seed.unwrap_or(SEED),
         settle: settings.limits.settle,
         patience: PATIENCE,
@@ -99,10 +119,7 @@ pub(super) async fn drive(
             Cleanup::Deactivate => EngineCleanup::Deactivate,
             Cleanup::None => EngineCleanup::Nothing,
         },
-        ledger: live
-            .ledgers()
-            .filter(|_| is_remote)
-            .map(|folder| folder.join(format!("{run_id}.jsonl"))),
+        ledger: is_remote.then(|| ledger(&run_id)).flatten(),
         strict_rfc: settings.strict_rfc,
         run_id,
     });
@@ -133,6 +150,28 @@ pub(super) async fn drive(
         snapshots_differ: compared.own_differ,
         differences: compared.text,
         run,
+    })
+}
+
+/// The user's command, the same for every scenario.
+fn hook(command: &str) -> TenantInsider {
+    let hook: Arc<dyn Insider> = Arc::new(Hook(command.to_owned()));
+    Arc::new(move |_| Arc::clone(&hook))
+}
+
+/// The second tenant of a server.
+fn second(
+    other: &Remote,
+    settings: &RunSettings,
+    ledger: Option<PathBuf>,
+) -> Result<OtherTenant, Refusal> {
+    let reached = reach(other, settings.limits.timeout, settings.tap)?;
+    Ok(OtherTenant {
+        url: reached.base.to_string(),
+        reach: Reach::Shared(reached.transport),
+        client: reached.client,
+        credentials: reached.secrets,
+        ledger,
     })
 }
 
@@ -200,6 +239,7 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
         .faults()
         .iter()
         .any(|f| f.name().contains("stranger"));
+    let neighbours = policy.clone();
     let token = Secret::new(Uuid::new_v4().simple().to_string());
     let options = Options {
         mode: Mode::PerScenario,
@@ -212,7 +252,14 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
     let running = Arc::new(running);
     let url = running.base_url();
     let server = Arc::clone(&running);
-    let reach = Reach::Isolated(Arc::new(move |tenant| {
+    let insiders = Arc::downgrade(&running);
+    let insider: TenantInsider = Arc::new(move |tenant| {
+        Arc::new(Console {
+            server: Weak::clone(&insiders),
+            tenant: tenant.to_owned(),
+        })
+    });
+    let lodging: TenantTransport = Arc::new(move |tenant| {
         if seeds_stranger && let Some(tenant) = running.tenant(tenant) {
             // The faults that hand out somebody else need somebody else.
             let _ = tenant.seed_user(&stranger());
@@ -223,21 +270,33 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
             server: Arc::downgrade(&running),
             tenant: tenant.to_owned(),
         })
-    }));
+    });
+    let client = Client {
+        authorization: Some(HeaderText::Secret(Secret::new(format!(
+            "Bearer {}",
+            token.expose()
+        )))),
+        extra: Vec::new(),
+    };
+    let next_door = Arc::clone(&lodging);
     Ok(Way {
-        reach,
+        other: Some(OtherTenant {
+            url: url.clone(),
+            reach: Reach::Isolated(Arc::new(move |tenant| {
+                next_door(&neighbours.other_tenant(tenant))
+            })),
+            client: client.clone(),
+            credentials: vec![token.clone()],
+            ledger: None,
+        }),
+        insider: Some(insider),
+        reach: Reach::Isolated(lodging),
+        client,
         info: TargetInfo {
             url,
             embedded: true,
             faults: names.to_vec(),
             chaos: chance.map(|chance| chance.to_string()),
-        },
-        client: Client {
-            authorization: Some(HeaderText::Secret(Secret::new(format!(
-                "Bearer {}",
-                token.expose()
-            )))),
-            extra: Vec::new(),
         },
         secrets: vec![token],
         server: Some(server),
@@ -280,6 +339,22 @@ impl Drop for Lodging {
         if let Some(server) = self.server.upgrade() {
             server.remove_tenant(&self.tenant);
         }
+    }
+}
+
+/// The admin's side of a tenant of the embedded server.
+struct Console {
+    server: Weak<Running>,
+    tenant: String,
+}
+
+impl Insider for Console {
+    fn perform<'a>(&'a self, operation: &'a Value) -> Performing<'a> {
+        let server = self.server.upgrade();
+        let tenant = server.and_then(|server| server.tenant(&self.tenant));
+        let answer = tenant.map(|tenant| tenant.perform(operation));
+        let answer = answer.ok_or_else(|| "the embedded server has ended".to_owned());
+        Box::pin(std::future::ready(answer))
     }
 }
 

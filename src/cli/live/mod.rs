@@ -1,6 +1,7 @@
 //! The backend that does the work: it is where the engine, the reference server and the snapshots meet.
 
 mod drive;
+mod hook;
 mod serve;
 mod sweep;
 

@@ -206,6 +206,15 @@ fn arguments_become_settings() {
         variants: [
             PatchProfile,
         ],
+        beyond: Beyond {
+            allowed: [],
+            scale: [
+                100,
+                1000,
+            ],
+            hook: None,
+            other: None,
+        },
         scenarios: None,
         seed: Some(
             7,

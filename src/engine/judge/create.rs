@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// From now on it is the run's own.
-    fn take_over(&self, resource: Resource, id: &str, name: &str) {
+    pub(crate) fn take_over(&self, resource: Resource, id: &str, name: &str) {
         if !self.run.ledger.owns(resource, id) {
             self.run.ledger.claim(resource, id, name);
         }

@@ -26,6 +26,26 @@ impl Session {
             .await
     }
 
+    /// Whether it was deleted: by Okta, or behind Okta's back.
+    pub(super) fn is_gone(&self, resource: Resource, id: &str) -> bool {
+        self.with_book(|book| book.get(resource, id).is_some_and(|account| account.gone))
+    }
+
+    /// What was deleted answers 404, whatever is asked of it: Okta would go on believing that it is there.
+    pub(super) fn judge_gone(&self, resource: Resource, id: &str, write: Write<'_>) {
+        if !is_success(&write.sent.exchange) || !self.is_gone(resource, id) {
+            return;
+        }
+        let method = write.call.request.method;
+        let subjects = vec![Subject::Resource(resource, id.to_owned())];
+        let context = self.context(write, write.sent, subjects);
+        let seen = Seen::new(&error::NOT_FOUND, "404", status_word(&write.sent.exchange));
+        self.observe(
+            seen.facet(format!("{method} deleted {}", resource.word())),
+            &context,
+        );
+    }
+
     /// 404 by id, nothing by name.
     ///
     /// # Errors

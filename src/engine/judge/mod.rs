@@ -91,7 +91,11 @@ impl Session {
                 self.judge_update(*resource, id, &change, write).await
             }
             Intent::Delete { resource, id } => self.judge_delete(*resource, id, write).await,
-            Intent::Read { .. } | Intent::List { .. } | Intent::Literal => Ok(()),
+            Intent::Read { resource, id } => {
+                self.judge_gone(*resource, id, write);
+                Ok(())
+            }
+            Intent::List { .. } | Intent::Literal => Ok(()),
         }
     }
 

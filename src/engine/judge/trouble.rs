@@ -104,8 +104,15 @@ impl Session {
         seen(check).facet(NO_CHANGE).or(check, facet)
     }
 
-    /// A login that another account has must be refused.
+    /// A login that another account has must be refused, and what is not there any more cannot be found.
     fn refused_rightly(&self, intent: &Intent, status: u16) -> bool {
+        if matches!(status, 404 | 410)
+            && let Intent::Read { resource, id }
+            | Intent::Update { resource, id, .. }
+            | Intent::Delete { resource, id } = intent
+        {
+            return self.is_gone(*resource, id);
+        }
         is_honest(status) && self.takes_a_name(intent)
     }
 

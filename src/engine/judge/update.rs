@@ -27,6 +27,10 @@ impl Session {
         if !is_success(&write.sent.exchange) {
             return self.must_be_unchanged(resource, id, write).await;
         }
+        if self.is_gone(resource, id) {
+            self.judge_gone(resource, id, write);
+            return Ok(());
+        }
         let (former, how) = self.note_change(resource, id, change);
         let groups = self.with_book(|b| b.groups_of(id));
         if let Some(other) = good(&write.sent.exchange)

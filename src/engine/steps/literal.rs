@@ -21,11 +21,22 @@ use crate::verdict::{CheckMeta, Origin};
 
 use super::super::book::Subject;
 use super::super::judge::{self, refusal_of, status_word};
-use super::super::session::{Context, Place, Sent, observer_call};
+use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::{BrokenOff, Running, broken_off};
 
 /// An id that no server has issued, for probes of unknown resources.
 const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
+
+/// A literal request on its way.
+pub(super) struct Prepared<'r> {
+    request: &'r LiteralRequest,
+    /// What it would mean if Okta sent it.
+    shape: Intent,
+    call: Call,
+    /// The tenant that it goes to.
+    session: Arc<Session>,
+    before: Vec<Untouched>,
+}
 
 /// A resource that a request must leave alone, as it was before.
 struct Untouched {
@@ -42,33 +53,43 @@ impl Running<'_> {
         request: &LiteralRequest,
         place: &Place,
     ) -> Result<(), BrokenOff> {
+        let prepared = self.prepare(request)?;
+        let sent = self.send_prepared(&prepared, place).await?;
+        self.judge_prepared(&prepared, &sent, place).await
+    }
+
+    /// Makes a literal request ready to be sent.
+    pub(super) fn prepare<'r>(
+        &self,
+        request: &'r LiteralRequest,
+    ) -> Result<Prepared<'r>, BrokenOff> {
         if self.troubled {
             return Err(BrokenOff(
                 "what this probe needs could not be made".to_owned(),
             ));
         }
-        let session = Arc::clone(&self.stage.session);
+        let session = self.session_of(request)?;
         let target = self.fill(&request.path)?;
         let body = request.body.as_ref().map(|b| self.fill(b)).transpose()?;
-        let mut sent_request = session.client.request(
+        let mut to_send = session.client.request(
             request.method,
             target.clone(),
             body.clone().map(|b| Bytes::from(b.trim_end().to_owned())),
         );
         for (name, value) in &request.headers {
             let value = HeaderText::Plain(self.fill(value)?);
-            sent_request
+            to_send
                 .headers
                 .retain(|(n, _)| !n.eq_ignore_ascii_case(name));
             // The media types stay in their place, before the user agent.
-            let at = sent_request
+            let at = to_send
                 .headers
                 .iter()
                 .position(|(n, _)| n == "User-Agent")
                 .unwrap_or(0);
-            sent_request.headers.insert(at, (name.clone(), value));
+            to_send.headers.insert(at, (name.clone(), value));
         }
-        apply_token(&mut sent_request.headers, request.token);
+        apply_token(&mut to_send.headers, request.token);
         self.guard_literal(request, &target)?;
         let shape = shape(request.method, &target, body.as_deref());
         // A probe says itself what must come back; only lists and creates have a shape of their own.
@@ -78,20 +99,51 @@ impl Running<'_> {
         };
         let call = Call {
             evidence: Evidence::Documented,
-            ..observer_call(sent_request, intent)
+            ..observer_call(to_send, intent)
         };
-        let before = self.states_of(&request.expect);
-        let sent = session
-            .perform(&call, Origin::Probe, place)
-            .await
-            .map_err(broken_off)?;
-        self.claim_literal(request, &shape, &sent, place)?;
-        if self.judge_literal(request, &shape, &sent, place) {
-            self.must_be_untouched(&request.expect, before, &sent, place)
+        Ok(Prepared {
+            request,
+            shape,
+            call,
+            session,
+            before: self.states_of(&request.expect),
+        })
+    }
+
+    pub(super) async fn send_prepared(
+        &self,
+        prepared: &Prepared<'_>,
+        place: &Place,
+    ) -> Result<Sent, BrokenOff> {
+        let sent = prepared
+            .session
+            .perform(&prepared.call, Origin::Probe, place);
+        sent.await.map_err(broken_off)
+    }
+
+    /// Compares the answer with what is expected, and takes what was made for the run's own.
+    pub(super) async fn judge_prepared(
+        &mut self,
+        prepared: &Prepared<'_>,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        self.claim_literal(prepared, sent, place)?;
+        if self.judge_literal(prepared, sent, place) {
+            self.must_be_untouched(prepared, sent, place)
                 .await
                 .map_err(broken_off)?;
         }
         Ok(())
+    }
+
+    /// The tenant that a request goes to.
+    fn session_of(&self, request: &LiteralRequest) -> Result<Arc<Session>, BrokenOff> {
+        if !request.to_other {
+            return Ok(Arc::clone(&self.stage.session));
+        }
+        let other = self.stage.other.as_ref().map(Arc::clone);
+        other.ok_or_else(|| BrokenOff("there is no second tenant".to_owned()))
     }
 
     /// A probe, too, changes only what the run has made.
@@ -117,12 +169,16 @@ impl Running<'_> {
     /// Notes what a probe has created, unless it was handed somebody else's.
     fn claim_literal(
         &mut self,
-        request: &LiteralRequest,
-        shape: &Intent,
+        prepared: &Prepared<'_>,
         sent: &Sent,
         place: &Place,
     ) -> Result<(), BrokenOff> {
-        let session = Arc::clone(&self.stage.session);
+        let Prepared {
+            request,
+            shape,
+            session,
+            ..
+        } = prepared;
         let Intent::Create { resource, name, .. } = shape else {
             return Ok(());
         };
@@ -192,13 +248,8 @@ impl Running<'_> {
     }
 
     /// Whether status and total are as expected; otherwise it is observed.
-    fn judge_literal(
-        &self,
-        request: &LiteralRequest,
-        shape: &Intent,
-        sent: &Sent,
-        place: &Place,
-    ) -> bool {
+    fn judge_literal(&self, prepared: &Prepared<'_>, sent: &Sent, place: &Place) -> bool {
+        let Prepared { request, shape, .. } = prepared;
         let expect = &request.expect;
         let Some(meta) = check::find(&expect.check) else {
             return true;
@@ -239,7 +290,7 @@ impl Running<'_> {
             in_any_row: true,
             ..Context::new(place, sent, Vec::new(), Evidence::Documented)
         };
-        self.stage.session.observe(seen, &context);
+        prepared.session.observe(seen, &context);
         false
     }
 
@@ -270,30 +321,31 @@ impl Running<'_> {
 
     async fn must_be_untouched(
         &self,
-        expect: &Expect,
-        before: Vec<Untouched>,
+        prepared: &Prepared<'_>,
         sent: &Sent,
         place: &Place,
     ) -> Result<(), NotSent> {
         let session = &*self.stage.session;
+        let expect = &prepared.request.expect;
         let request = &sent.exchange.request;
         for Untouched {
             resource,
             id,
             state,
             members,
-        } in before
+        } in &prepared.before
         {
-            let Some((_, now)) = session.get(resource, &id, place).await? else {
+            let resource = *resource;
+            let Some((_, now)) = session.get(resource, id, place).await? else {
                 continue;
             };
             let there: BTreeSet<String> = check::frame::members(&now)
                 .unwrap_or_default()
                 .into_iter()
                 .collect();
-            let at = match judge::changed(&state, &now, resource) {
+            let at = match judge::changed(state, &now, resource) {
                 Some((at, ..)) => at,
-                None if resource == Resource::Group && there != members => "members".to_owned(),
+                None if resource == Resource::Group && there != *members => "members".to_owned(),
                 None => continue,
             };
             let refused = sent.exchange.status().is_some_and(|s| s >= 400);
@@ -312,7 +364,7 @@ impl Running<'_> {
                         .unwrap_or_else(|| "overwritten".to_owned()),
                 )
             };
-            let subjects = vec![Subject::Resource(resource, id)];
+            let subjects = vec![Subject::Resource(resource, id.clone())];
             let context = Context {
                 loses_data: true,
                 ..Context::new(place, sent, subjects, Evidence::Documented)
@@ -325,7 +377,7 @@ impl Running<'_> {
     }
 
     /// A text of a step, where all placeholders make sense.
-    fn fill(&self, text: &str) -> Result<String, BrokenOff> {
+    pub(super) fn fill(&self, text: &str) -> Result<String, BrokenOff> {
         let template = Template::parse(text).map_err(|e| BrokenOff(e.to_string()))?;
         template.fill(|value| match value {
             Placeholder::Run => Ok(self.stage.naming.run.to_owned()),

@@ -2,11 +2,13 @@
 
 mod literal;
 mod observe;
+mod outside;
+mod seed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::exchange::Exchange;
 use crate::okta::app::{Traits, Verb};
@@ -19,6 +21,7 @@ use crate::scenario::{Action, Case, OktaAction, Scenario, Step, Variant};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
+use super::insider::Insider;
 use super::judge::is_honest;
 use super::session::{Place, Sent, Session, changes};
 
@@ -42,6 +45,10 @@ pub struct Stage<'a> {
     pub naming: Naming<'a>,
     /// Sends and records.
     pub session: Arc<Session>,
+    /// The same for the second tenant, where there is one.
+    pub other: Option<Arc<Session>>,
+    /// Does things behind Okta's back, where somebody can.
+    pub insider: Option<Arc<dyn Insider>>,
 }
 
 /// The line of one job: guards, sends, judges.
@@ -179,9 +186,15 @@ impl Running<'_> {
                     .place(n, &format!("request {}", request.method), step);
                 self.literal(request, &place).await
             }
-            Action::Outside(what) => Err(BrokenOff(format!(
-                "\"{what}\" needs something that acts behind Okta's back"
-            ))),
+            Action::Seed { keys, linked } => {
+                let place = self.stage.place(n, "seed", step);
+                self.seed(keys, *linked, &place).await
+            }
+            Action::Outside(outside) => {
+                let what = format!("outside {} {}", outside.operation(), outside.key());
+                let place = self.stage.place(n, &what, step);
+                self.outside(outside, &place).await
+            }
             Action::Together(steps) => self.together(n, steps).await,
         }
     }
@@ -233,26 +246,44 @@ impl Running<'_> {
         }
     }
 
-    /// Sends several admin actions at once: each job sees the org as it was before.
+    /// Sends several things at once: each job, and each literal request, sees the org as it was before.
     async fn together(&mut self, n: usize, steps: &[Step]) -> Result<(), BrokenOff> {
         let mut tasks = Vec::new();
+        let mut prepared = Vec::new();
         for step in steps {
-            let Action::Okta(action) = &step.action else {
-                continue;
-            };
-            for (what, action) in admin_actions(action) {
-                if let Some(task) = self.org.act(&action) {
-                    tasks.push((task, self.stage.place(n, &what, step)));
+            match &step.action {
+                Action::Okta(action) => {
+                    for (what, action) in admin_actions(action) {
+                        if let Some(task) = self.org.act(&action) {
+                            tasks.push((task, self.stage.place(n, &what, step)));
+                        }
+                    }
                 }
+                Action::Request(request) => {
+                    let what = format!("request {}", request.method);
+                    for _ in 0..step.times.max(1) {
+                        let place = self.stage.place(n, &what, step);
+                        prepared.push((self.prepare(request)?, place));
+                    }
+                }
+                // The reader of scenarios lets nothing else happen at once.
+                _ => {}
             }
         }
         let jobs = tasks
             .iter()
             .map(|(task, place)| self.job(task, false, place));
-        for outcome in join_all(jobs).await {
+        let requests = prepared
+            .iter()
+            .map(|(prepared, place)| self.send_prepared(prepared, place));
+        let (jobs, sent) = join(join_all(jobs), join_all(requests)).await;
+        for outcome in jobs {
             let (effects, trouble) = outcome?;
             self.troubled |= trouble.is_some();
             self.apply(&effects);
+        }
+        for ((prepared, place), sent) in prepared.iter().zip(sent) {
+            self.judge_prepared(prepared, &sent?, place).await?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod observe;
 mod okta;
+mod outside;
 mod people;
 mod request;
 mod step;
@@ -16,12 +17,15 @@ use crate::okta::App;
 use super::lint;
 use super::placeholder::is_key;
 use super::scope::{Scope, Subject};
-use super::{Case, Requirement, Scenario, ScenarioId, Variant};
+use super::{Case, Requirement, Risk, Scenario, ScenarioId, Variant};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
 
 /// The most people that a crowd can have.
 const MAX_CROWD: u64 = 5_000;
+
+/// The fewest people of a crowd that scales: `crowd-1` to `crowd-10` are always there.
+pub const SMALLEST_SCALE: u32 = 10;
 
 /// What a file is read against.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +45,8 @@ struct Reading<'a> {
     requests: usize,
     /// Where something happens behind Okta's back for the first time.
     outside: Option<Span>,
+    /// Where the second tenant is spoken to for the first time.
+    other: Option<Span>,
 }
 
 /// Reads one scenario.
@@ -82,18 +88,19 @@ fn scenario(
     let requires = requires(&mut fields, diagnostics);
     let probe = fields.flag("probe", diagnostics);
     let exclusive = fields.flag("exclusive", diagnostics);
-    let crowd = fields
-        .take("crowd")
-        .and_then(|node| node.whole("crowd", 1..=MAX_CROWD, diagnostics))
-        .and_then(|crowd| u32::try_from(crowd).ok())
-        .unwrap_or(0);
-    let mut scope = Scope::new(crowd);
+    let (crowd, scales) = crowd(fields.take("crowd"), &requires, diagnostics);
+    let mut scope = Scope::new(crowd, scales);
     let people = fields.take("people");
     let groups = fields.take("groups");
     people::declare(people, Subject::Person, &mut scope, diagnostics);
     people::declare(groups, Subject::Group, &mut scope, diagnostics);
     let people = people::people(people, diagnostics);
     let groups = people::groups(groups, &scope, diagnostics);
+    if let Some(entry) = fields.entry("cases").filter(|_| scales) {
+        let message = "a scenario that scales has its sizes for cases";
+        let mistake = diagnostics.error(&entry.key_span, message);
+        mistake.hint("write a number behind `crowd:`, or leave out `cases:`");
+    }
     let cases = cases(fields.take("cases"), &scope, diagnostics);
     let mut reading = Reading {
         context,
@@ -103,6 +110,7 @@ fn scenario(
         imports: false,
         requests: 0,
         outside: None,
+        other: None,
     };
     let steps = steps(&mut fields, &mut reading, diagnostics);
     reading.whole(&mut fields, exclusive, diagnostics);
@@ -112,6 +120,12 @@ fn scenario(
         let message = "not every target lets something happen behind Okta's back";
         let mistake = diagnostics.error(&span, message);
         mistake.hint("add `requires: [outside]`: elsewhere the scenario is not run");
+    }
+    if let Some(span) = &reading.other
+        && !requires.contains(&Requirement::OtherTarget)
+    {
+        let mistake = diagnostics.error(span, "not everybody has a second tenant");
+        mistake.hint("add `requires: [other-target]`: elsewhere the scenario is not run");
     }
     fields.finish(diagnostics);
     Some(Scenario {
@@ -124,6 +138,7 @@ fn scenario(
         probe,
         exclusive,
         crowd,
+        scales,
         people,
         groups,
         cases,
@@ -226,6 +241,12 @@ fn requires(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Requi
         };
         if text == "outside" {
             found.push(Requirement::Outside);
+        } else if text == "other-target" {
+            found.push(Requirement::OtherTarget);
+        } else if let Some(name) = text.strip_prefix("allow:") {
+            let known = Risk::ALL.map(|risk| (risk.as_str(), risk));
+            let risk = lint::word("risk", name, &known, &node.span, diagnostics);
+            found.extend(risk.map(Requirement::Allowed));
         } else if let Some(name) = text.strip_prefix("variant:") {
             let known = Variant::ALL.map(|variant| (variant.as_str(), variant));
             let variant = lint::word("variant", name, &known, &node.span, diagnostics);
@@ -233,10 +254,34 @@ fn requires(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Requi
         } else {
             let message = format!("`{text}` cannot be required");
             let mistake = diagnostics.error(&node.span, message);
-            mistake.hint("a scenario can require `outside` or `variant:patch-profile`");
+            mistake.hint(
+                "a scenario can require `outside`, `other-target`, `allow:scale` or `variant:patch-profile`",
+            );
         }
     }
     found
+}
+
+/// The number of people, and whether it is the user who says it.
+fn crowd(
+    node: Option<&Node>,
+    requires: &[Requirement],
+    diagnostics: &mut Diagnostics,
+) -> (u32, bool) {
+    let Some(node) = node else { return (0, false) };
+    if matches!(&node.kind, document::Kind::String(text) if text == "scale") {
+        if !requires.contains(&Requirement::Allowed(Risk::Scale)) {
+            let message = "a crowd of any size is not for every tenant";
+            let mistake = diagnostics.error(&node.span, message);
+            mistake.hint("add `requires: [\"allow:scale\"]`: it runs only with `--allow scale`");
+        }
+        return (SMALLEST_SCALE, true);
+    }
+    let crowd = node.whole("crowd", 1..=MAX_CROWD, diagnostics);
+    (
+        crowd.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        false,
+    )
 }
 
 fn cases(node: Option<&Node>, scope: &Scope, diagnostics: &mut Diagnostics) -> Vec<Case> {

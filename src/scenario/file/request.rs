@@ -56,6 +56,7 @@ pub(super) fn request(
             token(name, &node.span, diagnostics)
         })
         .unwrap_or_default();
+    let to_other = other(&mut fields, reading, diagnostics);
     let expect = fields
         .require("expect", diagnostics)
         .and_then(|node| expect(node, reading, diagnostics));
@@ -66,8 +67,30 @@ pub(super) fn request(
         headers,
         body,
         token,
+        to_other,
         expect: expect?,
     })
+}
+
+/// `at: other`: the second tenant.
+fn other(
+    fields: &mut Fields<'_>,
+    reading: &mut Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(entry) = fields.entry("at") else {
+        return false;
+    };
+    if entry
+        .value
+        .text("at", diagnostics)
+        .is_some_and(|at| at != "other")
+    {
+        let mistake = diagnostics.error(&entry.value.span, "`at` wants `other`, the second tenant");
+        mistake.hint("leave it out for the target itself");
+    }
+    reading.other.get_or_insert_with(|| entry.key_span.clone());
+    true
 }
 
 /// The form of a token. What else stands there may be a token, so it is not repeated.

@@ -3,18 +3,18 @@
 use crate::document::{Diagnostics, Entry, Fields, Kind, Node};
 use crate::okta::App;
 use crate::scenario::scope::Subject;
-use crate::scenario::{Action, OktaAction, Step, lint};
+use crate::scenario::{Action, OktaAction, Step};
 
 use super::people;
-use super::{Reading, app, observe, okta, request};
+use super::{Reading, app, observe, okta, outside, request};
 
 /// The fields that say what a step does.
-const ACTIONS: [&str; 6] = [
-    "okta", "change", "observe", "request", "outside", "together",
+const ACTIONS: [&str; 7] = [
+    "okta", "change", "observe", "request", "seed", "outside", "together",
 ];
 
 /// Fields beside the action.
-const MODIFIERS: [&str; 4] = ["may-refuse", "only", "times", "lose-answer"];
+const MODIFIERS: [&str; 5] = ["may-refuse", "only", "times", "lose-answer", "linked"];
 
 /// How often a step can be repeated.
 const MAX_TIMES: u64 = 1_000;
@@ -45,7 +45,10 @@ pub(super) fn step(
             return None;
         }
     };
-    let action = action(entry, reading, diagnostics)?;
+    let mut action = action(entry, reading, diagnostics)?;
+    if let Action::Seed { linked, .. } = &mut action {
+        *linked = modifiers.linked.is_some();
+    }
     modifiers.check(&action, reading, diagnostics);
     Some(Step {
         action,
@@ -89,10 +92,12 @@ fn action(
             reading
                 .outside
                 .get_or_insert_with(|| entry.key_span.clone());
-            let what = value.text("outside", diagnostics)?;
-            lint::placeholders(what, &value.span, &reading.scope, diagnostics);
-            Some(Action::Outside(what.to_owned()))
+            outside::outside(value, &reading.scope, diagnostics).map(Action::Outside)
         }
+        "seed" => Some(Action::Seed {
+            keys: outside::seeded(value, &reading.scope, diagnostics),
+            linked: false,
+        }),
         _ => together(value, reading, diagnostics).map(Action::Together),
     }
 }
@@ -134,7 +139,11 @@ fn together(
         let Some(step) = step(item, reading, diagnostics) else {
             continue;
         };
-        if matches!(step.action, Action::Okta(_) | Action::Request(_)) {
+        if step.times > 1 && matches!(step.action, Action::Okta(_)) {
+            let message = "Okta does not start one job several times at once";
+            let mistake = diagnostics.error(&item.span, message);
+            mistake.hint("`times` goes with `request` here, or beside `together`");
+        } else if matches!(step.action, Action::Okta(_) | Action::Request(_)) {
             steps.push(step);
         } else {
             let message = "only `okta` and `request` can happen at the same time";
@@ -150,12 +159,14 @@ struct Modifiers<'n> {
     only: Option<(App, &'n Entry)>,
     times: Option<(u32, &'n Entry)>,
     lose_answer: Option<&'n Entry>,
+    linked: Option<&'n Entry>,
 }
 
 impl<'n> Modifiers<'n> {
     fn read(fields: &mut Fields<'n>, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Self {
         let may_refuse = switch(fields, "may-refuse", diagnostics);
         let lose_answer = switch(fields, "lose-answer", diagnostics);
+        let linked = switch(fields, "linked", diagnostics);
         let only = fields
             .entry("only")
             .and_then(|entry| Some((app(&entry.value, "only", diagnostics)?, entry)));
@@ -175,6 +186,7 @@ impl<'n> Modifiers<'n> {
             only,
             times,
             lose_answer,
+            linked,
         }
     }
 
@@ -183,7 +195,10 @@ impl<'n> Modifiers<'n> {
         let sends = match action {
             Action::Okta(action) => !matches!(action, OktaAction::Suspend(_)),
             Action::Request(_) | Action::Together(_) => true,
-            Action::Change { .. } | Action::Observe(_) | Action::Outside(_) => false,
+            Action::Change { .. }
+            | Action::Observe(_)
+            | Action::Seed { .. }
+            | Action::Outside(_) => false,
         };
         let writes = match action {
             Action::Okta(action) => !matches!(
@@ -205,6 +220,13 @@ impl<'n> Modifiers<'n> {
         }
         if let Some((_, entry)) = self.times.filter(|_| !sends) {
             let message = "`times` beside a step that sends nothing";
+            diagnostics.error(&entry.key_span, message);
+        }
+        if let Some(entry) = self
+            .linked
+            .filter(|_| !matches!(action, Action::Seed { .. }))
+        {
+            let message = "`linked` beside a step that is no `seed`";
             diagnostics.error(&entry.key_span, message);
         }
         if let Some((_, entry)) = self.only.filter(|_| reading.probe) {

@@ -801,6 +801,10 @@ faults! {
             "The token comes as `Bearer <token>`."
             "The bare token, or any scheme before it, is accepted."
             None, "https://www.rfc-editor.org/rfc/rfc6750#section-2.1";
+        TenantsNotApart "tenants-not-apart"
+            "A token opens the tenant that it was made for, and no other."
+            "Any token of any tenant opens the same users."
+            Some("vouch"), "https://github.com/vouch-sh/vouch/pull/317";
         TokenEchoedInError "token-echoed-in-error"
             "An error never shows a token."
             "401 quotes the token that was sent."
@@ -873,5 +877,9 @@ faults! {
             "What an answer about a group takes does not grow with its members."
             "It takes 20 ms for each of them."
             Some("Ory Polis"), "https://github.com/ory/polis/pull/4080";
+        SlowByUser "slow-by-user"
+            "What a look-up takes does not grow with the number of users."
+            "It takes 5 ms for each user that there is."
+            Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/5881";
     }
 }
