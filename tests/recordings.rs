@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use scim_conform::engine::outcome::RunResult;
 use scim_conform::okta::App;
 use scim_conform::recording::{self, Judged, Options};
-use scim_conform::server::{Fault, Policy};
+use scim_conform::server::{Fault, Freedom, Policy};
 use scim_conform::verdict::{Finding, Kind, Level, Outcome, ScenarioResult};
 use serde_json::{Value, json};
 
@@ -67,6 +67,34 @@ fn a_good_server_raises_no_alarm_whatever_is_recorded() {
         }
     }
     assert!(recordings > 80, "only {recordings} recordings");
+}
+
+/// What a server is free to do raises no alarm either.
+#[test]
+fn no_freedom_is_an_error() {
+    let bench = Bench::new(&[
+        "lifecycle/rehire",
+        "profile/many-changes",
+        "groups/add-and-remove",
+        "imports/users",
+        "rename/login-and-email",
+    ]);
+    for freedom in Freedom::ALL.iter().copied() {
+        let run = bench.run(
+            &Policy::default().with_freedom(freedom),
+            nobody,
+            Duration::ZERO,
+        );
+        for har in played(&run).filter_map(har::of) {
+            for finding in &judge(&har).run.findings {
+                assert!(
+                    finding.level < Level::Error,
+                    "{freedom:?}: {}",
+                    line(finding)
+                );
+            }
+        }
+    }
 }
 
 /// What a recording shows of servers with faults. Apps without a reading after their writes show less than a run does.

@@ -109,6 +109,7 @@ pub fn judge(entries: Vec<Entry>, options: &Options) -> Result<Option<Judged>, L
         exchanges: captured.len() as u64,
         left_behind: Vec::new(),
         broken: None,
+        growth: Default::default(),
         recording: Some(options.name.clone()),
     };
     Ok(Some(Judged { run, overview }))

@@ -132,10 +132,11 @@ impl Judge<'_> {
             return true;
         }
         let is_second = resource == Resource::User
-            && self
-                .book
-                .named(resource, name)
-                .any(|(known, account)| known != id && is_there(account, one.start));
+            && self.book.named(resource, name).any(|(known, account)| {
+                known != id
+                    && is_there(account, one.start)
+                    && (account.inactive || self.is_seen_later(resource, known, n))
+            });
         if is_second {
             let seen = Seen::new(
                 &sequence::SECOND,

@@ -15,6 +15,8 @@ use super::{About, Judge, resource_of};
 
 /// What Okta asks for with every page of an import, and steps by, whatever came back.
 const PAGE: u64 = 100;
+/// So many may have been removed in the app between two requests.
+const REMOVED: usize = 2;
 
 impl Judge<'_> {
     pub(super) fn page(
@@ -136,16 +138,25 @@ impl Judge<'_> {
         let Some(begin) = self.captured.get(first).map(|one| one.start) else {
             return;
         };
-        let there: Vec<bool> = self
+        let there: Vec<&str> = self
             .book
             .existing(resource)
             .filter(|(_, account)| account.seen < begin && is_there(account, begin))
-            .map(|(id, _)| times.contains_key(id))
+            .map(|(id, _)| id)
             .collect();
-        let missing = there.iter().filter(|there| !**there).count();
-        if missing == 0 {
+        let missing: Vec<&str> = there
+            .iter()
+            .copied()
+            .filter(|id| !times.contains_key(*id))
+            .collect();
+        // Somebody in the app may have removed one or two.
+        let back = missing
+            .iter()
+            .any(|id| self.is_seen_later(resource, id, last));
+        if missing.is_empty() || !(back || missing.len() > REMOVED) {
             return;
         }
+        let missing = missing.len();
         let wanted = format!("the {} {}s seen before", there.len(), resource.word());
         let got = format!("{missing} are missing");
         let seen = Seen::new(&list::COMPLETE, wanted, got).facet(resource.word());

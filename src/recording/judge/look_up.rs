@@ -8,11 +8,11 @@ use crate::okta::reading::{self, Match};
 use crate::okta::request::Resource;
 
 use super::super::book::{Account, same_name};
-use super::super::recognise::name_in;
+use super::super::recognise::{Act, name_in};
 use super::super::traffic::Captured;
 use super::super::words;
 use super::read::Form;
-use super::{About, Judge, SETTLE, STILL_THERE};
+use super::{About, Judge, SETTLE, STILL_THERE, resource_of};
 
 impl Judge<'_> {
     pub(super) fn look_up(&mut self, n: usize, one: &Captured, resource: Resource, name: &str) {
@@ -61,10 +61,11 @@ impl Judge<'_> {
 
     /// Nobody was found: then nobody of that name may have been there.
     fn must_know_nobody(&mut self, n: usize, one: &Captured, resource: Resource, name: &str) {
-        let there = self
-            .book
-            .named(resource, name)
-            .find(|(_, account)| is_there(account, one.start));
+        // Somebody in the app may have removed an account; one that comes up again was there all the time.
+        let there = self.book.named(resource, name).find(|(id, account)| {
+            is_there(account, one.start)
+                && (account.inactive || self.is_seen_later(resource, id, n))
+        });
         let Some((_, account)) = there else { return };
         let facet = special_about(account, name);
         let (check, wanted) = check_of(resource);
@@ -122,6 +123,21 @@ impl Judge<'_> {
                 ..About::default()
             },
         );
+    }
+
+    /// Whether a later answer shows the resource of that id.
+    pub(super) fn is_seen_later(&self, resource: Resource, id: &str, n: usize) -> bool {
+        let later = self.captured.iter().zip(self.acts).skip(n + 1);
+        later
+            .filter(|(one, act)| one.is_success() && resource_of(act) == Some(resource))
+            .any(|(one, act)| match act {
+                Act::Read { id: read, .. } => read == id,
+                Act::LookUp { .. } | Act::Page { .. } => one
+                    .good()
+                    .and_then(resources)
+                    .is_some_and(|all| all.iter().filter_map(reading::id_of).any(|one| one == id)),
+                _ => false,
+            })
     }
 
     fn too_many(&mut self, n: usize, one: &Captured, resource: Resource, name: &str, number: u64) {

@@ -76,8 +76,12 @@ impl Judge<'_> {
         }
         let facet = if account.inactive {
             "inactive".to_owned()
-        } else {
+        } else if self.is_seen_later(resource, id, n) {
             format!("{} after a write", resource.word())
+        } else {
+            // Somebody in the app may have removed it.
+            self.book.entry(resource, id).gone = true;
+            return;
         };
         let seen = Seen::new(&state::READABLE, "200", "404 Not Found").facet(facet);
         let error = reading::failure(&one.exchange);
