@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -20,6 +20,7 @@ const PAGES: [&str; 10] = [
     "docs/reference-server.md",
     "docs/admin-contract.md",
     "docs/judging-recordings.md",
+    "docs/messages.md",
 ];
 
 /// The run id of the session in the README, so that it can be repeated.

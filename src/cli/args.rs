@@ -97,7 +97,9 @@ Examples:
   scim-conform explain lookup/finds-user
       a check: why it matters to Okta, and what to do
   scim-conform explain \"Create new user returned empty user\"
-      a line of Okta's log: what happened, and which checks find the cause";
+      a line of Okta's log: what happened, and which checks find the cause
+  pbpaste | scim-conform explain -
+      the same for an entry of Okta's System Log, as text or as JSON";
 
 const JUDGE_EXAMPLES: &str = "\
 Examples:
@@ -550,7 +552,8 @@ pub(crate) struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// F1 of the last run, the id of a check, or words of a message
+    /// F1 of the last run, the name of a check, a fault or a scenario, or words
+    /// of a message; - reads a copied log entry from the standard input
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
 }
