@@ -1,6 +1,7 @@
 //! Why a command could not do its job, with the exit code and what to do next.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use crate::okta::LoadError;
 use crate::recording::har::HarError;
@@ -89,6 +90,17 @@ pub enum CliError {
     /// This build is broken.
     #[error(transparent)]
     Okta(#[from] LoadError),
+    /// A name that no scenario can have.
+    #[error("{0:?} cannot be the id of a scenario")]
+    ScenarioId(String),
+    /// A new scenario cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    NewScenario {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Our own output is gone.
     #[error("cannot write to the standard output: {0}")]
     Output(#[from] io::Error),
@@ -106,6 +118,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::ScenarioId(_) => Some(
+                "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
+                 `okta` and `vendors` are taken"
+                    .to_owned(),
+            ),
+            Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
+                Some("what is there is left alone; choose another id".to_owned())
+            }
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
@@ -125,6 +145,7 @@ impl CliError {
             | Self::Write(_)
             | Self::Junit(_)
             | Self::NotUnicode(_)
+            | Self::NewScenario { .. }
             | Self::Output(_) => None,
         }
     }
