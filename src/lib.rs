@@ -19,6 +19,7 @@ pub mod exchange;
 pub mod okta;
 pub mod recording;
 pub mod report;
+pub mod runscope;
 pub mod scenario;
 pub mod scim;
 pub mod secret;

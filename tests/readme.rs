@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -21,6 +21,7 @@ const PAGES: [&str; 11] = [
     "docs/admin-contract.md",
     "docs/judging-recordings.md",
     "docs/messages.md",
+    "docs/okta-suites.md",
 ];
 
 /// The run id of the session in the README, so that it can be repeated.
@@ -68,6 +69,7 @@ fn commands(page: &str) -> Vec<Vec<String>> {
                     Some(rest.to_vec())
                 }
                 ("cargo" | "export" | "UPDATE_DOCS=1" | "git", _) => None,
+                (variable, _) if variable.starts_with("SCIM_CONFORM_OKTA_SUITES=") => None,
                 _ => panic!("{page}: what is {line}?"),
             }
         })
@@ -118,7 +120,16 @@ fn every_command_is_one_that_the_program_takes() {
 /// Examples of the help, as (where, arguments).
 fn examples() -> Vec<(String, Vec<String>)> {
     let mut examples = Vec::new();
-    for command in ["", "run", "serve", "scenarios", "explain", "judge", "sweep"] {
+    for command in [
+        "",
+        "run",
+        "serve",
+        "scenarios",
+        "explain",
+        "judge",
+        "runscope",
+        "sweep",
+    ] {
         let arguments: Vec<&str> = command
             .split(' ')
             .filter(|w| !w.is_empty())

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::okta::LoadError;
+use crate::okta::{LoadError, Variant};
 use crate::recording::har::HarError;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
@@ -14,6 +14,7 @@ use super::backend::Refusal;
 use super::environment::NotUnicode;
 use super::exit::Exit;
 use super::last_run::LastRunError;
+use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
 
@@ -38,6 +39,9 @@ pub enum CliError {
     /// A variable is not text.
     #[error(transparent)]
     NotUnicode(#[from] NotUnicode),
+    /// An exported test that cannot be played.
+    #[error(transparent)]
+    Runscope(#[from] FileError),
     /// The work was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -47,6 +51,20 @@ pub enum CliError {
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
+    /// Two variants decide the same thing.
+    #[error("--variant {one} and --variant {other} exclude each other")]
+    VariantsExclude {
+        /// One.
+        one: Variant,
+        /// The other.
+        other: Variant,
+    },
+    /// A variant would change nothing.
+    #[error("--variant {variant} has no effect on these apps")]
+    VariantOfOtherApp {
+        /// Which.
+        variant: Variant,
+    },
     /// A word that `explain` does not know.
     #[error("nothing is known about {what}")]
     Unexplained {
@@ -118,6 +136,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::VariantsExclude { .. } => {
+                Some("they decide the same thing: run once with each".to_owned())
+            }
+            Self::VariantOfOtherApp { variant } => {
+                let apps = variant.meta().apps.iter().map(|app| app.as_str());
+                let apps: Vec<&str> = apps.collect();
+                Some(format!("it changes what {} apps send", apps.join(" and ")))
+            }
             Self::ScenarioId(_) => Some(
                 "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
                  `okta` and `vendors` are taken"
@@ -126,6 +152,7 @@ impl CliError {
             Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
                 Some("what is there is left alone; choose another id".to_owned())
             }
+            Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())

@@ -78,8 +78,13 @@ impl Running<'_> {
     fn account(&self, person: &Person, linked: bool) -> Call {
         let mapping = &self.stage.behaviour.apps.mapping;
         let profile = person.full_profile();
-        let Built { mut body, sets } =
-            body::create_user(&profile, mapping, &person.okta_id, &person.password);
+        let Built { mut body, sets } = body::create_user(
+            &profile,
+            mapping,
+            &person.okta_id,
+            &person.password,
+            self.stage.variants,
+        );
         if let Some(body) = body.as_object_mut().filter(|_| !linked) {
             for okta_s in ["externalId", "groups", "password"] {
                 body.shift_remove(okta_s);

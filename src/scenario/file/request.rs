@@ -1,5 +1,7 @@
 //! `request:` steps: one literal HTTP request of a probe.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use crate::document::{Diagnostics, Fields, Kind, Node, Span};
@@ -7,7 +9,7 @@ use crate::exchange::Method;
 use crate::scenario::scope::Subject;
 use crate::scenario::{Expect, LiteralRequest, StatusPattern, TokenForm, lint};
 
-use super::Reading;
+use super::{Reading, wanted};
 
 pub(super) const METHODS: [(&str, Method); 7] = [
     ("GET", Method::Get),
@@ -155,6 +157,13 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
     let total = fields
         .take("total")
         .and_then(|node| node.whole("total", 0..=1_000_000, diagnostics));
+    let body = fields
+        .take("body")
+        .map(|node| wanted::body(node, &reading.scope, diagnostics));
+    let within = fields
+        .take("within-ms")
+        .and_then(|node| node.whole("within-ms", 1..=60_000, diagnostics))
+        .map(Duration::from_millis);
     let unchanged = fields.take("unchanged").map(|node| {
         let scope = &reading.scope;
         scope.any_keys(node, "unchanged", diagnostics)
@@ -172,6 +181,8 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         check: check?,
         facet,
         total,
+        body: body.unwrap_or_default(),
+        within,
         unchanged: unchanged.unwrap_or_default(),
         creates,
     })
