@@ -54,7 +54,12 @@ fn a_good_server_raises_no_alarm_whatever_is_recorded() {
             continue;
         };
         recordings += 1;
-        for finding in &judge(&har).run.findings {
+        // Reads of schemas and entitlements alone do not tell where a base URL ends.
+        let options = Options {
+            base: Some(har::BASE.to_owned()),
+            ..Options::default()
+        };
+        for finding in &judged(&har, &options).expect("SCIM in it").run.findings {
             // A login that another account has must be refused; a recording cannot tell that it has.
             let honest = finding.kind == Kind::Limitation && scenario.id.0.ends_with("taken-login");
             assert!(
