@@ -18,6 +18,7 @@ pub mod engine;
 pub mod exchange;
 pub mod oin;
 pub mod okta;
+pub mod recording;
 pub mod report;
 pub mod runscope;
 pub mod scenario;

@@ -90,6 +90,7 @@ fn every_scenario_of_the_plan_exists_and_runs_by_default_under_the_oin_app() {
             let offered: Vec<_> = row.features.iter().filter_map(|f| f.offered()).collect();
             let runs = |requirement: &Requirement| match requirement {
                 Requirement::Claim(claim) => offered.contains(claim),
+                Requirement::WithoutVariant(_) => true,
                 _ => false,
             };
             assert!(

@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -20,6 +20,8 @@ const PAGES: [&str; 11] = [
     "docs/reference-server.md",
     "docs/admin-contract.md",
     "docs/oin.md",
+    "docs/judging-recordings.md",
+    "docs/messages.md",
     "docs/okta-suites.md",
 ];
 
@@ -125,6 +127,7 @@ fn examples() -> Vec<(String, Vec<String>)> {
         "serve",
         "scenarios",
         "explain",
+        "judge",
         "runscope",
         "sweep",
     ] {

@@ -63,6 +63,9 @@ struct Document<'a> {
     around: Vec<Opened<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
+    /// Only when a recording was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -302,6 +305,7 @@ impl<'a> Document<'a> {
             broken: run.broken.as_ref().map(BrokenEntry::of),
             around: run.around.iter().map(Opened).collect(),
             plan: plan.map(Plan::of),
+            recording: run.recording.as_deref(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod kept;
 mod palette;
 pub mod plan;
 mod readiness;
+pub mod recording;
 mod summary;
 mod terminal;
 pub mod text;

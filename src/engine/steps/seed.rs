@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::exchange::{Method, path_segment};
+use crate::exchange::Method;
 use crate::okta::body::{self, Built};
 use crate::okta::drive::NotSent;
 use crate::okta::org::{Person, Pushed};
@@ -205,10 +205,5 @@ impl Running<'_> {
             }
         });
         Ok(there)
-    }
-
-    /// The path of one at the target, for people.
-    pub(super) fn path_of(resource: Resource, id: &str) -> String {
-        format!("{}/{}", resource.endpoint(), path_segment(id))
     }
 }

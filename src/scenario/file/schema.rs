@@ -216,6 +216,14 @@ fn request(checks: &[&str]) -> Value {
         "body": wanted(),
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
+        "finds": {"$ref": "#/$defs/keys"},
+        "holds": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "lacks": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "shows": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/keys"}, {"type": "object"}]},
+            "description": "Values of people and groups by external name, or the members of a group.",
+        },
     });
     let properties = json!({
         "method": words(METHODS.iter().map(|(name, _)| *name)),
