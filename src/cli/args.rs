@@ -87,8 +87,12 @@ Examples:
       the scenarios in rename/
   scim-conform scenarios show rename/login-and-email --app oin
       the HTTP that it sends, and what a good server answers
+  scim-conform scenarios new rename/marriage
+      begins my-scenarios/rename/marriage.yaml
   scim-conform scenarios lint my-scenarios
-      mistakes in your own files";
+      mistakes in your own files
+  scim-conform scenarios schema > my-scenarios/scenario.schema.json
+      for editors that complete and check while you write";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -485,6 +489,22 @@ pub(crate) enum ScenariosCommand {
     Show(ShowArgs),
     /// Check scenario files, and show every mistake
     Lint(LintArgs),
+    /// Begin a scenario of your own
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+}
+
+/// Arguments of `scenarios new`.
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// Its id: a folder and a name, such as rename/marriage
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// The folder of your own scenarios
+    #[arg(long, value_name = "DIR", default_value = "my-scenarios")]
+    pub(crate) scenarios: PathBuf,
 }
 
 /// Arguments of `scenarios list`.

@@ -1,6 +1,7 @@
 //! Why a command could not do its job, with the exit code and what to do next.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
@@ -60,6 +61,17 @@ pub enum CliError {
         /// Those that it has.
         hint: String,
     },
+    /// A name that no scenario can have.
+    #[error("{0:?} cannot be the id of a scenario")]
+    ScenarioId(String),
+    /// A new scenario cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    NewScenario {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// Our own output is gone.
     #[error("cannot write to the standard output: {0}")]
     Output(#[from] io::Error),
@@ -77,6 +89,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::ScenarioId(_) => Some(
+                "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
+                 `okta` and `vendors` are taken"
+                    .to_owned(),
+            ),
+            Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
+                Some("what is there is left alone; choose another id".to_owned())
+            }
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
@@ -85,6 +105,7 @@ impl CliError {
             | Self::Write(_)
             | Self::Junit(_)
             | Self::NotUnicode(_)
+            | Self::NewScenario { .. }
             | Self::Output(_) => None,
         }
     }

@@ -1,16 +1,20 @@
-//! `scenarios list`, `show` and `lint`.
+//! `scenarios list`, `show`, `lint`, `new` and `schema`.
+
+mod list;
+mod starter;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::check;
 use crate::engine::event::{Event, Listener};
 use crate::okta::App;
 use crate::report::http;
-use crate::report::text::{count, hang, pad, printable, width_of};
-use crate::scenario::{Risk, SMALLEST_SCALE, Scenario};
+use crate::report::text::{count, hang, printable};
+use crate::scenario::{self, Risk, SMALLEST_SCALE, Scenario};
 use crate::verdict::{Origin, Outcome, ScenarioResult};
 
-use super::args::{LintArgs, ListArgs, ScenariosCommand, ShowArgs};
+use super::args::{LintArgs, ScenariosCommand, ShowArgs};
 use super::backend::Backend;
 use super::error::CliError;
 use super::exit::Exit;
@@ -18,9 +22,6 @@ use super::selection::Selection;
 use super::settings::{Beyond, Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
 use super::values::Cleanup;
-
-/// Ids longer than this stand on a line of their own.
-const LONGEST_ID: usize = 40;
 
 /// Lists, shows or checks.
 ///
@@ -32,62 +33,14 @@ pub(crate) fn execute(
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
     let text = match command {
-        ScenariosCommand::List(args) => list(args, backend, streams.width)?,
+        ScenariosCommand::List(args) => list::list(args, backend, streams.width)?,
         ScenariosCommand::Show(args) => show(args, backend, streams.width)?,
         ScenariosCommand::Lint(args) => lint(args, backend)?,
+        ScenariosCommand::New(args) => starter::write(args)?,
+        ScenariosCommand::Schema => schema(),
     };
     streams.print(&text)?;
     Ok(Exit::Success)
-}
-
-fn list(args: &ListArgs, backend: &dyn Backend, width: usize) -> Result<String, CliError> {
-    let catalogue = backend.catalogue(args.scenarios.as_deref())?;
-    let selection = Selection {
-        patterns: args.selection.clone(),
-        tags: args.tag.clone(),
-        apps: App::ALL.to_vec(),
-        only: None,
-    };
-    let mut chosen: Vec<&Scenario> = Vec::new();
-    for (scenario, _) in selection.choose(&catalogue)? {
-        if chosen.last().is_none_or(|last| last.id != scenario.id) {
-            chosen.push(scenario);
-        }
-    }
-    Ok(table(&chosen, width))
-}
-
-/// Id, apps and title of each, in columns.
-fn table(scenarios: &[&Scenario], width: usize) -> String {
-    let ids = scenarios.iter().map(|s| width_of(&s.id.0));
-    let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(0);
-    let mut shown = String::new();
-    for scenario in scenarios {
-        let id = printable(&scenario.id.0);
-        let mut column = id.as_ref();
-        if width_of(&id) > id_width {
-            // Writing to a String cannot fail.
-            let _ = writeln!(shown, "{id}");
-            column = "";
-        }
-        let first = format!("{}  {}  ", pad(column, id_width), pad(apps(scenario), 6));
-        shown.push_str(&hang(&first, &printable(&scenario.title), width, 3));
-    }
-    shown
-}
-
-fn apps(scenario: &Scenario) -> &'static str {
-    if scenario.probe {
-        return "probe";
-    }
-    match (
-        scenario.apps.contains(&App::Custom),
-        scenario.apps.contains(&App::Oin),
-    ) {
-        (true, false) => "custom",
-        (false, true) => "oin",
-        _ => "both",
-    }
 }
 
 fn lint(args: &LintArgs, backend: &dyn Backend) -> Result<String, CliError> {
@@ -99,6 +52,12 @@ fn lint(args: &LintArgs, backend: &dyn Backend) -> Result<String, CliError> {
         "{}, no mistakes\n",
         count(catalogue.len() as u64, "scenario")
     ))
+}
+
+/// The JSON Schema of a scenario file.
+fn schema() -> String {
+    let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
+    format!("{:#}\n", scenario::schema(&checks))
 }
 
 fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, CliError> {
@@ -220,6 +179,7 @@ fn transcript(result: &ScenarioResult, args: &ShowArgs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::{ListArgs, NewArgs};
     use crate::cli::testing::{Prepared, Shared, catalogued, result, scenario, streams};
     use crate::exchange::{Exchange, Kept, Method, Request, SendError, Timing};
     use crate::verdict::Recorded;
@@ -285,18 +245,55 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_a_table() {
+    fn the_list_is_grouped_counted_and_explained() {
         let list = ScenariosCommand::List(ListArgs {
             selection: vec![],
             tag: vec![],
             scenarios: None,
         });
         insta::assert_snapshot!(told(&list).unwrap(), @"
-        group/push  both    A group is pushed
-        a/very-long-name-of-a-scenario-that-breaks-the-table
-                    oin     日本語の題
-        probe/list  probe   Paging
+        group, 1 scenario
+          group/push  both    A group is pushed
+
+        a, 1 scenario
+          a/very-long-name-of-a-scenario-that-breaks-the-table
+                      oin     日本語の題
+
+        probe, 1 scenario
+          probe/list  probe   Paging
+
+        3 scenarios
+        by tag (--tag):  fast 1
+        what they need:  nothing 3
         ");
+    }
+
+    #[test]
+    fn a_new_scenario_loads_and_overwrites_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = |id: &str| {
+            told(&ScenariosCommand::New(NewArgs {
+                id: id.to_owned(),
+                scenarios: folder.path().to_owned(),
+            }))
+        };
+        assert!(
+            new("rename/after-marriage")
+                .unwrap()
+                .contains("scenarios lint")
+        );
+        let text = std::fs::read_to_string(folder.path().join("rename/after-marriage.yaml"));
+        let text = text.unwrap();
+        assert!(text.starts_with("# yaml-language-server: $schema=../scenario.schema.json\n"));
+        assert!(text.contains("title: After marriage\n"), "{text}");
+        let live = crate::cli::live::Live::default();
+        assert_eq!(live.own_scenarios(folder.path()).unwrap().len(), 1);
+
+        let again = new("rename/after-marriage").unwrap_err();
+        assert!(again.hint().unwrap().contains("left alone"), "{again}");
+        for id in ["../x", "/x", "okta/x", "X", "", "a/"] {
+            assert!(matches!(new(id), Err(CliError::ScenarioId(_))), "{id}");
+        }
     }
 
     #[test]

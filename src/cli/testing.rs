@@ -48,6 +48,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         findings: vec![],
         around: vec![],
         exchanges: 0,
+        growth: vec![],
         left_behind: vec![],
         broken: None,
     }

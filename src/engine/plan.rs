@@ -186,6 +186,8 @@ fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
         }
     }
     match settings.max_users {
+        // Whoever names the sizes has said how many there may be.
+        Some(_) if part.scenario.scales => None,
         Some(most) if users > most && matches!(settings.reach, Reach::Shared(_)) => Some(format!(
             "needs {users} users; raise --max-users (now {most})"
         )),

@@ -11,7 +11,7 @@ use crate::embedded;
 use super::{Context, Scenario, ScenarioId, read};
 
 /// Folders of a catalogue that hold something else than scenarios.
-const NOT_SCENARIOS: [&str; 2] = ["okta", "vendors"];
+pub(super) const RESERVED: [&str; 2] = ["okta", "vendors"];
 
 /// How deep folders may stand in each other.
 const MAX_DEPTH: usize = 16;
@@ -190,7 +190,7 @@ impl Walk {
             format!("{folder}/{name}")
         };
         if path.is_dir() {
-            if !NOT_SCENARIOS.contains(&id.as_str()) {
+            if !RESERVED.contains(&id.as_str()) {
                 self.folder(path, &id, loading);
             }
         } else if name.ends_with(".yml") {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::exchange::Method;
 use crate::okta::App;
 
-pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read};
+pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.
@@ -32,6 +32,13 @@ impl ScenarioId {
         self.0
             .split_once('/')
             .map_or(&*self.0, |(folder, _)| folder)
+    }
+
+    /// Whether a scenario can be called so: segments in lower-case letters, digits and `-`, and no folder that holds
+    /// something else.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.0.split('/').all(placeholder::is_key) && !catalog::RESERVED.contains(&self.folder())
     }
 }
 
@@ -88,6 +95,19 @@ pub enum Requirement {
     OtherTarget,
     /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
     Allowed(Risk),
+}
+
+impl Requirement {
+    /// The option of `run` that brings what is required.
+    #[must_use]
+    pub fn option(&self) -> String {
+        match self {
+            Self::Variant(variant) => format!("--variant {}", variant.as_str()),
+            Self::Outside => "--hook".to_owned(),
+            Self::OtherTarget => "--other-target".to_owned(),
+            Self::Allowed(risk) => format!("--allow {}", risk.as_str()),
+        }
+    }
 }
 
 /// A behaviour of Okta that nobody has recorded, off by default.

@@ -77,7 +77,10 @@ impl Bench {
     /// Runs it against whatever `reach` leads to.
     pub(crate) async fn play(&self, reach: Reach, settle: Duration) -> RunResult {
         let (plan, result) = self.play_by(settings(reach, settle)).await;
-        assert_eq!(plan.not_run, []);
+        // Nobody is there who could act behind Okta's back, and there is no second tenant.
+        let beyond = |reason: &str| reason.contains("--hook") || reason.contains("--other-target");
+        let unexpected = plan.not_run.iter().find(|(.., reason)| !beyond(reason));
+        assert_eq!(unexpected, None);
         result
     }
 
@@ -129,7 +132,6 @@ impl House {
             Arc::new(InProcess::new(here.tenant(name)))
         }));
         let mut settings = settings(reach, settle);
-        settings.allowed = Risk::ALL.to_vec();
         settings.scale = vec![10, 30];
         settings.insider = Some(Arc::new(move |name: &str| -> Arc<dyn Insider> {
             Arc::new(Console(behind.tenant(name)))
@@ -174,7 +176,7 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         credentials: vec![Secret::new(TOKEN)],
         apps: App::ALL.to_vec(),
         variants: Variant::ALL.to_vec(),
-        allowed: Vec::new(),
+        allowed: Risk::ALL.to_vec(),
         scale: vec![10],
         insider: None,
         other: None,

@@ -5,6 +5,7 @@ mod okta;
 mod outside;
 mod people;
 mod request;
+mod schema;
 mod step;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::scope::{Scope, Subject};
 use super::{Case, Requirement, Risk, Scenario, ScenarioId, Variant};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
+pub use schema::schema;
 
 /// The most people that a crowd can have.
 const MAX_CROWD: u64 = 5_000;

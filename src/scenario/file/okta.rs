@@ -8,9 +8,9 @@ use crate::suggest;
 use super::Reading;
 
 /// An action on people or groups, still without its keys.
-type OnKeys = fn(Vec<Key>) -> OktaAction;
+pub(super) type OnKeys = fn(Vec<Key>) -> OktaAction;
 
-const ON_PEOPLE: [(&str, OnKeys); 7] = [
+pub(super) const ON_PEOPLE: [(&str, OnKeys); 7] = [
     ("assign", OktaAction::Assign),
     ("unassign", OktaAction::Unassign),
     ("deactivate", OktaAction::Deactivate),
@@ -20,18 +20,18 @@ const ON_PEOPLE: [(&str, OnKeys); 7] = [
     ("sync-password", OktaAction::SyncPassword),
 ];
 
-const ON_GROUPS: [(&str, OnKeys); 2] = [
+pub(super) const ON_GROUPS: [(&str, OnKeys); 2] = [
     ("push-group", OktaAction::PushGroup),
     ("push-group-now", OktaAction::PushGroupNow),
 ];
 
-const ALONE: [(&str, OktaAction); 3] = [
+pub(super) const ALONE: [(&str, OktaAction); 3] = [
     ("test-connection", OktaAction::TestConnection),
     ("import-users", OktaAction::ImportUsers),
     ("import-groups", OktaAction::ImportGroups),
 ];
 
-const UNLINK: &str = "unlink-group";
+pub(super) const UNLINK: &str = "unlink-group";
 
 /// The action of an `okta:` step.
 pub(super) fn action(

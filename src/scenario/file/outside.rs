@@ -7,7 +7,7 @@ use crate::scenario::scope::{Scope, Subject};
 use crate::scenario::{Key, Outside, lint};
 use crate::suggest;
 
-const OPERATIONS: [&str; 8] = [
+pub(super) const OPERATIONS: [&str; 8] = [
     "create-user",
     "update-user",
     "delete-user",

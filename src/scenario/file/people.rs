@@ -45,7 +45,7 @@ pub const ATTRIBUTES: [&str; 26] = [
 pub const LIST_ATTRIBUTES: [&str; 1] = ["roles"];
 
 /// The fields of a person that are no attributes.
-const OWN: [&str; 4] = ["login", "email", "firstName", "lastName"];
+pub(super) const OWN: [&str; 4] = ["login", "email", "firstName", "lastName"];
 
 /// Makes the keys of the header known, before anything that refers to them is read.
 pub(super) fn declare(

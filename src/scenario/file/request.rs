@@ -9,7 +9,7 @@ use crate::scenario::{Expect, LiteralRequest, StatusPattern, TokenForm, lint};
 
 use super::Reading;
 
-const METHODS: [(&str, Method); 7] = [
+pub(super) const METHODS: [(&str, Method); 7] = [
     ("GET", Method::Get),
     ("POST", Method::Post),
     ("PUT", Method::Put),
@@ -19,7 +19,7 @@ const METHODS: [(&str, Method); 7] = [
     ("OPTIONS", Method::Options),
 ];
 
-const TOKENS: [(&str, TokenForm); 6] = [
+pub(super) const TOKENS: [(&str, TokenForm); 6] = [
     (TokenForm::Right.as_str(), TokenForm::Right),
     (TokenForm::None.as_str(), TokenForm::None),
     (TokenForm::Wrong.as_str(), TokenForm::Wrong),

@@ -9,7 +9,7 @@ use super::people;
 use super::{Reading, app, observe, okta, outside, request};
 
 /// The fields that say what a step does.
-const ACTIONS: [&str; 7] = [
+pub(super) const ACTIONS: [&str; 7] = [
     "okta", "change", "observe", "request", "seed", "outside", "together",
 ];
 
@@ -17,7 +17,7 @@ const ACTIONS: [&str; 7] = [
 const MODIFIERS: [&str; 5] = ["may-refuse", "only", "times", "lose-answer", "linked"];
 
 /// How often a step can be repeated.
-const MAX_TIMES: u64 = 1_000;
+pub(super) const MAX_TIMES: u64 = 1_000;
 
 /// One step of the list.
 pub(super) fn step(
