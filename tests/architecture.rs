@@ -11,7 +11,7 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 18] = [
+const MAY_NAME: [(&str, &[&str]); 19] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
@@ -27,6 +27,9 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
             "embedded",
             "exchange::Method",
             "okta::App",
+            "okta::Variant",
+            // How Okta's profile editor names a place in a resource.
+            "okta::selector::Selector",
             "suggest",
         ],
     ),
@@ -50,6 +53,22 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
             "verdict",
         ],
     ),
+    // It judges as a run does, and sends nothing.
+    (
+        "recording",
+        &[
+            "check",
+            "engine::conclude",
+            "engine::judge",
+            "engine::outcome",
+            "exchange",
+            "okta",
+            "scenario::ScenarioId",
+            "scim",
+            "secret",
+            "verdict",
+        ],
+    ),
     // Okta's published suites, judged as their runner judges: none of our own checks.
     ("runscope", &["exchange", "secret"]),
     ("server", &["scim", "secret", "suggest"]),
@@ -65,7 +84,7 @@ const MOST_LINES: usize = 900;
 /// Files that are longer, and how long they may become until they are split.
 const LONGER: [(&str, usize); 1] = [
     // A table: one entry a fault.
-    ("server/faults/table.rs", 1000),
+    ("server/faults/table.rs", 1300),
 ];
 
 /// Names that say nothing about the job of a module.

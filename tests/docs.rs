@@ -9,7 +9,8 @@ use scim_conform::okta::app::{Traits, Verb};
 use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
 };
-use scim_conform::okta::{App, Behaviour};
+use scim_conform::okta::{App, Behaviour, Variant, Variants};
+use scim_conform::report::explain::{faults, message};
 use scim_conform::report::text::wrap;
 use scim_conform::server::{Family, Fault};
 use scim_conform::verdict::{CheckMeta, Kind, Level};
@@ -69,6 +70,93 @@ fn check_entry(meta: &CheckMeta) -> String {
     .unwrap();
     writeln!(entry, "- norms: {}", meta.norms.join("; ")).unwrap();
     entry
+}
+
+/// What `explain` says of Okta's messages, as a page.
+#[test]
+fn the_page_of_messages_is_that_of_the_program() {
+    let mut page = String::new();
+    for message in message::ALL {
+        write!(
+            page,
+            "\n### {}\n\n{}\n",
+            plain(message.text),
+            plain(message.meaning)
+        )
+        .unwrap();
+        page.push_str("\nCauses, the likeliest first:\n\n");
+        for (n, meta) in message.checks.iter().enumerate() {
+            let anchor = meta.id.replace('/', "");
+            writeln!(
+                page,
+                "{}. {} ([`{}`](checks.md#{anchor}))",
+                n + 1,
+                meta.title,
+                meta.id
+            )
+            .unwrap();
+        }
+        let faults: Vec<String> = message
+            .checks
+            .iter()
+            .filter_map(|meta| {
+                faults::that_trip(meta.id)
+                    .first()
+                    .map(|name| format!("`{name}`"))
+            })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if !faults.is_empty() {
+            writeln!(page, "\nFaults that show it: {}.", faults.join(", ")).unwrap();
+        }
+        writeln!(
+            page,
+            "\nTry it: `scim-conform run {} --target URL`. Known from: {}.",
+            message.run, message.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/messages.md", "messages", &page);
+}
+
+/// The faults that `explain` names for a check are those of the judge's trial.
+#[test]
+fn the_faults_of_checks_are_those_of_the_trial() {
+    let trial = generated::text("tests/snapshots/judge__matrix__what_each_fault_is_seen_as.snap");
+    let mut seen: Vec<(String, Vec<&str>)> = Vec::new();
+    for line in trial.lines().skip(3) {
+        match line.strip_prefix("  ") {
+            None => seen.push((
+                line.split(':').next().unwrap_or_default().to_owned(),
+                Vec::new(),
+            )),
+            Some(finding) => {
+                let check = finding.split(' ').next().unwrap_or_default();
+                if let Some((_, checks)) = seen.last_mut()
+                    && check::find(check).is_some()
+                    && !checks.contains(&check)
+                {
+                    checks.push(check);
+                }
+            }
+        }
+    }
+    let wanted: String = seen
+        .iter()
+        .filter(|(_, checks)| !checks.is_empty())
+        .map(|(fault, checks)| format!("{fault}: {}\n", checks.join(" ")))
+        .collect();
+    let file = "src/report/explain/faults.txt";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(generated::path(file), &wanted).unwrap();
+    }
+    assert_eq!(
+        generated::text(file),
+        wanted,
+        "UPDATE_DOCS=1 cargo test --test docs writes it anew"
+    );
 }
 
 /// An example on one line, as code.
@@ -140,6 +228,7 @@ fn title(family: Family) -> &'static str {
         Family::Auth => "Authentication",
         Family::Media => "Media types and JSON",
         Family::Transport => "Transport",
+        Family::Discovery => "Discovery and entitlements",
     }
 }
 
@@ -162,12 +251,14 @@ fn the_jobs_of_okta_are_those_of_the_program() {
             .any(|request| request.reads == Some(Reads::Match));
         for request in &job.requests {
             let [custom, oin] = App::ALL.map(|app| {
-                let sent = sent(request, traits(app));
-                if sent {
-                    request.evidence.of(app).as_str()
-                } else {
-                    "not sent"
+                if sent(request, app, traits(app), Variants::NONE) {
+                    return request.evidence.of(app).as_str().to_owned();
                 }
+                let only = Variant::ALL.into_iter().find(|variant| {
+                    let variants = Variants::NONE.with(*variant);
+                    sent(request, app, traits(app), variants)
+                });
+                only.map_or("not sent".to_owned(), |v| format!("under `{v}`"))
             });
             let guard =
                 when(request, looks_up).map_or(String::new(), |guard| format!("*{guard}:* "));
@@ -179,13 +270,37 @@ fn the_jobs_of_okta_are_those_of_the_program() {
     holds("docs/what-okta-sends.md", "jobs", &page);
 }
 
+#[test]
+fn the_variants_are_those_of_the_program() {
+    let mut page = String::from(
+        "\n| variant | apps | what it means | on the wire | evidence | where from |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for meta in Variant::ALL.map(Variant::meta) {
+        let apps: Vec<&str> = meta.apps.iter().map(|app| app.as_str()).collect();
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            meta.name,
+            apps.join(", "),
+            meta.meaning,
+            meta.wire,
+            meta.evidence,
+            meta.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/what-okta-sends.md", "variants", &page);
+}
+
 const MATCHES: [MatchWord; 3] = [MatchWord::None, MatchWord::Active, MatchWord::Inactive];
 
 /// Whether an app with these traits can send it at all.
-fn sent(request: &Template, traits: Traits) -> bool {
+fn sent(request: &Template, app: App, traits: Traits, variants: Variants) -> bool {
+    let traits = variants.traits(app, traits);
     [true, false].into_iter().any(|import_groups| {
         let mut found = MATCHES.into_iter().map(Some).chain([None]);
-        found.any(|word| request.when.holds(traits, import_groups, word))
+        found.any(|word| request.when.holds(traits, variants, import_groups, word))
     })
 }
 
@@ -195,11 +310,15 @@ fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
         [Verb::Put, Verb::Patch].into_iter().any(|verb| {
             let traits = Traits {
                 state: verb,
+                password: verb,
                 profile: verb,
                 groups: verb,
                 create_with_members: false,
             };
-            request.when.holds(traits, import_groups, Some(word))
+            let variants = request.when.variant().into_iter().collect();
+            request
+                .when
+                .holds(traits, variants, import_groups, Some(word))
         })
     };
     if !holds(MatchWord::None, false) && holds(MatchWord::None, true) {
@@ -209,6 +328,7 @@ fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
         [true, true, true] => None,
         _ if !looks_up => None,
         [true, false, false] => Some("if nobody was found"),
+        [false, true, false] => Some("if somebody active was found"),
         [false, true, true] => Some("if somebody was found"),
         [false, false, true] => Some("if somebody inactive was found"),
         other => panic!("there are no words for {other:?}"),
@@ -241,6 +361,12 @@ fn wire(send: &Send) -> String {
         Send::DeleteGroup => ("DELETE /Groups/{id}", ""),
         Send::ImportUsers => ("GET /Users?startIndex=1&count=100", "then 101, 201, …"),
         Send::ImportGroups => ("GET /Groups?startIndex=1&count=100", "then 101, 201, …"),
+        Send::ResourceTypes => ("GET /ResourceTypes", ""),
+        Send::Schemas => ("GET /Schemas", ""),
+        Send::ImportEntitlements => (
+            "GET /Roles?startIndex=1&count=100",
+            "then 101, 201, …, for every resource type that is a role or an entitlement",
+        ),
         Send::Put(PutOf::Active { active: true }) => (
             "PUT /Users/{id}",
             "the answer of the GET with `active: true`",
@@ -271,7 +397,7 @@ fn wire(send: &Send) -> String {
         ),
         Send::Patch(PatchOf::Named(PatchName::Profile)) => (
             "PATCH /Users/{id}",
-            "`replace` without a path, the changed attributes; only with `--variant patch-profile`",
+            "`replace` without a path, all mapped attributes",
         ),
         Send::Patch(PatchOf::Named(PatchName::Password)) => (
             "PATCH /Users/{id}",

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::catalogue::{connection, create, envelope, error, list, resource, secret};
-use crate::exchange::{BodyOddity, Exchange, NotJson, Request, Response, SendError};
-use crate::okta::request::{Intent, Resource};
+use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
+use crate::okta::request::{Document, Intent, Resource};
 use crate::verdict::{CheckMeta, Level};
 
 /// Something that a check saw, not yet tied to a place in the run.
@@ -109,6 +109,8 @@ pub fn look(exchange: &Exchange, purpose: &Purpose<'_>) -> Vec<Seen> {
                     )
                     .facet(exchange.request.method.as_str()),
                 ),
+                // An answer to HEAD has no body (RFC 9110, 9.3.2).
+                400.. if exchange.request.method == Method::Head => {}
                 400.. => error_body(response, &mut seen),
                 _ => success(exchange, response, purpose, &mut seen),
             }
@@ -249,6 +251,14 @@ fn error_body(response: &Response, seen: &mut Vec<Seen>) {
             .facet("shape"),
         );
     }
+    if let Some(got) = json
+        .get("detail")
+        .and_then(Value::as_str)
+        .and_then(not_for_people)
+    {
+        let wanted = "a sentence for an administrator";
+        seen.push(Seen::new(&error::DETAIL, wanted, got).at("/detail"));
+    }
     let stated = match json.get("status") {
         Some(Value::String(s)) => s.trim().parse().ok(),
         Some(Value::Number(n)) => n.as_u64(),
@@ -268,9 +278,31 @@ fn error_body(response: &Response, seen: &mut Vec<Seen>) {
     }
 }
 
+/// What keeps a text from being meant for people: its length, or that it is a stack trace.
+fn not_for_people(detail: &str) -> Option<String> {
+    const MOST: usize = 1_000;
+    const TRACES: [&str; 4] = [
+        "Traceback (most recent call last)",
+        "\n\tat ",
+        "\n    at ",
+        "\n   at ",
+    ];
+    if TRACES.iter().any(|trace| detail.contains(trace)) {
+        return Some("a stack trace".to_owned());
+    }
+    let length = detail.chars().count();
+    (length > MOST).then(|| format!("{length} letters"))
+}
+
 fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
-    let is_list = matches!(purpose.intent, Intent::List { .. } | Intent::LookUp { .. });
+    let is_list = matches!(
+        purpose.intent,
+        Intent::List { .. }
+            | Intent::LookUp { .. }
+            | Intent::Discover(Document::Entitlements { .. })
+    );
     match &response.body.json {
+        Err(NotJson::Empty) if exchange.request.method == Method::Head => return,
         // An empty answer to a write is judged where it matters: a create must return the resource.
         Err(NotJson::Empty) if exchange.request.method.is_write() => return,
         Err(NotJson::Empty) if is_list => {
@@ -306,10 +338,10 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                     count,
                 } => {
                     let page = Some((*start_index, *count));
-                    list_answer(json, *resource, page, purpose.authority, seen);
+                    list_answer(json, Some(*resource), page, purpose.authority, seen);
                 }
                 Intent::LookUp { resource, .. } => {
-                    list_answer(json, *resource, None, purpose.authority, seen);
+                    list_answer(json, Some(*resource), None, purpose.authority, seen);
                 }
                 Intent::Create { resource, .. } | Intent::Update { resource, .. } => {
                     if json.is_object() {
@@ -319,7 +351,13 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                 Intent::Read { resource, .. } => {
                     resource_shape(json, *resource, "", purpose.authority, seen);
                 }
-                Intent::Delete { .. } | Intent::Literal => {}
+                Intent::Discover(Document::Entitlements {
+                    start_index, count, ..
+                }) => {
+                    let page = Some((*start_index, *count));
+                    list_answer(json, None, page, purpose.authority, seen);
+                }
+                Intent::Discover(_) | Intent::Delete { .. } | Intent::Literal => {}
             }
         }
     }
@@ -369,7 +407,7 @@ fn media_type(request: &Request, response: &Response, seen: &mut Vec<Seen>) {
 
 fn list_answer(
     json: &Value,
-    kind: Resource,
+    kind: Option<Resource>,
     page: Option<(u64, u64)>,
     authority: Option<&str>,
     seen: &mut Vec<Seen>,
@@ -449,6 +487,8 @@ fn list_answer(
         );
     }
     counts(object, found.len() as u64, total, page, seen);
+    // Roles and entitlements have a shape of their own.
+    let Some(kind) = kind else { return };
     for (i, resource) in found.iter().enumerate() {
         let before = seen.len();
         resource_shape(resource, kind, &format!("/Resources/{i}"), authority, seen);

@@ -8,11 +8,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::{Risk, Variant};
+use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::variants;
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";
@@ -104,7 +105,18 @@ Examples:
   scim-conform explain lookup/finds-user
       a check: why it matters to Okta, and what to do
   scim-conform explain \"Create new user returned empty user\"
-      a line of Okta's log: what happened, and which checks find the cause";
+      a line of Okta's log: what happened, and which checks find the cause
+  pbpaste | scim-conform explain -
+      the same for an entry of Okta's System Log, as text or as JSON";
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  scim-conform judge okta.har
+      what went wrong between Okta and your server; people stay hidden
+  scim-conform judge okta.har --base https://scim.acme.io/v2 --show-people
+      one of several servers in the file, with names and addresses
+  scim-conform explain F1
+      a finding of the recording, with its exchange";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -185,6 +197,9 @@ pub(crate) enum Command {
         help_template = EXAMPLES_FIRST
     )]
     Scenarios(ScenariosCommand),
+    /// Judge recorded traffic of a real Okta tenant, without sending anything
+    #[command(after_help = JUDGE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Judge(JudgeArgs),
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
@@ -256,9 +271,13 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
 
-    /// Switch on a behaviour of Okta that is off by default (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
+
+    /// The target has this, too (repeatable): schema-discovery, entitlements
+    #[arg(long, value_name = "NAME", value_parser = values::claim, help_heading = WHAT)]
+    pub(crate) claim: Vec<Claim>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
@@ -549,6 +568,8 @@ pub(crate) enum ScenariosCommand {
     Show(ShowArgs),
     /// Check scenario files, and show every mistake
     Lint(LintArgs),
+    /// List what nobody knows of Okta: the names for --variant
+    Variants,
     /// Begin a scenario of your own
     New(NewArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -594,6 +615,10 @@ pub(crate) struct ShowArgs {
     #[arg(long, value_name = "APP", value_parser = values::app)]
     pub(crate) app: Option<App>,
 
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant)]
+    pub(crate) variant: Vec<Variant>,
+
     /// Show headers, too
     #[arg(long)]
     pub(crate) headers: bool,
@@ -618,9 +643,42 @@ pub(crate) struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// F1 of the last run, the id of a check, or words of a message
+    /// F1 of the last run, the name of a check, a fault or a scenario, or words
+    /// of a message; - reads a copied log entry from the standard input
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
+}
+
+/// Arguments of `judge`.
+#[derive(Args)]
+pub(crate) struct JudgeArgs {
+    /// HTTP archives (HAR) of one recording; - for the standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// SCIM base URL, the part before /Users [default: found in the file]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+
+    /// Show people's names, addresses and ids; secrets stay hidden
+    #[arg(long)]
+    pub(crate) show_people: bool,
+
+    /// Judge breaches of an RFC MUST as errors, even without effect on Okta
+    #[arg(long)]
+    pub(crate) strict_rfc: bool,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
+
+    /// Only errors and what was seen
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+
+    /// Notes in full
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) verbose: bool,
 }
 
 /// Arguments of `sweep`.

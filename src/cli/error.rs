@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::okta::{LoadError, Variant};
+use crate::recording::har::HarError;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -49,6 +51,20 @@ pub enum CliError {
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
+    /// Two variants decide the same thing.
+    #[error("--variant {one} and --variant {other} exclude each other")]
+    VariantsExclude {
+        /// One.
+        one: Variant,
+        /// The other.
+        other: Variant,
+    },
+    /// A variant would change nothing.
+    #[error("--variant {variant} has no effect on these apps")]
+    VariantOfOtherApp {
+        /// Which.
+        variant: Variant,
+    },
     /// A word that `explain` does not know.
     #[error("nothing is known about {what}")]
     Unexplained {
@@ -65,6 +81,33 @@ pub enum CliError {
         /// Those that it has.
         hint: String,
     },
+    /// A recording cannot be read.
+    #[error("cannot read {file}: {source}")]
+    NoRecording {
+        /// The file.
+        file: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A recording is too large.
+    #[error("{file} is larger than {limit} MiB")]
+    LargeRecording {
+        /// The file.
+        file: String,
+        /// The bound, in MiB.
+        limit: u64,
+    },
+    /// A recording is no HAR.
+    #[error("{file}: {source}")]
+    BadRecording {
+        /// The file.
+        file: String,
+        /// What is wrong, and where.
+        source: HarError,
+    },
+    /// This build is broken.
+    #[error(transparent)]
+    Okta(#[from] LoadError),
     /// A name that no scenario can have.
     #[error("{0:?} cannot be the id of a scenario")]
     ScenarioId(String),
@@ -93,6 +136,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::VariantsExclude { .. } => {
+                Some("they decide the same thing: run once with each".to_owned())
+            }
+            Self::VariantOfOtherApp { variant } => {
+                let apps = variant.meta().apps.iter().map(|app| app.as_str());
+                let apps: Vec<&str> = apps.collect();
+                Some(format!("it changes what {} apps send", apps.join(" and ")))
+            }
             Self::ScenarioId(_) => Some(
                 "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
                  `okta` and `vendors` are taken"
@@ -106,7 +157,18 @@ impl CliError {
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
-            Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
+            Self::LargeRecording { .. } => Some(
+                "keep only what belongs to the SCIM server, or record less at a time".to_owned(),
+            ),
+            Self::BadRecording { source, .. } => Some(match source {
+                HarError::NoEntries => "docs/judging-recordings.md says how to make one".to_owned(),
+                HarError::Syntax { .. } | HarError::Truncated { .. } => {
+                    "the export was cut off or edited; export it again".to_owned()
+                }
+            }),
+            Self::Okta(_) => Some("this is a defect of this build; please report it".to_owned()),
+            Self::NoRecording { .. }
+            | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
             | Self::Write(_)
             | Self::Junit(_)
             | Self::NotUnicode(_)

@@ -25,6 +25,7 @@ use super::settings::{
 use super::streams::{Person, Streams};
 use super::target;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
+use super::variants;
 
 /// Sizes of the crowd when the user names none.
 const SCALE: [u32; 2] = [100, 1_000];
@@ -93,6 +94,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             .filter(|app| args.app.contains(app))
             .collect()
     };
+    variants::check(&args.variant, &apps)?;
     let target = target::of_run(args, env)?;
     let other = target::other_of_run(args, env, &target)?;
     Ok(RunSettings {
@@ -104,6 +106,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             only: None,
         },
         variants: args.variant.clone(),
+        as_required: false,
         beyond: beyond(args, other),
         scenarios: args.scenarios.clone(),
         seed: args.seed,
@@ -140,6 +143,7 @@ fn beyond(args: &RunArgs, other: Option<Box<Remote>>) -> Beyond {
     scale.sort_unstable();
     scale.dedup();
     Beyond {
+        claims: args.claim.clone(),
         allowed,
         scale,
         hook: args.hook.clone(),
@@ -260,7 +264,7 @@ fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError>
 
 /// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
 /// a container without a home is a usual place to run in.
-fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
     if matches!(run.broken, Some(Broken::Preflight { .. })) {
         return;
     }

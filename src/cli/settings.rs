@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::exchange::HeaderText;
 use crate::runscope::export::Export;
-use crate::scenario::{Risk, Variant};
+use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
 
 use super::selection::Selection;
@@ -22,6 +22,8 @@ pub struct RunSettings {
     pub selection: Selection,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
+    /// A scenario has the variants that it requires, without their being on for the others.
+    pub as_required: bool,
     /// What scenarios may do and use beyond one tenant of which only SCIM is known.
     pub beyond: Beyond,
     /// A folder of the user's own scenarios, beside the built-in ones.
@@ -49,6 +51,8 @@ pub struct RunSettings {
 /// What scenarios may do and use beyond one tenant of which only SCIM is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
+    /// What the target is said to offer; the built-in server offers everything.
+    pub claims: Vec<Claim>,
     /// What is not for any tenant, and allowed for this one.
     pub allowed: Vec<Risk>,
     /// Sizes of the crowd in scenarios that scale, ascending.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::{Risk, SMALLEST_SCALE, Variant};
+use crate::scenario::{Claim, Risk, SMALLEST_SCALE};
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -102,18 +102,16 @@ pub fn app(text: &str) -> Result<App, String> {
     }
 }
 
-/// A variant by its name.
+/// A claim by its name.
 ///
 /// # Errors
 /// The names there are.
-pub fn variant(text: &str) -> Result<Variant, String> {
-    Variant::ALL
-        .into_iter()
-        .find(|variant| variant.as_str() == text)
-        .ok_or_else(|| {
-            let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
-            format!("the variants are: {}", names.join(", "))
-        })
+pub fn claim(text: &str) -> Result<Claim, String> {
+    let found = Claim::ALL.into_iter().find(|claim| claim.as_str() == text);
+    found.ok_or_else(|| {
+        let names = Claim::ALL.map(Claim::as_str);
+        format!("a server can claim {}", names.join(" or "))
+    })
 }
 
 /// A risk by its name.
@@ -415,8 +413,8 @@ mod tests {
         assert_eq!(app("aiw"), Ok(App::Custom));
         assert_eq!(app("template"), Ok(App::Oin));
         assert!(app("okta").is_err());
-        assert_eq!(variant("patch-profile"), Ok(Variant::PatchProfile));
-        assert!(variant("x").is_err());
+        assert_eq!(claim("entitlements"), Ok(Claim::Entitlements));
+        assert!(claim("x").is_err());
         assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
         assert!(removal("none").is_err());
         assert_eq!(run_id("r7x2k9"), Ok("r7x2k9".into()));

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
-use crate::okta::{App, Behaviour};
-use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
+use crate::okta::{App, Behaviour, Variants};
+use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
@@ -164,6 +164,7 @@ pub async fn run<E>(
         growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
+        recording: None,
     };
     whole.listener.on(&Event::Finished(&result));
     Ok(result)
@@ -246,6 +247,20 @@ struct Played {
 }
 
 impl Whole {
+    /// The variants that are on for a scenario.
+    fn variants(&self, scenario: &Scenario) -> Variants {
+        let required = scenario
+            .requires
+            .iter()
+            .filter_map(|required| match required {
+                Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
+                _ => None,
+            });
+        required
+            .chain(self.settings.variants.iter().copied())
+            .collect()
+    }
+
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
         Session::new(
             Arc::clone(&self.run),
@@ -394,10 +409,12 @@ impl Whole {
         let app_word = part.app.map_or("probe", App::as_str);
         let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
         let transport = self.settings.reach.transport(&tenant);
-        let session = Arc::new(self.session(&scenario.id.0, part.app, transport));
+        let variants = self.variants(scenario);
+        let session = self.session(&scenario.id.0, part.app, transport);
+        let session = Arc::new(session.under(variants));
         let second = self
             .second_session(&scenario.id.0, part.app, &tenant)
-            .map(Arc::new);
+            .map(|second| Arc::new(second.under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
         let mut outcome = Outcome::Passed;
@@ -481,7 +498,7 @@ impl Whole {
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
-                variants: &self.settings.variants,
+                variants: arrangement.session.variants,
                 scenario,
                 case,
                 app: part.app.unwrap_or(App::Oin),

@@ -3,6 +3,7 @@
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
 pub mod catalog;
+mod claim;
 mod file;
 mod lint;
 pub mod placeholder;
@@ -18,7 +19,10 @@ use serde_json::{Map, Value};
 
 use crate::exchange::Method;
 use crate::okta::App;
+pub use crate::okta::Variant;
+use crate::okta::selector::Selector;
 
+pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
 
@@ -90,8 +94,12 @@ pub struct Scenario {
 pub enum Requirement {
     /// A variant of Okta's behaviour that is off by default (`--variant NAME`).
     Variant(Variant),
+    /// That variant is off: under it, other things would have to hold.
+    WithoutVariant(Variant),
     /// Something that acts behind Okta's back.
     Outside,
+    /// The target is said to offer it (`--claim NAME`).
+    Claim(Claim),
     /// A second tenant, with a token of its own (`--other-target`).
     OtherTarget,
     /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
@@ -99,35 +107,17 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// The option of `run` that brings what is required.
+    /// The option of `run` that brings what is required; none where it is there unless an option takes it away.
     #[must_use]
-    pub fn option(&self) -> String {
-        match self {
+    pub fn option(&self) -> Option<String> {
+        Some(match self {
+            Self::WithoutVariant(_) => return None,
             Self::Variant(variant) => format!("--variant {}", variant.as_str()),
             Self::Outside => "--hook".to_owned(),
+            Self::Claim(claim) => format!("--claim {}", claim.as_str()),
             Self::OtherTarget => "--other-target".to_owned(),
             Self::Allowed(risk) => format!("--allow {}", risk.as_str()),
-        }
-    }
-}
-
-/// A behaviour of Okta that nobody has recorded, off by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Variant {
-    /// An OIN app with "Support PATCH for User" pushes profiles by PATCH (inferred).
-    PatchProfile,
-}
-
-impl Variant {
-    /// All variants.
-    pub const ALL: [Self; 1] = [Self::PatchProfile];
-
-    /// The name after `--variant`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PatchProfile => "patch-profile",
-        }
+        })
     }
 }
 
@@ -321,6 +311,10 @@ pub enum OktaAction {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 /// Something that must hold at the target.
@@ -386,7 +380,7 @@ pub struct LiteralRequest {
     /// Goes to the second tenant, with the token of that one.
     pub to_other: bool,
     /// What must come back.
-    pub expect: Expect,
+    pub expect: Box<Expect>,
 }
 
 /// Which `Authorization` a literal request carries.
@@ -405,6 +399,10 @@ pub enum TokenForm {
     Malformed,
     /// The right one, without its scheme.
     Bare,
+    /// The right one, with its scheme in lower case.
+    LowerCase,
+    /// The right one, two blanks behind its scheme.
+    TwoBlanks,
 }
 
 impl TokenForm {
@@ -418,6 +416,8 @@ impl TokenForm {
             Self::Empty => "empty",
             Self::Malformed => "malformed",
             Self::Bare => "bare",
+            Self::LowerCase => "lower-case",
+            Self::TwoBlanks => "two-blanks",
         }
     }
 }
@@ -439,8 +439,35 @@ pub struct Expect {
     pub within: Option<Duration>,
     /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
-    /// A 2xx with a new resource names this person's account from now on.
+    /// A 2xx with a new resource names this person's account, or this group, from now on.
     pub creates: Option<Key>,
+    /// The people and groups that a list answered with success holds, and nobody else.
+    pub finds: Option<Vec<Key>>,
+    /// JSON pointers into an answer of success at which something must stand.
+    pub holds: Vec<String>,
+    /// JSON pointers into an answer of success at which nothing may stand.
+    pub lacks: Vec<String>,
+    /// What a resource must show when it is read after a success.
+    pub shows: Vec<Shows>,
+}
+
+/// What one resource must show when it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shows {
+    /// Values of a person's account or a group; null means that nothing may stand there.
+    Values {
+        /// Who.
+        key: Key,
+        /// Places and values, whose texts have placeholders.
+        values: Vec<(Selector, Value)>,
+    },
+    /// Exactly these members of a group.
+    Members {
+        /// Which.
+        key: Key,
+        /// Who.
+        members: Vec<Key>,
+    },
 }
 
 /// What must stand at a place of a body.

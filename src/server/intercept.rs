@@ -75,7 +75,8 @@ pub(super) fn instead(
             return Ok(Some(Answer::json(StatusCode::OK, nothing)));
         }
     }
-    let lists = incoming.method == Method::GET && matches!(incoming.route, Route::Collection(_));
+    let lists = incoming.method == Method::GET
+        && matches!(incoming.route, Route::Collection(Kind::User | Kind::Group));
     if lists && incoming.query.filter.is_none() && policy.has(Fault::UnfilteredListRefused) {
         return Err(Problem::invalid_value("A filter is required"));
     }
@@ -412,6 +413,9 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         if policy.has(Fault::ApostropheDropped) {
             *filter = filter.replace('\'', "");
         }
+        if policy.has(Fault::ValuesTrimmed) {
+            *filter = trimmed(filter);
+        }
     }
     let kind = incoming.route.kind();
     let method = incoming.method.clone();
@@ -432,10 +436,19 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         Some(Kind::Group) => amend_group_patch(policy, body),
         _ => {}
     }
-    if !patch {
+    if !patch || policy.has(Fault::ValuesTrimmed) {
         body.values_mut()
             .for_each(|value| amend_text(policy, value));
     }
+}
+
+/// The filter without blanks at the ends of its value.
+fn trimmed(filter: &str) -> String {
+    let value = filter.split_once('"').and_then(|(path, rest)| {
+        let value = rest.strip_suffix('"')?;
+        Some(format!("{path}\"{}\"", value.trim()))
+    });
+    value.unwrap_or_else(|| filter.to_owned())
 }
 
 fn operations_mut(body: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
@@ -447,7 +460,7 @@ fn operations_mut(body: &mut Map<String, Value>) -> impl Iterator<Item = &mut Ma
 }
 
 /// Makes an operation do nothing.
-fn idle(operation: &mut Map<String, Value>) {
+pub(super) fn idle(operation: &mut Map<String, Value>) {
     operation.shift_remove("path");
     operation.insert("op".into(), "add".into());
     operation.insert("value".into(), Value::Object(Map::new()));
@@ -623,6 +636,9 @@ fn amend_text(policy: &Policy, value: &mut Value) {
         Value::String(text) => {
             if policy.has(Fault::ValuesTrimmed) {
                 *text = text.trim().to_owned();
+            }
+            if policy.has(Fault::ValuesCutAt255) {
+                *text = text.chars().take(255).collect();
             }
             if policy.has(Fault::NfcNormalised) {
                 *text = text.nfc().collect();

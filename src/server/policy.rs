@@ -15,6 +15,7 @@ use super::freedoms::Freedom;
 use super::index::Indexed;
 use super::request::Query;
 use super::resource_type::Kind;
+use super::seldom;
 use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 
@@ -143,6 +144,18 @@ impl Policy {
 
 /// Lists and look-ups.
 impl Policy {
+    /// Which part of all resources of a kind is answered.
+    pub(super) fn window_of(&self, kind: Kind, query: &Query, total: usize) -> Window {
+        let governed = matches!(kind, Kind::Role | Kind::Entitlement);
+        if governed && self.has(Fault::EntitlementCountIgnored) {
+            return Window {
+                offset: 0,
+                limit: total,
+            };
+        }
+        self.window(query, total)
+    }
+
     /// Which part of `total` hits is answered.
     pub(super) fn window(&self, query: &Query, total: usize) -> Window {
         let start = query.start_index.unwrap_or(1).max(1);
@@ -225,6 +238,7 @@ impl Policy {
                 Some(with_user_name_as(filter, "id", None))
             }
             Kind::User if self.has(Fault::FilterCutAtApostrophe) => Some(cut_at_apostrophe(filter)),
+            Kind::User => seldom::filter(self, filter),
             _ => Some(filter),
         }
     }
@@ -342,7 +356,9 @@ impl Policy {
         let Some(owner) = store.of(Kind::User).get(owner) else {
             return false;
         };
-        !self.has(Fault::NamesCaseSensitive) || owner.text("userName").as_deref() == Some(name)
+        let with_case = self.has(Fault::NamesCaseSensitive)
+            || moment == Moment::Create && self.has(Fault::UniquenessCaseSensitive);
+        !with_case || owner.text("userName").as_deref() == Some(name)
     }
 
     /// What becomes of a change of the userName.
@@ -470,6 +486,16 @@ impl Policy {
         self.has(Fault::PasswordReturned)
     }
 
+    /// Whether the last administrator stays active.
+    pub(super) fn keeps_last_administrator(&self) -> bool {
+        !self.has(Fault::LastAdministratorDeactivated)
+    }
+
+    /// Whether a deactivation reaches accounts that SCIM has not made.
+    pub(super) fn deactivation_reaches_local_accounts(&self) -> bool {
+        self.has(Fault::DeactivationReachesLocalAccounts)
+    }
+
     /// Whether deactivation ends memberships.
     pub(super) fn deactivation_leaves_groups(&self) -> bool {
         self.has(Fault::DeactivationDropsMemberships)
@@ -512,6 +538,11 @@ impl Policy {
         } else {
             Unknown::Refuse
         }
+    }
+
+    /// Whether an inactive user is passed over as a member.
+    pub(super) fn ignores_inactive_members(&self) -> bool {
+        self.has(Fault::InactiveMembersIgnored)
     }
 
     /// What happens to a member that is there already.

@@ -13,6 +13,7 @@ use super::policy::Policy;
 use super::request::Incoming;
 use super::resource_type::Kind;
 use super::route::Route;
+use super::seldom;
 use crate::scim::urn;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -55,6 +56,7 @@ pub(super) fn answer(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> 
     } else if asked.kind().is_some() {
         answer = resource(policy, asked, answer);
     }
+    seldom::answer(policy, asked.incoming, &mut answer);
     message(policy, asked, answer)
 }
 
@@ -70,7 +72,10 @@ fn total(answer: &Answer) -> Option<u64> {
 
 fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     let count = asked.incoming.and_then(|incoming| incoming.query.count);
-    if total(&answer) == Some(0)
+    let governed = matches!(asked.kind(), Some(Kind::Role | Kind::Entitlement));
+    // The faults of lists were reported for users and groups.
+    if !governed
+        && total(&answer) == Some(0)
         && let Some(other) = empty_list(policy, asked)
     {
         return other;
@@ -93,7 +98,9 @@ fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         {
             shape(policy, kind, resource);
         }
-        list_body(policy, kind, asked.filters(), count, body);
+        if !governed {
+            list_body(policy, kind, asked.filters(), count, body);
+        }
     }
     answer
 }
@@ -277,7 +284,11 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     match kind {
         Kind::User => user_shape(policy, resource),
         Kind::Group => group_shape(policy, resource),
-        Kind::Role | Kind::Entitlement => {}
+        Kind::Role | Kind::Entitlement => {
+            if policy.has(Fault::EntitlementNameMissing) {
+                resource.shift_remove("displayName");
+            }
+        }
     }
     if policy.has(Fault::IdAsNumber)
         && let Some(id) = resource.get_mut("id")
@@ -313,7 +324,7 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
 }
 
 /// What follows the host in a URL.
-fn path_of(url: &str) -> String {
+pub(super) fn path_of(url: &str) -> String {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     match after_scheme.split_once('/') {
         Some((_, path)) => format!("/{path}"),
@@ -457,6 +468,11 @@ fn error(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
                 && says(&answer, "scimType", "invalidFilter") =>
         {
             return internal("Unexpected end of input");
+        }
+        StatusCode::BAD_REQUEST
+            if policy.has(Fault::MalformedJson500) && asked.incoming.is_none() =>
+        {
+            return internal("Unexpected end of JSON input");
         }
         StatusCode::BAD_REQUEST if policy.takes(Freedom::UnprocessableContent) => {
             answer.status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -9,3 +9,4 @@ mod matrix;
 mod okta_suite;
 mod settling;
 mod sockets;
+mod variants;

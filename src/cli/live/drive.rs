@@ -22,7 +22,7 @@ use crate::okta::app::Mapped;
 use crate::okta::request::Client;
 use crate::okta::selector::Selector;
 use crate::report::SnapshotCounts;
-use crate::scenario::Scenario;
+use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
@@ -97,6 +97,12 @@ pub(super) async fn drive(
         credentials: way.secrets,
         apps: settings.selection.apps.clone(),
         variants: settings.variants.clone(),
+        as_required: settings.as_required,
+        claims: if is_remote {
+            settings.beyond.claims.clone()
+        } else {
+            Claim::ALL.to_vec()
+        },
         allowed: settings.beyond.allowed.clone(),
         scale: settings.beyond.scale.clone(),
         insider: way.insider,

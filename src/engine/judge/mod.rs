@@ -1,7 +1,9 @@
 //! Reads back after every write, by id and by name, and compares with what must hold.
 
+mod configuration;
 mod create;
 mod differences;
+mod discovery;
 mod find;
 mod gone;
 mod import;
@@ -23,8 +25,10 @@ use crate::verdict::Origin;
 use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 
-pub(crate) use self::differences::active_facet;
+pub(crate) use self::differences::{active_facet, place_name};
+pub(in crate::engine) use self::discovery::Read;
 pub use self::find::LETTER_CASE;
+pub(crate) use self::members::{form as membership_form, membership_seen};
 pub use self::trouble::{is_honest, refusal_of};
 pub(crate) use self::update::changed;
 
@@ -94,7 +98,7 @@ impl Session {
                 self.judge_gone(*resource, id, write);
                 Ok(())
             }
-            Intent::List { .. } | Intent::Literal => Ok(()),
+            Intent::List { .. } | Intent::Discover(_) | Intent::Literal => Ok(()),
         }
     }
 

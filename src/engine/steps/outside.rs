@@ -223,8 +223,8 @@ impl Running<'_> {
             }
             if !settling.again().await {
                 return Err(BrokenOff(format!(
-                    "deleted behind Okta's back, and GET {} still answers {}",
-                    Self::path_of(*resource, id),
+                    "deleted behind Okta's back, and the {} is still answered {}",
+                    resource.word(),
                     status_word(&sent.exchange)
                 )));
             }

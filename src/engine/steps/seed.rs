@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::exchange::{Method, path_segment};
+use crate::exchange::Method;
 use crate::okta::body::{self, Built};
 use crate::okta::drive::NotSent;
 use crate::okta::org::{Person, Pushed};
@@ -78,8 +78,13 @@ impl Running<'_> {
     fn account(&self, person: &Person, linked: bool) -> Call {
         let mapping = &self.stage.behaviour.apps.mapping;
         let profile = person.full_profile();
-        let Built { mut body, sets } =
-            body::create_user(&profile, mapping, &person.okta_id, &person.password);
+        let Built { mut body, sets } = body::create_user(
+            &profile,
+            mapping,
+            &person.okta_id,
+            &person.password,
+            self.stage.variants,
+        );
         if let Some(body) = body.as_object_mut().filter(|_| !linked) {
             for okta_s in ["externalId", "groups", "password"] {
                 body.shift_remove(okta_s);
@@ -200,10 +205,5 @@ impl Running<'_> {
             }
         });
         Ok(there)
-    }
-
-    /// The path of one at the target, for people.
-    pub(super) fn path_of(resource: Resource, id: &str) -> String {
-        format!("{}/{}", resource.endpoint(), path_segment(id))
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scenario::{Risk, TokenForm, Variant};
+use crate::scenario::{Claim, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
@@ -63,13 +63,18 @@ fn header() -> Value {
 
 fn requirements() -> impl Iterator<Item = String> {
     let variants = Variant::ALL.into_iter();
-    let variants = variants.map(|variant| format!("variant:{}", variant.as_str()));
+    let variants = variants.flat_map(|variant| {
+        ["variant", "without"].map(|word| format!("{word}:{}", variant.as_str()))
+    });
+    let claims = Claim::ALL.into_iter();
+    let claims = claims.map(|claim| format!("claim:{}", claim.as_str()));
     let risks = Risk::ALL.into_iter();
     let risks = risks.map(|risk| format!("allow:{}", risk.as_str()));
     ["outside", "other-target"]
         .map(str::to_owned)
         .into_iter()
         .chain(risks)
+        .chain(claims)
         .chain(variants)
 }
 
@@ -211,6 +216,14 @@ fn request(checks: &[&str]) -> Value {
         "body": wanted(),
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
+        "finds": {"$ref": "#/$defs/keys"},
+        "holds": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "lacks": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "shows": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/keys"}, {"type": "object"}]},
+            "description": "Values of people and groups by external name, or the members of a group.",
+        },
     });
     let properties = json!({
         "method": words(METHODS.iter().map(|(name, _)| *name)),

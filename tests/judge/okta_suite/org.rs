@@ -10,7 +10,7 @@ use scim_conform::okta::body::Profile;
 use scim_conform::okta::drive::{self, Line, NotSent};
 use scim_conform::okta::org::{AdminAction, Org, Person, Status};
 use scim_conform::okta::request::{Call, Client};
-use scim_conform::okta::{App, Behaviour};
+use scim_conform::okta::{App, Behaviour, Variants};
 use scim_conform::secret::Secret;
 use scim_conform::server::InProcess;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ impl Okta {
                 import_groups: false,
                 people: indexmap::IndexMap::new(),
                 groups: indexmap::IndexMap::new(),
+                variants: Variants::NONE,
             }),
             target,
             client: Client {
@@ -67,7 +68,7 @@ impl Okta {
         let job = self.behaviour.jobs.get(task.job).unwrap();
         let settings = drive::Settings {
             app: org.app,
-            traits: self.behaviour.apps.traits(org.app),
+            variants: org.variants,
             apps: &self.behaviour.apps,
             client: &self.client,
             import_groups: org.import_groups,
