@@ -301,6 +301,12 @@ const LOOKS: [(usize, std::ops::RangeInclusive<usize>); 5] = [
     (13, 10..=11),
 ];
 
+/// What Okta's CRUD suite sees, and our scenario of it leaves to others.
+const LEFT_OUT: [(Fault, &str); 1] = [(
+    Fault::NamesMissingInLists,
+    "Okta's suite reads names from the look-up; we read by id, and lists where users are imported",
+)];
+
 /// How each look at the target goes while an export drives an org.
 fn by_crud(export: &Export, app: App, behaviour: &Arc<Behaviour>, fault: Option<Fault>) -> String {
     let policy = fault.map_or_else(Policy::default, matrix::policy);
@@ -393,8 +399,12 @@ fn the_crud_scenario_sees_what_okta_s_suite_sees() {
             let ours = by_crud_twin(&result, app);
             let name = fault.map_or("no fault".to_owned(), |fault| fault.to_string());
             let first = |looks: &str| looks.find('F').unwrap_or(LOOKS.len());
-            assert!(
-                first(&ours) <= first(&theirs),
+            let is_left_out = LEFT_OUT
+                .iter()
+                .any(|(left_out, _)| fault == Some(*left_out));
+            assert_eq!(
+                first(&ours) > first(&theirs),
+                is_left_out,
                 "{name} {app}: {theirs} {ours}"
             );
             if theirs != ours {
