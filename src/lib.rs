@@ -18,6 +18,7 @@ pub mod engine;
 pub mod exchange;
 pub mod okta;
 pub mod report;
+pub mod runscope;
 pub mod scenario;
 pub mod scim;
 pub mod secret;

@@ -30,11 +30,12 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     }
 }
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &[],
     &["run"],
     &["serve"],
     &["explain"],
+    &["runscope"],
     &["sweep"],
     &["scenarios"],
     &["scenarios", "list"],

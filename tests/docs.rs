@@ -9,7 +9,7 @@ use scim_conform::okta::app::{Traits, Verb};
 use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
 };
-use scim_conform::okta::{App, Behaviour};
+use scim_conform::okta::{App, Behaviour, Variant, Variants};
 use scim_conform::report::text::wrap;
 use scim_conform::server::{Family, Fault};
 use scim_conform::verdict::{CheckMeta, Kind, Level};
@@ -140,6 +140,7 @@ fn title(family: Family) -> &'static str {
         Family::Auth => "Authentication",
         Family::Media => "Media types and JSON",
         Family::Transport => "Transport",
+        Family::Discovery => "Discovery and entitlements",
     }
 }
 
@@ -162,12 +163,14 @@ fn the_jobs_of_okta_are_those_of_the_program() {
             .any(|request| request.reads == Some(Reads::Match));
         for request in &job.requests {
             let [custom, oin] = App::ALL.map(|app| {
-                let sent = sent(request, traits(app));
-                if sent {
-                    request.evidence.of(app).as_str()
-                } else {
-                    "not sent"
+                if sent(request, app, traits(app), Variants::NONE) {
+                    return request.evidence.of(app).as_str().to_owned();
                 }
+                let only = Variant::ALL.into_iter().find(|variant| {
+                    let variants = Variants::NONE.with(*variant);
+                    sent(request, app, traits(app), variants)
+                });
+                only.map_or("not sent".to_owned(), |v| format!("under `{v}`"))
             });
             let guard =
                 when(request, looks_up).map_or(String::new(), |guard| format!("*{guard}:* "));
@@ -179,13 +182,37 @@ fn the_jobs_of_okta_are_those_of_the_program() {
     holds("docs/what-okta-sends.md", "jobs", &page);
 }
 
+#[test]
+fn the_variants_are_those_of_the_program() {
+    let mut page = String::from(
+        "\n| variant | apps | what it means | on the wire | evidence | where from |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for meta in Variant::ALL.map(Variant::meta) {
+        let apps: Vec<&str> = meta.apps.iter().map(|app| app.as_str()).collect();
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            meta.name,
+            apps.join(", "),
+            meta.meaning,
+            meta.wire,
+            meta.evidence,
+            meta.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/what-okta-sends.md", "variants", &page);
+}
+
 const MATCHES: [MatchWord; 3] = [MatchWord::None, MatchWord::Active, MatchWord::Inactive];
 
 /// Whether an app with these traits can send it at all.
-fn sent(request: &Template, traits: Traits) -> bool {
+fn sent(request: &Template, app: App, traits: Traits, variants: Variants) -> bool {
+    let traits = variants.traits(app, traits);
     [true, false].into_iter().any(|import_groups| {
         let mut found = MATCHES.into_iter().map(Some).chain([None]);
-        found.any(|word| request.when.holds(traits, import_groups, word))
+        found.any(|word| request.when.holds(traits, variants, import_groups, word))
     })
 }
 
@@ -195,11 +222,15 @@ fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
         [Verb::Put, Verb::Patch].into_iter().any(|verb| {
             let traits = Traits {
                 state: verb,
+                password: verb,
                 profile: verb,
                 groups: verb,
                 create_with_members: false,
             };
-            request.when.holds(traits, import_groups, Some(word))
+            let variants = request.when.variant().into_iter().collect();
+            request
+                .when
+                .holds(traits, variants, import_groups, Some(word))
         })
     };
     if !holds(MatchWord::None, false) && holds(MatchWord::None, true) {
@@ -209,6 +240,7 @@ fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
         [true, true, true] => None,
         _ if !looks_up => None,
         [true, false, false] => Some("if nobody was found"),
+        [false, true, false] => Some("if somebody active was found"),
         [false, true, true] => Some("if somebody was found"),
         [false, false, true] => Some("if somebody inactive was found"),
         other => panic!("there are no words for {other:?}"),
@@ -241,6 +273,12 @@ fn wire(send: &Send) -> String {
         Send::DeleteGroup => ("DELETE /Groups/{id}", ""),
         Send::ImportUsers => ("GET /Users?startIndex=1&count=100", "then 101, 201, …"),
         Send::ImportGroups => ("GET /Groups?startIndex=1&count=100", "then 101, 201, …"),
+        Send::ResourceTypes => ("GET /ResourceTypes", ""),
+        Send::Schemas => ("GET /Schemas", ""),
+        Send::ImportEntitlements => (
+            "GET /Roles?startIndex=1&count=100",
+            "then 101, 201, …, for every resource type that is a role or an entitlement",
+        ),
         Send::Put(PutOf::Active { active: true }) => (
             "PUT /Users/{id}",
             "the answer of the GET with `active: true`",
@@ -271,7 +309,7 @@ fn wire(send: &Send) -> String {
         ),
         Send::Patch(PatchOf::Named(PatchName::Profile)) => (
             "PATCH /Users/{id}",
-            "`replace` without a path, the changed attributes; only with `--variant patch-profile`",
+            "`replace` without a path, all mapped attributes",
         ),
         Send::Patch(PatchOf::Named(PatchName::Password)) => (
             "PATCH /Users/{id}",

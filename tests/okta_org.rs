@@ -22,10 +22,10 @@ use indexmap::IndexMap;
 use okta_jobs::{Okta, Told, error, group, list, no_content, nobody, ok, person};
 use raw_server::json;
 use scim_conform::exchange::Method;
-use scim_conform::okta::App;
 use scim_conform::okta::drive::Cause;
 use scim_conform::okta::org::{AdminAction, Group, Org, Person, Pushed, Status};
 use scim_conform::okta::task::{Subject, Task};
+use scim_conform::okta::{App, Variants};
 use scim_conform::secret::Secret;
 use serde_json::{Value, json as value};
 
@@ -55,6 +55,7 @@ fn org(app: App) -> Org {
     Org {
         app,
         import_groups: true,
+        variants: Variants::NONE,
         people: IndexMap::from(people),
         groups: IndexMap::from([("crew".to_owned(), crew)]),
     }

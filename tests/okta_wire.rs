@@ -22,9 +22,9 @@ use std::fmt::Write as _;
 
 use okta_jobs::{Okta, Told, error, group, list, no_content, nobody, ok, person};
 use raw_server::json;
-use scim_conform::okta::App;
 use scim_conform::okta::body::Member;
 use scim_conform::okta::task::Subject;
+use scim_conform::okta::{App, Variant, Variants};
 
 const USER_ID: &str = "7b1c0a52-6c1d-4a55-9d7e-0f3c6a2b9e11";
 const GROUP_ID: &str = "a1/b c";
@@ -188,7 +188,7 @@ async fn push_profile_onto_a_bare_answer() {
 #[tokio::test]
 async fn push_profile_by_patch() {
     let okta = Okta {
-        patch_profile: true,
+        variants: Variants::NONE.with(Variant::PatchProfile),
         ..Okta::new(App::Oin)
     };
     let answers = [ok(&user(true))];

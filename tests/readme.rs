@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -19,6 +19,7 @@ const PAGES: [&str; 9] = [
     "docs/faults.md",
     "docs/reference-server.md",
     "docs/admin-contract.md",
+    "docs/okta-suites.md",
 ];
 
 /// The run id of the session in the README, so that it can be repeated.
@@ -66,6 +67,7 @@ fn commands(page: &str) -> Vec<Vec<String>> {
                     Some(rest.to_vec())
                 }
                 ("cargo" | "export" | "UPDATE_DOCS=1" | "git", _) => None,
+                (variable, _) if variable.starts_with("SCIM_CONFORM_OKTA_SUITES=") => None,
                 _ => panic!("{page}: what is {line}?"),
             }
         })
@@ -116,7 +118,15 @@ fn every_command_is_one_that_the_program_takes() {
 /// Examples of the help, as (where, arguments).
 fn examples() -> Vec<(String, Vec<String>)> {
     let mut examples = Vec::new();
-    for command in ["", "run", "serve", "scenarios", "explain", "sweep"] {
+    for command in [
+        "",
+        "run",
+        "serve",
+        "scenarios",
+        "explain",
+        "runscope",
+        "sweep",
+    ] {
         let arguments: Vec<&str> = command
             .split(' ')
             .filter(|w| !w.is_empty())

@@ -280,6 +280,7 @@ fn one(
     if present(Some(wanted)).is_none() && got.is_none()
         || got == Some(wanted)
         || at.ends_with(READ_ONLY)
+        || got.is_some_and(|got| same_roles(&at, wanted, got))
     {
         return None;
     }
@@ -310,6 +311,21 @@ fn one(
     } else {
         Difference::Dropped { at, wanted, got }
     })
+}
+
+/// Okta's template sends roles as texts, RFC 7643 (4.1.2) has objects: whoever turns one into the other keeps them.
+fn same_roles(at: &str, wanted: &Value, got: &Value) -> bool {
+    let values = |roles: &Value| -> Option<BTreeSet<String>> {
+        let roles = roles.as_array()?.iter();
+        let value = |role: &Value| {
+            role.get("value")
+                .unwrap_or(role)
+                .as_str()
+                .map(str::to_owned)
+        };
+        roles.map(value).collect()
+    };
+    at == "roles" && values(wanted).is_some_and(|wanted| values(got) == Some(wanted))
 }
 
 fn loosely_boolean(value: &Value) -> Option<bool> {
@@ -533,6 +549,21 @@ mod tests {
                 Difference::Untouched { at, .. } => format!("untouched {at}"),
             })
             .collect()
+    }
+
+    #[test]
+    fn roles_are_kept_as_texts_or_as_objects() {
+        let differs = |wanted: serde_json::Value, got: serde_json::Value| {
+            let at: Selector = "roles".parse().unwrap();
+            one(&at, &wanted, Some(&got), true).is_some()
+        };
+        let texts = json!(["admin", "editor"]);
+        let objects = json!([{"value": "editor", "primary": true}, {"value": "admin"}]);
+        assert!(!differs(texts.clone(), objects.clone()));
+        assert!(!differs(objects.clone(), texts.clone()));
+        assert!(differs(texts.clone(), json!([{"value": "admin"}])));
+        assert!(differs(texts, json!("admin")));
+        assert!(differs(objects, json!([1, 2])));
     }
 
     #[test]

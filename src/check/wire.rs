@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::catalogue::{connection, create, envelope, error, list, resource, secret};
 use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
-use crate::okta::request::{Intent, Resource};
+use crate::okta::request::{Document, Intent, Resource};
 use crate::verdict::{CheckMeta, Level};
 
 /// Something that a check saw, not yet tied to a place in the run.
@@ -295,7 +295,12 @@ fn not_for_people(detail: &str) -> Option<String> {
 }
 
 fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
-    let is_list = matches!(purpose.intent, Intent::List { .. } | Intent::LookUp { .. });
+    let is_list = matches!(
+        purpose.intent,
+        Intent::List { .. }
+            | Intent::LookUp { .. }
+            | Intent::Discover(Document::Entitlements { .. })
+    );
     match &response.body.json {
         Err(NotJson::Empty) if exchange.request.method == Method::Head => return,
         // An empty answer to a write is judged where it matters: a create must return the resource.
@@ -333,10 +338,10 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                     count,
                 } => {
                     let page = Some((*start_index, *count));
-                    list_answer(json, *resource, page, purpose.authority, seen);
+                    list_answer(json, Some(*resource), page, purpose.authority, seen);
                 }
                 Intent::LookUp { resource, .. } => {
-                    list_answer(json, *resource, None, purpose.authority, seen);
+                    list_answer(json, Some(*resource), None, purpose.authority, seen);
                 }
                 Intent::Create { resource, .. } | Intent::Update { resource, .. } => {
                     if json.is_object() {
@@ -346,7 +351,13 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                 Intent::Read { resource, .. } => {
                     resource_shape(json, *resource, "", purpose.authority, seen);
                 }
-                Intent::Delete { .. } | Intent::Literal => {}
+                Intent::Discover(Document::Entitlements {
+                    start_index, count, ..
+                }) => {
+                    let page = Some((*start_index, *count));
+                    list_answer(json, None, page, purpose.authority, seen);
+                }
+                Intent::Discover(_) | Intent::Delete { .. } | Intent::Literal => {}
             }
         }
     }
@@ -396,7 +407,7 @@ fn media_type(request: &Request, response: &Response, seen: &mut Vec<Seen>) {
 
 fn list_answer(
     json: &Value,
-    kind: Resource,
+    kind: Option<Resource>,
     page: Option<(u64, u64)>,
     authority: Option<&str>,
     seen: &mut Vec<Seen>,
@@ -476,6 +487,8 @@ fn list_answer(
         );
     }
     counts(object, found.len() as u64, total, page, seen);
+    // Roles and entitlements have a shape of their own.
+    let Some(kind) = kind else { return };
     for (i, resource) in found.iter().enumerate() {
         let before = seen.len();
         resource_shape(resource, kind, &format!("/Resources/{i}"), authority, seen);

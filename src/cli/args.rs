@@ -8,11 +8,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::{Risk, Variant};
+use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
 use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::variants;
 
 const WHAT: &str = "What to run";
 const TARGET: &str = "The target";
@@ -33,7 +34,8 @@ Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
 Understand a finding:      scim-conform explain F1
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
-A known-good server:        scim-conform serve
+Play Okta's own suite:     scim-conform runscope SPEC.json
+A known-good server:       scim-conform serve
 
 The Okta you can run in CI: replays Okta's SCIM provisioning traffic
 against any SCIM 2.0 server and judges the answers.";
@@ -91,8 +93,10 @@ Examples:
       begins my-scenarios/rename/marriage.yaml
   scim-conform scenarios lint my-scenarios
       mistakes in your own files
-  scim-conform scenarios schema > my-scenarios/scenario.schema.json
-      for editors that complete and check while you write";
+  scim-conform scenarios schema
+      for editors, which complete and check while you write
+
+Okta's published suites are played by scim-conform runscope FILE.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -109,6 +113,19 @@ Examples:
       what runs from this machine left there; asks before it removes
   scim-conform sweep --cleanup deactivate --yes
       for servers that do not delete users; the target is in SCIM_CONFORM_TARGET";
+
+const RUNSCOPE_EXAMPLES: &str = "\
+Examples:
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json
+      against the target in SCIM_CONFORM_TARGET, or else the built-in server
+  scim-conform runscope Okta-SCIM-20-SPEC-Test.json --yes --pause-scale 0
+      in CI, without the minute of pauses
+  scim-conform runscope Entitlements.json --var EntitlementEndpoint=/Roles
+      gives a variable of the test a value
+  scim-conform run okta-suite
+      what Okta's suites ask of a SCIM server, in scenarios of our own
+
+Okta publishes the files, none comes with this tool: docs/okta-suites.md";
 
 /// What somebody wants to type stands before what can be typed.
 const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -172,9 +189,53 @@ pub(crate) enum Command {
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
+    /// Run Okta's published test suites, as exported from Runscope
+    #[command(after_help = RUNSCOPE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Runscope(Box<RunscopeArgs>),
     /// Remove what earlier runs left at a target
     #[command(after_help = SWEEP_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Sweep(SweepArgs),
+}
+
+/// Arguments of `runscope`.
+#[derive(Args)]
+pub(crate) struct RunscopeArgs {
+    /// The test, as JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Where the target is and how to reach it.
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Run against the built-in reference server, also in CI
+    #[arg(long, conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) embedded: bool,
+
+    /// Give the built-in server this fault (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with = "target", help_heading = TARGET)]
+    pub(crate) fault: Vec<String>,
+
+    /// The value of a variable of the test (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::assignment, help_heading = WHAT)]
+    pub(crate) var: Vec<(String, String)>,
+
+    /// Make pauses so many times as long; 0 leaves them out [default: 1, or 0
+    /// against the built-in server]
+    #[arg(long, value_name = "N", value_parser = values::scale, help_heading = MANNERS)]
+    pub(crate) pause_scale: Option<f64>,
+
+    /// Do not ask before writing; for CI
+    #[arg(short, long, help_heading = MANNERS)]
+    pub(crate) yes: bool,
+
+    /// At the end: delete what was made, deactivate the users, or none
+    #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
+    pub(crate) cleanup: Cleanup,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
 }
 
 /// Arguments of `run`.
@@ -196,9 +257,13 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
 
-    /// Switch on a behaviour of Okta that is off by default (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = values::variant, help_heading = WHAT)]
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
+
+    /// The target has this, too (repeatable): schema-discovery, entitlements
+    #[arg(long, value_name = "NAME", value_parser = values::claim, help_heading = WHAT)]
+    pub(crate) claim: Vec<Claim>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
@@ -489,6 +554,8 @@ pub(crate) enum ScenariosCommand {
     Show(ShowArgs),
     /// Check scenario files, and show every mistake
     Lint(LintArgs),
+    /// List what nobody knows of Okta: the names for --variant
+    Variants,
     /// Begin a scenario of your own
     New(NewArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -533,6 +600,10 @@ pub(crate) struct ShowArgs {
     /// As which kind of Okta app [default: each that the scenario is for]
     #[arg(long, value_name = "APP", value_parser = values::app)]
     pub(crate) app: Option<App>,
+
+    /// Be an Okta that nobody has shown (repeatable); see scenarios variants
+    #[arg(long, value_name = "NAME", value_parser = variants::variant)]
+    pub(crate) variant: Vec<Variant>,
 
     /// Show headers, too
     #[arg(long)]

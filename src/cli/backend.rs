@@ -11,10 +11,11 @@ use std::sync::Arc;
 use crate::engine::event::Listener;
 use crate::engine::outcome::{LeftBehind, Plan, RunResult};
 use crate::report::SnapshotCounts;
+use crate::runscope::play::Played;
 use crate::scenario::Scenario;
 
 use super::ask::AskError;
-use super::settings::{RunSettings, ServeSettings, SweepSettings};
+use super::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 
 /// Asks a person (or the flags) whether the planned run may write. Called once, after
 /// [`Planned`](crate::engine::event::Event::Planned) was told and before the first write.
@@ -23,8 +24,25 @@ pub type Consent<'a> = &'a (dyn Fn(&Plan) -> Result<(), AskError> + Send + Sync)
 /// The same before a sweep; its argument is how many resources would be removed.
 pub type SweepConsent<'a> = &'a (dyn Fn(u64) -> Result<(), AskError> + Send + Sync);
 
+/// The same before an exported test; its argument is the target.
+pub type RunscopeConsent<'a> = &'a (dyn Fn(&str) -> Result<(), AskError> + Send + Sync);
+
 /// Makes a stream to the person in front of the terminal.
 pub type Talk = fn() -> Box<dyn Write + Send>;
+
+/// What is heard of an exported test while it is played.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    /// It begins.
+    Begins {
+        /// The target; none for the built-in server.
+        target: Option<&'a str>,
+        /// Users that are there already.
+        users: u64,
+    },
+    /// A request is decided.
+    Decided(&'a Played),
+}
 
 /// Does the work of the commands.
 pub trait Backend {
@@ -58,6 +76,17 @@ pub trait Backend {
     /// [`Refusal`], when it cannot listen, or not keep its state.
     fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal>;
 
+    /// Plays an exported test, tells `hear` what happens, and cleans up.
+    ///
+    /// # Errors
+    /// [`Refusal`], when the test was not begun.
+    fn runscope(
+        &self,
+        settings: &RunscopeSettings,
+        consent: RunscopeConsent<'_>,
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
+    ) -> Result<PlayedExport, Refusal>;
+
     /// Removes what earlier runs left.
     ///
     /// # Errors
@@ -76,6 +105,21 @@ pub struct Driven {
     pub snapshots_differ: bool,
     /// Differences as text, for `--diff` and for own snapshots; may be empty.
     pub differences: String,
+}
+
+/// An exported test that was played.
+#[derive(Debug)]
+pub struct PlayedExport {
+    /// Its requests in order.
+    pub played: Vec<Played>,
+    /// How much of what the test created is gone again.
+    pub removed: u64,
+    /// The rest of it.
+    pub left_behind: Vec<LeftBehind>,
+    /// A sweep knows what is left.
+    pub can_sweep: bool,
+    /// It was interrupted.
+    pub interrupted: bool,
 }
 
 /// A finished sweep.

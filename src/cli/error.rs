@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::okta::Variant;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -12,6 +13,7 @@ use super::backend::Refusal;
 use super::environment::NotUnicode;
 use super::exit::Exit;
 use super::last_run::LastRunError;
+use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
 
@@ -36,6 +38,9 @@ pub enum CliError {
     /// A variable is not text.
     #[error(transparent)]
     NotUnicode(#[from] NotUnicode),
+    /// An exported test that cannot be played.
+    #[error(transparent)]
+    Runscope(#[from] FileError),
     /// The work was not begun.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -45,6 +50,20 @@ pub enum CliError {
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
+    /// Two variants decide the same thing.
+    #[error("--variant {one} and --variant {other} exclude each other")]
+    VariantsExclude {
+        /// One.
+        one: Variant,
+        /// The other.
+        other: Variant,
+    },
+    /// A variant would change nothing.
+    #[error("--variant {variant} has no effect on these apps")]
+    VariantOfOtherApp {
+        /// Which.
+        variant: Variant,
+    },
     /// A word that `explain` does not know.
     #[error("nothing is known about {what}")]
     Unexplained {
@@ -89,6 +108,14 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::VariantsExclude { .. } => {
+                Some("they decide the same thing: run once with each".to_owned())
+            }
+            Self::VariantOfOtherApp { variant } => {
+                let apps = variant.meta().apps.iter().map(|app| app.as_str());
+                let apps: Vec<&str> = apps.collect();
+                Some(format!("it changes what {} apps send", apps.join(" and ")))
+            }
             Self::ScenarioId(_) => Some(
                 "write a folder and a name in lower-case letters, digits and `-`, such as rename/marriage; \
                  `okta` and `vendors` are taken"
@@ -97,6 +124,7 @@ impl CliError {
             Self::NewScenario { error, .. } if error.kind() == io::ErrorKind::AlreadyExists => {
                 Some("what is there is left alone; choose another id".to_owned())
             }
+            Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())

@@ -17,6 +17,7 @@ mod explain;
 pub mod last_run;
 mod live;
 mod run;
+pub mod runscope;
 mod scenarios;
 pub mod selection;
 mod serve;
@@ -29,6 +30,7 @@ pub mod target;
 pub(crate) mod testing;
 pub mod token_command;
 pub mod values;
+pub(crate) mod variants;
 
 use args::{Cli, Command};
 use backend::Backend;
@@ -77,6 +79,7 @@ fn execute(
 ) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Run(args) => run::execute(args, env, backend, streams),
+        Command::Runscope(args) => runscope::execute(args, env, backend, streams),
         Command::Serve(args) => serve::execute(args, env, backend, streams),
         Command::Scenarios(command) => scenarios::execute(command, backend, streams),
         Command::Explain(args) => explain::execute(args, env, streams),

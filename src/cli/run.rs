@@ -25,6 +25,7 @@ use super::settings::{
 use super::streams::{Person, Streams};
 use super::target;
 use super::values::{Cleanup, ReportForm, ReportTo, ReportWish};
+use super::variants;
 
 /// Sizes of the crowd when the user names none.
 const SCALE: [u32; 2] = [100, 1_000];
@@ -60,7 +61,11 @@ pub(crate) fn execute(
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
     let driven = backend.drive(&settings, terminal.clone(), &consent)?;
 
-    let (written, failure) = write_reports(&args.report, &driven, streams);
+    let render = |form| match form {
+        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
+        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+    };
+    let (written, failure) = write_reports(&args.report, &render, streams);
     remember(env, &target, &driven.run, streams);
     let closing = Closing {
         written,
@@ -89,6 +94,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             .filter(|app| args.app.contains(app))
             .collect()
     };
+    variants::check(&args.variant, &apps)?;
     let target = target::of_run(args, env)?;
     let other = target::other_of_run(args, env, &target)?;
     Ok(RunSettings {
@@ -100,6 +106,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             only: None,
         },
         variants: args.variant.clone(),
+        as_required: false,
         beyond: beyond(args, other),
         scenarios: args.scenarios.clone(),
         seed: args.seed,
@@ -136,6 +143,7 @@ fn beyond(args: &RunArgs, other: Option<Box<Remote>>) -> Beyond {
     scale.sort_unstable();
     scale.dedup();
     Beyond {
+        claims: args.claim.clone(),
         allowed,
         scale,
         hook: args.hook.clone(),
@@ -205,7 +213,10 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
 }
 
 /// Finds out before the run what would else be found out after it.
-fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
+///
+/// # Errors
+/// When a report cannot be written where it should.
+pub(crate) fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
     let mut places = Vec::new();
     for wish in wishes {
         if places.contains(&&wish.to) {
@@ -224,19 +235,15 @@ fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
 }
 
 /// Writes every report that can be written, and gives the first failure.
-fn write_reports(
+pub(crate) fn write_reports(
     wishes: &[ReportWish],
-    driven: &Driven,
+    render: &dyn Fn(ReportForm) -> Result<String, CliError>,
     streams: &mut Streams,
 ) -> (Vec<PathBuf>, Option<CliError>) {
     let mut written = Vec::new();
     let mut failure = None;
     for wish in wishes {
-        let text = match wish.form {
-            ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
-            ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
-        };
-        let done = text.and_then(|text| match &wish.to {
+        let done = render(wish.form).and_then(|text| match &wish.to {
             ReportTo::Stdout => streams.print(&text),
             ReportTo::File(path) => {
                 file::write(path, &text)?;

@@ -22,6 +22,7 @@ use super::selection::Selection;
 use super::settings::{Beyond, Limits, People, RunSettings, TargetChoice};
 use super::streams::Streams;
 use super::values::Cleanup;
+use super::variants;
 
 /// Lists, shows or checks.
 ///
@@ -36,6 +37,7 @@ pub(crate) fn execute(
         ScenariosCommand::List(args) => list::list(args, backend, streams.width)?,
         ScenariosCommand::Show(args) => show(args, backend, streams.width)?,
         ScenariosCommand::Lint(args) => lint(args, backend)?,
+        ScenariosCommand::Variants => variants::table(streams.width),
         ScenariosCommand::New(args) => starter::write(args)?,
         ScenariosCommand::Schema => schema(),
     };
@@ -68,6 +70,7 @@ fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, 
         apps: args.app.map_or(App::ALL.to_vec(), |app| vec![app]),
         only: None,
     };
+    variants::check(&args.variant, &selection.apps)?;
     let chosen = selection.choose(&catalogue)?;
     let settings = settings(args, selection.clone());
     let driven = backend.drive(&settings, Arc::new(Deaf), &|_| Ok(()))?;
@@ -101,7 +104,8 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
             chaos: None,
         },
         selection,
-        variants: crate::scenario::Variant::ALL.to_vec(),
+        variants: args.variant.clone(),
+        as_required: true,
         // Shown is what a tenant of one's own would see, with the smallest crowd.
         beyond: Beyond {
             allowed: Risk::ALL.to_vec(),
@@ -240,6 +244,7 @@ mod tests {
             app: Some(App::Oin),
             headers: false,
             all,
+            variant: vec![],
             scenarios: None,
         })
     }

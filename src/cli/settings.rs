@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
-use crate::scenario::{Risk, Variant};
+use crate::runscope::export::Export;
+use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
 
 use super::selection::Selection;
@@ -21,6 +22,8 @@ pub struct RunSettings {
     pub selection: Selection,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
+    /// A scenario has the variants that it requires, without their being on for the others.
+    pub as_required: bool,
     /// What scenarios may do and use beyond one tenant of which only SCIM is known.
     pub beyond: Beyond,
     /// A folder of the user's own scenarios, beside the built-in ones.
@@ -48,6 +51,8 @@ pub struct RunSettings {
 /// What scenarios may do and use beyond one tenant of which only SCIM is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
+    /// What the target is said to offer; the built-in server offers everything.
+    pub claims: Vec<Claim>,
     /// What is not for any tenant, and allowed for this one.
     pub allowed: Vec<Risk>,
     /// Sizes of the crowd in scenarios that scale, ascending.
@@ -263,6 +268,35 @@ impl std::fmt::Display for Chance {
     /// As options.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "--chaos {} --chaos-rate {}", self.seed, self.percent)
+    }
+}
+
+/// What `runscope` is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunscopeSettings {
+    /// The test.
+    pub export: Export,
+    /// Where to.
+    pub target: TargetChoice,
+    /// Values of variables, by name.
+    pub variables: Vec<(String, String)>,
+    /// Pauses take this many times their length; when nothing is said, their length at a target, and none at the
+    /// built-in server.
+    pub pause_scale: Option<f64>,
+    /// What to do at the end with what the test created.
+    pub cleanup: Cleanup,
+    /// The longest a request may take.
+    pub timeout: Duration,
+}
+
+impl RunscopeSettings {
+    /// How many times their length pauses take.
+    #[must_use]
+    pub fn pauses(&self) -> f64 {
+        self.pause_scale.unwrap_or(match self.target {
+            TargetChoice::Embedded { .. } => 0.0,
+            TargetChoice::Remote(_) => 1.0,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use crate::exchange::HeaderText;
 use crate::secret::Secret;
 
-use super::args::{AuthForm, RunArgs, TargetArgs};
+use super::args::{AuthForm, RunArgs, RunscopeArgs, TargetArgs};
 use super::environment::{self, Environment, NotUnicode};
 use super::settings::{Chance, Credentials, Network, Proxy, Remote, TargetChoice};
 use super::token_command::{self, TokenCommandError};
@@ -133,34 +133,69 @@ impl TargetError {
 /// # Errors
 /// [`TargetError`].
 pub(crate) fn of_run(args: &RunArgs, env: &Environment) -> Result<TargetChoice, TargetError> {
-    let embedded = || TargetChoice::Embedded {
-        faults: args.fault.clone(),
+    let wrong = Wrong {
+        faults: &args.fault,
         chaos: args.chaos.map(|seed| Chance {
             seed,
             percent: args.chaos_rate,
         }),
     };
-    let wants_embedded = !args.fault.is_empty() || args.chaos.is_some();
-    if args.embedded {
-        refuse_without_target(&args.target)?;
+    choice(args.embedded, &wrong, &args.target, env)
+}
+
+/// The target of an exported test.
+///
+/// # Errors
+/// [`TargetError`].
+pub(crate) fn of_export(
+    args: &RunscopeArgs,
+    env: &Environment,
+) -> Result<TargetChoice, TargetError> {
+    let wrong = Wrong {
+        faults: &args.fault,
+        chaos: None,
+    };
+    choice(args.embedded, &wrong, &args.target, env)
+}
+
+/// What is to be wrong with the built-in server.
+struct Wrong<'a> {
+    faults: &'a [String],
+    chaos: Option<Chance>,
+}
+
+impl Wrong<'_> {
+    /// The option that asks for it.
+    fn option(&self) -> Option<&'static str> {
+        if self.faults.is_empty() {
+            self.chaos.map(|_| "--chaos")
+        } else {
+            Some("--fault")
+        }
+    }
+}
+
+/// The server that was named, or the built-in one.
+fn choice(
+    on_embedded: bool,
+    wrong: &Wrong<'_>,
+    args: &TargetArgs,
+    env: &Environment,
+) -> Result<TargetChoice, TargetError> {
+    let embedded = || TargetChoice::Embedded {
+        faults: wrong.faults.to_vec(),
+        chaos: wrong.chaos,
+    };
+    if on_embedded {
+        refuse_without_target(args)?;
         return Ok(embedded());
     }
-    match base(&args.target, env)? {
-        Some(_) if wants_embedded => Err(TargetError::FaultOfTarget {
-            option: if args.fault.is_empty() {
-                "--chaos"
-            } else {
-                "--fault"
-            },
-        }),
-        Some(base) => Ok(TargetChoice::Remote(Box::new(remote(
-            base,
-            &args.target,
-            env,
-        )?))),
-        None if env.is_ci() && !wants_embedded => Err(TargetError::NoTargetInCi),
-        None => {
-            refuse_without_target(&args.target)?;
+    match (base(args, env)?, wrong.option()) {
+        (Some(_), Some(option)) => Err(TargetError::FaultOfTarget { option }),
+        (Some(base), None) => Ok(TargetChoice::Remote(Box::new(remote(base, args, env)?))),
+        (None, None) if env.is_ci() => Err(TargetError::NoTargetInCi),
+        (None, _) => {
+            refuse_without_target(args)?;
             Ok(embedded())
         }
     }

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::cli::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
-use crate::cli::settings::{RunSettings, ServeSettings, SweepSettings};
+use crate::cli::backend::{
+    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
+    Talk,
+};
+use crate::cli::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
 use crate::engine::event::{Event, Listener};
 use crate::engine::outcome::{LeftBehind, Plan, RunResult, TargetInfo};
 use crate::okta::App;
+use crate::runscope::play::Played;
 use crate::scenario::{Scenario, ScenarioId};
 use crate::verdict::{Outcome, ScenarioResult, Verdict};
 
@@ -59,6 +63,8 @@ pub(crate) struct Prepared {
     run: RunResult,
     catalogue: Vec<Scenario>,
     pub(crate) told: Mutex<Option<RunSettings>>,
+    /// What becomes of each request of an exported test.
+    pub(crate) played: crate::runscope::play::Outcome,
 }
 
 impl Prepared {
@@ -67,6 +73,7 @@ impl Prepared {
             run,
             catalogue,
             told: Mutex::default(),
+            played: crate::runscope::play::Outcome::Passed,
         }
     }
 }
@@ -115,6 +122,42 @@ impl Backend for Prepared {
 
     fn serve(&self, _: &ServeSettings, _: Talk) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn runscope(
+        &self,
+        settings: &RunscopeSettings,
+        consent: RunscopeConsent<'_>,
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
+    ) -> Result<PlayedExport, Refusal> {
+        let target = "https://scim.example.test/v2";
+        consent(target)?;
+        hear(Heard::Begins {
+            target: Some(target),
+            users: 0,
+        });
+        let played: Vec<Played> = settings
+            .export
+            .calls()
+            .zip(1..)
+            .map(|(call, number)| Played {
+                number,
+                title: call.title.clone(),
+                outcome: self.played.clone(),
+                status: Some(200),
+                took: Duration::from_millis(5),
+            })
+            .collect();
+        played
+            .iter()
+            .for_each(|played| hear(Heard::Decided(played)));
+        Ok(PlayedExport {
+            played,
+            removed: 0,
+            left_behind: vec![],
+            can_sweep: false,
+            interrupted: false,
+        })
     }
 
     fn sweep(&self, _: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::okta::App;
-use crate::scenario::{Risk, SMALLEST_SCALE, Variant};
+use crate::scenario::{Claim, Risk, SMALLEST_SCALE};
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -55,6 +55,30 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `NAME=VALUE`, the value of a variable.
+///
+/// # Errors
+/// When there is no name or no `=`.
+pub fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// How many times as long: a number from 0 to 100.
+///
+/// # Errors
+/// When it is not.
+pub fn scale(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|scale: &f64| (0.0..=100.0).contains(scale))
+        .ok_or_else(|| "write a number from 0 to 100, such as 0.5".to_owned())
+}
+
 /// Requests a second.
 ///
 /// # Errors
@@ -78,18 +102,16 @@ pub fn app(text: &str) -> Result<App, String> {
     }
 }
 
-/// A variant by its name.
+/// A claim by its name.
 ///
 /// # Errors
 /// The names there are.
-pub fn variant(text: &str) -> Result<Variant, String> {
-    Variant::ALL
-        .into_iter()
-        .find(|variant| variant.as_str() == text)
-        .ok_or_else(|| {
-            let names: Vec<_> = Variant::ALL.iter().map(|v| v.as_str()).collect();
-            format!("the variants are: {}", names.join(", "))
-        })
+pub fn claim(text: &str) -> Result<Claim, String> {
+    let found = Claim::ALL.into_iter().find(|claim| claim.as_str() == text);
+    found.ok_or_else(|| {
+        let names = Claim::ALL.map(Claim::as_str);
+        format!("a server can claim {}", names.join(" or "))
+    })
 }
 
 /// A risk by its name.
@@ -323,6 +345,16 @@ mod tests {
     }
 
     #[test]
+    fn variables_have_a_name_and_scales_are_small() {
+        assert_eq!(assignment("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(assignment("=b").is_err() && assignment("a").is_err());
+        assert_eq!(scale("0"), Ok(0.0));
+        for text in ["-1", "101", "NaN", "x"] {
+            assert!(scale(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn rates_are_positive_numbers() {
         assert_eq!(rate("0.5"), Ok(0.5));
         for text in ["0", "-1", "NaN", "inf", "", "ten"] {
@@ -381,8 +413,8 @@ mod tests {
         assert_eq!(app("aiw"), Ok(App::Custom));
         assert_eq!(app("template"), Ok(App::Oin));
         assert!(app("okta").is_err());
-        assert_eq!(variant("patch-profile"), Ok(Variant::PatchProfile));
-        assert!(variant("x").is_err());
+        assert_eq!(claim("entitlements"), Ok(Claim::Entitlements));
+        assert!(claim("x").is_err());
         assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
         assert!(removal("none").is_err());
         assert_eq!(run_id("r7x2k9"), Ok("r7x2k9".into()));

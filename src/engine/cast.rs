@@ -10,9 +10,9 @@ use rand::rngs::ChaCha8Rng;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::okta::App;
 use crate::okta::body::Profile;
 use crate::okta::org::{Group, Org, Person, Pushed, Status};
+use crate::okta::{App, Variants};
 use crate::scenario::placeholder::{self, Template};
 use crate::scenario::{Case, Email, GroupSpec, PersonSpec, Scenario};
 use crate::secret::Secret;
@@ -69,6 +69,7 @@ pub fn org(scenario: &Scenario, case: Option<&Case>, app: App, naming: &Naming<'
     Org {
         app,
         import_groups: true,
+        variants: Variants::NONE,
         people,
         groups,
     }

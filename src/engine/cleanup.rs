@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::exchange::Method;
+use crate::okta::Variants;
 use crate::okta::body;
 use crate::okta::request::{Intent, Resource, one};
 use crate::verdict::Origin;
@@ -67,7 +68,7 @@ async fn delete(session: &Session, resource: Resource, id: &str) -> Result<(), S
 
 /// Deactivated counts as left behind, but in order, only when nothing else was asked for.
 async fn deactivate(session: &Session, id: &str) -> Result<(), String> {
-    let patch = body::patch_active(false).body;
+    let patch = body::patch_active(id, false, Variants::NONE).body;
     if let Some(200..=299) = send(session, Method::Patch, Resource::User, id, Some(&patch)).await {
         return Ok(());
     }
@@ -77,7 +78,7 @@ async fn deactivate(session: &Session, id: &str) -> Result<(), String> {
         .ok()
         .flatten();
     if let Some((_, now)) = now {
-        let put = body::put_active(&now, false).body;
+        let put = body::put_active(&now, false, "", Variants::NONE).body;
         if let Some(200..=299) = send(session, Method::Put, Resource::User, id, Some(&put)).await {
             return Ok(());
         }

@@ -161,10 +161,19 @@ fn step_requests(step: &Step) -> u64 {
 fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
     for requirement in &part.scenario.requires {
         let missing = match requirement {
-            Requirement::Variant(variant) => (!settings.variants.contains(variant)).then(|| {
+            Requirement::Variant(variant) => {
+                let on = settings.as_required || settings.variants.contains(variant);
+                (!on).then(|| format!("nobody has recorded it; try it with --variant {variant}"))
+            }
+            Requirement::WithoutVariant(variant) => settings
+                .variants
+                .contains(variant)
+                .then(|| format!("means something else under --variant {variant}")),
+            Requirement::Claim(claim) => (!settings.claims.contains(claim)).then(|| {
                 format!(
-                    "nobody has recorded it; try it with --variant {}",
-                    variant.as_str()
+                    "only for a server that {}; if yours does, say --claim {}",
+                    claim.has(),
+                    claim.as_str()
                 )
             }),
             Requirement::Outside => settings.insider.is_none().then(|| {

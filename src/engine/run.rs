@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
-use crate::okta::{App, Behaviour};
-use crate::scenario::{Case, Scenario};
+use crate::okta::{App, Behaviour, Variants};
+use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
@@ -246,6 +246,20 @@ struct Played {
 }
 
 impl Whole {
+    /// The variants that are on for a scenario.
+    fn variants(&self, scenario: &Scenario) -> Variants {
+        let required = scenario
+            .requires
+            .iter()
+            .filter_map(|required| match required {
+                Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
+                _ => None,
+            });
+        required
+            .chain(self.settings.variants.iter().copied())
+            .collect()
+    }
+
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
         Session::new(
             Arc::clone(&self.run),
@@ -320,17 +334,19 @@ impl Whole {
             .partition(|p| isolated || !p.scenario.exclusive);
         self.some(together, self.settings.concurrency, &met, &mut played)
             .await;
-        if foreign > self.settings.max_foreign_users {
+        let (too_much, alone): (Vec<Part>, Vec<Part>) = alone.into_iter().partition(|part| {
+            foreign > self.settings.max_foreign_users
+                && part.scenario.steps.iter().any(lists_everything)
+        });
+        if !too_much.is_empty() {
             let reason = format!(
                 "lists everybody, and the target holds {foreign} users of others (allowed: {}); see --cap-foreign-users",
                 self.settings.max_foreign_users
             );
-            ended
-                .shown
-                .extend(alone.iter().map(|part| unplayed(part, &reason)));
-        } else {
-            self.some(alone, 1, &met, &mut played).await;
+            let unplayed = too_much.iter().map(|part| unplayed(part, &reason));
+            ended.shown.extend(unplayed);
         }
+        self.some(alone, 1, &met, &mut played).await;
         played.sort_by_key(|p| p.ordinal);
         for one in played {
             ended.shown.push(one.shown);
@@ -392,10 +408,12 @@ impl Whole {
         let app_word = part.app.map_or("probe", App::as_str);
         let tenant = format!("{}-{app_word}", scenario.id.0.replace('/', "-"));
         let transport = self.settings.reach.transport(&tenant);
-        let session = Arc::new(self.session(&scenario.id.0, part.app, transport));
+        let variants = self.variants(scenario);
+        let session = self.session(&scenario.id.0, part.app, transport);
+        let session = Arc::new(session.under(variants));
         let second = self
             .second_session(&scenario.id.0, part.app, &tenant)
-            .map(Arc::new);
+            .map(|second| Arc::new(second.under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
         let mut outcome = Outcome::Passed;
@@ -479,7 +497,7 @@ impl Whole {
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
-                variants: &self.settings.variants,
+                variants: arrangement.session.variants,
                 scenario,
                 case,
                 app: part.app.unwrap_or(App::Oin),
@@ -548,6 +566,15 @@ impl Whole {
         self.listener.on(&Event::Progress {
             exchanges: self.run.exchanges(),
         });
+    }
+}
+
+/// Whether a step reads all users or all groups of the target.
+fn lists_everything(step: &Step) -> bool {
+    match &step.action {
+        Action::Okta(OktaAction::ImportUsers | OktaAction::ImportGroups) => true,
+        Action::Together(steps) => steps.iter().any(lists_everything),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
-use crate::okta::{App, Evidence, retry};
+use crate::okta::{App, Evidence, Variants, retry};
 use crate::secret::Secret;
 use crate::verdict::{At, Observation, Origin, Recorded};
 
@@ -35,6 +35,8 @@ pub struct Session {
     pub app: Option<App>,
     /// Credentials that must not come back.
     pub credentials: Vec<Secret>,
+    /// What differs from the default, where nobody knows how Okta behaves.
+    pub variants: Variants,
     /// What the ids of its exchanges begin with.
     prefix: char,
     state: Mutex<State>,
@@ -141,9 +143,16 @@ impl Session {
             scenario,
             app,
             credentials,
+            variants: Variants::NONE,
             prefix: 'E',
             state,
         }
+    }
+
+    /// The same under variants of Okta's behaviour.
+    #[must_use]
+    pub fn under(self, variants: Variants) -> Self {
+        Self { variants, ..self }
     }
 
     /// The session with the second tenant of the same scenario, whose exchanges are `B1`, `B2`, …
@@ -169,6 +178,21 @@ impl Session {
         let mut state = self.state();
         self.run.hide(password);
         state.password_after = sent_by;
+    }
+
+    /// Everything that was sent so far, with the step that sent it.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(String, Sent)> {
+        let state = self.state();
+        let recorded = state.recorded.iter().map(|one| {
+            let sent = Sent {
+                exchange: one.exchange.open(),
+                id: one.id.clone(),
+                broken: false,
+            };
+            (one.step.clone(), sent)
+        });
+        recorded.collect()
     }
 
     /// Number of observations so far.
@@ -464,7 +488,7 @@ pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
             vec![Subject::Resource(*resource, id.clone())]
         }
         Intent::List { resource, .. } => vec![Subject::List(*resource)],
-        Intent::Literal => Vec::new(),
+        Intent::Discover(_) | Intent::Literal => Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::exchange::Transport;
 use crate::okta::App;
 use crate::okta::request::Client;
-use crate::scenario::{Risk, Variant};
+use crate::scenario::{Claim, Risk, Variant};
 
 use super::insider::TenantInsider;
 use super::outcome::TargetInfo;
@@ -74,8 +74,12 @@ pub struct Settings {
     pub credentials: Vec<crate::secret::Secret>,
     /// Kinds of app to be.
     pub apps: Vec<App>,
-    /// Variants of Okta's behaviour.
+    /// Variants of Okta's behaviour, for every scenario.
     pub variants: Vec<Variant>,
+    /// A scenario that requires a variant has it, and the others have not: to show what each is about.
+    pub as_required: bool,
+    /// What the target is said to offer beyond users and groups.
+    pub claims: Vec<Claim>,
     /// What scenarios may do beyond what is safe on any tenant.
     pub allowed: Vec<Risk>,
     /// Sizes of the crowd for scenarios that scale, ascending.

@@ -22,8 +22,10 @@ pub enum Verb {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Traits {
-    /// Activation, deactivation and password.
+    /// Activation and deactivation.
     pub state: Verb,
+    /// Passwords.
+    pub password: Verb,
     /// Profile updates.
     pub profile: Verb,
     /// Groups.

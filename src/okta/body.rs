@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::app::Mapped;
 use super::request::Set;
 use super::selector::Selector;
+use super::{Variant, Variants};
 use crate::secret::Secret;
 
 /// URN of the core User schema (RFC 7643, 8.1).
@@ -56,10 +57,12 @@ fn set(path: &str, value: Value) -> Option<Set> {
 fn mapped<'a>(
     profile: &'a Profile,
     mapping: &'a [Mapped],
-) -> impl Iterator<Item = (&'a Selector, &'a Value)> {
-    mapping
-        .iter()
-        .filter_map(|m| profile.get(&m.from).map(|value| (&m.to, value)))
+    variants: Variants,
+) -> impl Iterator<Item = (&'a Selector, Value)> {
+    mapping.iter().filter_map(move |m| {
+        let value = profile.get(&m.from)?;
+        Some((&m.to, variants.value(&m.from, value)))
+    })
 }
 
 /// `POST /Users`. Key order is Okta's: schemas, userName, name, emails, displayName, locale, further mapped
@@ -71,12 +74,13 @@ pub fn create_user(
     mapping: &[Mapped],
     okta_id: &str,
     password: &Secret,
+    variants: Variants,
 ) -> Built {
     let mut body = Map::new();
     let mut schemas = vec![USER.to_owned()];
     body.insert("schemas".into(), Value::Null);
     let mut sets = Vec::new();
-    for (selector, value) in mapped(profile, mapping).filter(|(_, v)| !v.is_null()) {
+    for (selector, value) in mapped(profile, mapping, variants).filter(|(_, v)| !v.is_null()) {
         if let Some(urn) = &selector.namespace
             && !schemas.contains(urn)
         {
@@ -85,7 +89,7 @@ pub fn create_user(
         selector.write(&mut body, value.clone());
         sets.push(Set {
             at: selector.clone(),
-            value: value.clone(),
+            value,
         });
     }
     body.insert("schemas".into(), json!(schemas));
@@ -103,23 +107,32 @@ pub fn create_user(
 
 /// A profile push: the target's own answer with the mapped attributes laid over it. `externalId` becomes Okta's
 /// id, `groups` is added when absent, `active` is true; every other key stays, in its place (recorded).
-/// A cleared attribute is sent as an empty text (inferred), and only where the target has it.
+/// A cleared attribute is sent [as nobody has shown](Variants::cleared), and only where the target has it.
 #[must_use]
-pub fn put_profile(base: &Value, profile: &Profile, mapping: &[Mapped], okta_id: &str) -> Built {
+pub fn put_profile(
+    base: &Value,
+    profile: &Profile,
+    mapping: &[Mapped],
+    okta_id: &str,
+    variants: Variants,
+) -> Built {
     let mut body = object(base.clone());
     let mut sets = Vec::new();
-    for (selector, value) in mapped(profile, mapping) {
+    for (selector, value) in mapped(profile, mapping, variants) {
         if !value.is_null() {
             selector.write(&mut body, value.clone());
             list_extension(&mut body, selector);
         } else if selector.read(base).is_some_and(|v| !v.is_null()) {
-            selector.write(&mut body, "".into());
+            match variants.cleared() {
+                Some(cleared) => selector.write(&mut body, cleared),
+                None => selector.remove(&mut body),
+            }
         } else {
             continue;
         }
         sets.push(Set {
             at: selector.clone(),
-            value: value.clone(),
+            value,
         });
     }
     body.insert("externalId".into(), okta_id.into());
@@ -147,8 +160,15 @@ fn list_extension(body: &mut Map<String, Value>, selector: &Selector) {
 
 /// The target's own answer with only `active` changed.
 #[must_use]
-pub fn put_active(base: &Value, active: bool) -> Built {
-    put_one(base, "active", active.into())
+pub fn put_active(base: &Value, active: bool, okta_id: &str, variants: Variants) -> Built {
+    let mut built = put_one(base, "active", active.into());
+    if variants.has(Variant::ExternalIdOnDeactivate)
+        && base.get("externalId").is_none_or(Value::is_null)
+        && let Some(body) = built.body.as_object_mut()
+    {
+        body.insert("externalId".into(), okta_id.into());
+    }
+    built
 }
 
 /// The target's own answer with a new password. What must hold afterwards is that nothing else changed.
@@ -175,39 +195,47 @@ fn patch(operations: &Value) -> Value {
 
 /// `{"op":"replace","value":{"active":...}}`: without a path, as recorded.
 #[must_use]
-pub fn patch_active(active: bool) -> Built {
+pub fn patch_active(id: &str, active: bool, variants: Variants) -> Built {
+    let operation = if variants.has(Variant::ActiveWithPath) {
+        json!({"op": "replace", "path": "active", "value": active})
+    } else if variants.has(Variant::ActiveWithId) {
+        json!({"op": "replace", "value": {"id": id, "active": active}})
+    } else {
+        json!({"op": "replace", "value": {"active": active}})
+    };
     Built {
-        body: patch(&json!([{"op": "replace", "value": {"active": active}}])),
+        body: patch(&json!([operation])),
         sets: set("active", active.into()).into_iter().collect(),
     }
 }
 
 /// `{"op":"replace","value":{"password":...}}`: the shape is inferred from that of `active`.
 #[must_use]
-pub fn patch_password(password: &Secret) -> Built {
+pub fn patch_password(password: &Secret, variants: Variants) -> Built {
+    let operation = if variants.has(Variant::PasswordWithPath) {
+        json!({"op": "replace", "path": "password", "value": password.expose()})
+    } else {
+        json!({"op": "replace", "value": {"password": password.expose()}})
+    };
     Built {
-        body: patch(&json!([{"op": "replace", "value": {"password": password.expose()}}])),
+        body: patch(&json!([operation])),
         sets: Vec::new(),
     }
 }
 
 /// All mapped attributes in one value object without a path (inferred).
 #[must_use]
-pub fn patch_profile(profile: &Profile, mapping: &[Mapped]) -> Built {
+pub fn patch_profile(profile: &Profile, mapping: &[Mapped], variants: Variants) -> Built {
+    // What a PATCH leaves out it does not clear.
+    let cleared = variants.cleared().unwrap_or_else(|| "".into());
     let mut value = Map::new();
     let mut sets = Vec::new();
-    for (selector, new) in mapped(profile, mapping) {
-        selector.write(
-            &mut value,
-            if new.is_null() {
-                "".into()
-            } else {
-                new.clone()
-            },
-        );
+    for (selector, new) in mapped(profile, mapping, variants) {
+        let sent = if new.is_null() { &cleared } else { &new };
+        selector.write(&mut value, sent.clone());
         sets.push(Set {
             at: selector.clone(),
-            value: new.clone(),
+            value: new,
         });
     }
     Built {
@@ -216,30 +244,46 @@ pub fn patch_profile(profile: &Profile, mapping: &[Mapped]) -> Built {
     }
 }
 
-fn member_values<'a>(members: impl IntoIterator<Item = &'a Member>) -> Value {
+fn member_values<'a>(members: impl IntoIterator<Item = &'a Member>, variants: Variants) -> Value {
+    let by_id = variants.has(Variant::MembersWithoutDisplay);
     members
         .into_iter()
-        .map(|m| json!({"value": m.id, "display": m.display}))
+        .map(|m| {
+            if by_id {
+                json!({"value": m.id})
+            } else {
+                json!({"value": m.id, "display": m.display})
+            }
+        })
         .collect()
 }
 
 /// `POST /Groups`.
 #[must_use]
-pub fn create_group(name: &str, members: &[Member]) -> Built {
+pub fn create_group(name: &str, members: &[Member], variants: Variants) -> Built {
     Built {
-        body: json!({"schemas": [GROUP], "displayName": name, "members": member_values(members)}),
+        body: bare_group(name, members, variants),
         sets: set("displayName", name.into()).into_iter().collect(),
     }
 }
 
+fn bare_group(name: &str, members: &[Member], variants: Variants) -> Value {
+    json!({"schemas": [GROUP], "displayName": name, "members": member_values(members, variants)})
+}
+
 /// The target's own answer with name and complete membership.
 #[must_use]
-pub fn put_group(base: &Value, name: &str, members: &[Member]) -> Built {
-    let mut body = object(base.clone());
-    body.insert("displayName".into(), name.into());
-    body.insert("members".into(), member_values(members));
+pub fn put_group(base: &Value, name: &str, members: &[Member], variants: Variants) -> Built {
+    let body = if variants.has(Variant::BareGroupPut) {
+        bare_group(name, members, variants)
+    } else {
+        let mut body = object(base.clone());
+        body.insert("displayName".into(), name.into());
+        body.insert("members".into(), member_values(members, variants));
+        Value::Object(body)
+    };
     Built {
-        body: Value::Object(body),
+        body,
         sets: set("displayName", name.into()).into_iter().collect(),
     }
 }
@@ -255,21 +299,44 @@ pub fn patch_group_name(id: &str, name: &str) -> Built {
 
 /// One batch of a membership change: removes first, one operation each, then one add with all.
 #[must_use]
-pub fn patch_members(remove: &[String], add: &[Member]) -> Value {
+pub fn patch_members(remove: &[String], add: &[Member], variants: Variants) -> Value {
     let mut operations: Vec<Value> = remove
         .iter()
         .map(|id| json!({"op": "remove", "path": format!("members[value eq {}]", Value::from(id.as_str()))}))
         .collect();
-    if !add.is_empty() {
-        operations.push(json!({"op": "add", "path": "members", "value": member_values(add)}));
-    }
+    let at_once = if variants.has(Variant::AddEachMember) {
+        1
+    } else {
+        add.len().max(1)
+    };
+    operations.extend(
+        add.chunks(at_once).map(
+            |add| json!({"op": "add", "path": "members", "value": member_values(add, variants)}),
+        ),
+    );
     patch(&operations.into())
 }
 
 /// The whole membership, as a replacement; `[]` empties the group.
 #[must_use]
-pub fn patch_all_members(members: &[Member]) -> Value {
-    patch(&json!([{"op": "replace", "path": "members", "value": member_values(members)}]))
+pub fn patch_all_members(id: &str, name: &str, members: &[Member], variants: Variants) -> Built {
+    let members = member_values(members, variants);
+    let with_name = variants.has(Variant::MembersWithName);
+    let operation = if with_name {
+        json!({"op": "replace", "value": {"members": members, "id": id, "displayName": name}})
+    } else if variants.has(Variant::MembersWithoutPath) {
+        json!({"op": "replace", "value": {"members": members}})
+    } else {
+        json!({"op": "replace", "path": "members", "value": members})
+    };
+    Built {
+        body: patch(&json!([operation])),
+        sets: with_name
+            .then(|| set("displayName", name.into()))
+            .flatten()
+            .into_iter()
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -277,6 +344,8 @@ mod tests {
     use super::*;
     use crate::okta::app::Apps;
     use crate::okta::embedded_apps;
+
+    const NONE: Variants = Variants::NONE;
 
     fn mapping() -> Vec<Mapped> {
         Apps::read(embedded_apps()).unwrap().mapping
@@ -292,7 +361,7 @@ mod tests {
             json!({"login": "ada@example.test", "firstName": "Ada", "lastName": "Byron",
             "email": "ada@example.test", "emailType": "work", "displayName": "Ada Byron", "locale": "en-US"}),
         );
-        let built = create_user(&profile, &mapping(), "00u1", &Secret::new("9fKq2LwX"));
+        let built = create_user(&profile, &mapping(), "00u1", &Secret::new("9fKq2LwX"), NONE);
         assert_eq!(
             built.body.to_string(),
             r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.test","name":{"givenName":"Ada","familyName":"Byron"},"emails":[{"primary":true,"value":"ada@example.test","type":"work"}],"displayName":"Ada Byron","locale":"en-US","externalId":"00u1","groups":[],"password":"9fKq2LwX","active":true}"#
@@ -308,7 +377,7 @@ mod tests {
         let with = profile(
             json!({"login": "a", "department": "Sales", "managerValue": "00u9", "costCenter": null}),
         );
-        let built = create_user(&with, &mapping(), "00u1", &Secret::new("x"));
+        let built = create_user(&with, &mapping(), "00u1", &Secret::new("x"), NONE);
         let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         assert_eq!(built.body["schemas"], json!([USER, urn]));
         assert_eq!(
@@ -326,7 +395,7 @@ mod tests {
         let new = profile(
             json!({"login": "new", "firstName": "New", "email": "new@example.test", "emailType": "work"}),
         );
-        let built = put_profile(&base, &new, &mapping(), "00u1");
+        let built = put_profile(&base, &new, &mapping(), "00u1", NONE);
         assert_eq!(
             built.body.to_string(),
             r#"{"id":"7","externalId":"00u1","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"new","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"New"},"emails":[{"value":"new@example.test","primary":true,"type":"work"}],"active":true,"groups":[]}"#
@@ -337,10 +406,10 @@ mod tests {
     fn a_deactivation_changes_active_alone() {
         let base = json!({"id": "7", "active": true, "externalId": "foreign"});
         assert_eq!(
-            put_active(&base, false).body.to_string(),
+            put_active(&base, false, "00u1", NONE).body.to_string(),
             r#"{"id":"7","active":false,"externalId":"foreign"}"#
         );
-        let patch = patch_active(false).body.to_string();
+        let patch = patch_active("7", false, NONE).body.to_string();
         assert_eq!(
             patch,
             r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":false}}]}"#
@@ -354,7 +423,7 @@ mod tests {
             id: id.into(),
             display: format!("{id}@example.test"),
         };
-        let body = patch_members(&["x\"y".to_owned()], &[member("a"), member("b")]);
+        let body = patch_members(&["x\"y".to_owned()], &[member("a"), member("b")], NONE);
         assert_eq!(
             body["Operations"].to_string(),
             r#"[{"op":"remove","path":"members[value eq \"x\\\"y\"]"},{"op":"add","path":"members","value":[{"value":"a","display":"a@example.test"},{"value":"b","display":"b@example.test"}]}]"#
@@ -364,7 +433,7 @@ mod tests {
     #[test]
     fn a_cleared_attribute_is_sent_empty_only_where_the_target_has_it() {
         let new = profile(json!({"title": null, "nickName": null}));
-        let built = put_profile(&json!({"title": "Dr"}), &new, &mapping(), "00u1");
+        let built = put_profile(&json!({"title": "Dr"}), &new, &mapping(), "00u1", NONE);
         assert_eq!(built.body["title"], "");
         assert!(built.body.get("nickName").is_none());
         assert_eq!(built.sets[0].value, Value::Null);

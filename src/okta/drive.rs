@@ -1,20 +1,19 @@
 //! Carries out a job: (inputs, line) → (exchanges, effects). The effects are applied by the caller afterwards,
 //! so a job never sees a half-changed org.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 
 use indexmap::IndexSet;
 use serde_json::Value;
 
-use super::app::{Apps, Traits};
-use super::body::{self, Built, Member};
+use super::app::Apps;
+use super::form::{Form, Formed};
 use super::job::{Job, MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template};
 use super::reading::{self, Match};
-use super::request::{Call, Client, Intent, MemberChange, Resource, one};
+use super::request::{Call, Client, Document, EntitlementType, Intent, Resource};
 use super::task::{Effect, GroupCard, Subject};
-use super::{App, Evidence};
-use crate::exchange::{Exchange, Method, Request};
+use super::{App, Evidence, Variants};
+use crate::exchange::{Exchange, Method};
 
 /// Why a job ended early.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,8 +81,8 @@ pub trait Line {
 pub struct Settings<'a> {
     /// The kind of app.
     pub app: App,
-    /// Its traits, after variants.
-    pub traits: Traits,
+    /// What differs from the default, where nobody knows better.
+    pub variants: Variants,
     /// Batch and page sizes, mapping.
     pub apps: &'a Apps,
     /// Makes the requests.
@@ -111,15 +110,14 @@ pub async fn run<L: Line + std::marker::Send>(
         },
         base: None,
         matched: None,
+        created_with: IndexSet::new(),
+        entitlement_types: Vec::new(),
+        evidence: Evidence::Inferred,
         effects: Vec::new(),
     };
     let mut trouble = None;
     for template in &job.requests {
-        if !template.when.holds(
-            settings.traits,
-            settings.import_groups,
-            drive.matched.as_ref().map(Match::word),
-        ) {
+        if !drive.is_sent(template, settings.variants) {
             continue;
         }
         if let Err(why) = drive.request(template).await {
@@ -143,6 +141,12 @@ struct Drive<'a, L> {
     id: Option<String>,
     base: Option<Value>,
     matched: Option<Match>,
+    /// Members that the create of the group has brought along.
+    created_with: IndexSet<String>,
+    /// What `/ResourceTypes` names as roles and entitlements.
+    entitlement_types: Vec<EntitlementType>,
+    /// Of the last request.
+    evidence: Evidence,
     effects: Vec<Effect>,
 }
 
@@ -153,8 +157,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             Send::ProbeGroups => self.probe(template, Resource::Group, 100).await,
             Send::ImportUsers => self.import(template, Resource::User).await,
             Send::ImportGroups => self.import(template, Resource::Group).await,
-            Send::LookUpUser => self.look_up(template, Resource::User).await,
-            Send::LookUpGroup => self.look_up(template, Resource::Group).await,
+            Send::ResourceTypes => self.discover(template, Document::ResourceTypes).await,
+            Send::Schemas => self.discover(template, Document::Schemas).await,
+            Send::ImportEntitlements => self.import_entitlements(template).await,
+            Send::LookUpUser | Send::LookUpGroup => self.look_up(template).await,
             Send::CreateUser | Send::CreateGroup => self.create(template).await,
             Send::GetUser => self.get(template, Resource::User).await,
             Send::GetGroup => self.get(template, Resource::Group).await,
@@ -164,8 +170,52 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         }
     }
 
-    fn client(&self) -> &Client {
-        self.settings.client
+    fn formed_under(&self, variants: Variants) -> Form<'_> {
+        Form {
+            client: self.settings.client,
+            apps: self.settings.apps,
+            app: self.settings.app,
+            variants,
+        }
+    }
+
+    /// Whether a request is sent under `variants`.
+    fn is_sent(&self, template: &Template, variants: Variants) -> bool {
+        let app = self.settings.app;
+        template.when.holds(
+            variants.traits(app, self.settings.apps.traits(app)),
+            variants,
+            self.settings.import_groups,
+            self.matched.as_ref().map(Match::word),
+        )
+    }
+
+    /// A call in the form that the variants give it. What would not be sent, or look otherwise, without one of them is
+    /// known no better than that variant.
+    fn form(
+        &mut self,
+        template: &Template,
+        make: impl Fn(&Form<'_>) -> Option<Formed>,
+    ) -> Option<Call> {
+        let all = self.settings.variants;
+        let (request, intent) = make(&self.formed_under(all))?;
+        let rests_on = |less: Variants| {
+            let without = make(&self.formed_under(less));
+            !self.is_sent(template, less) || without.is_none_or(|(other, _)| other != request)
+        };
+        let evidence = all
+            .iter()
+            .filter(|variant| rests_on(all.without(*variant)))
+            .map(|variant| variant.meta().evidence)
+            .fold(template.evidence.of(self.settings.app), Evidence::min);
+        self.evidence = evidence;
+        Some(Call {
+            job: Some(self.job.name.clone()),
+            slot: Some(template.slot.clone()),
+            evidence,
+            request,
+            intent,
+        })
     }
 
     async fn probe(
@@ -174,18 +224,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         resource: Resource,
         count: u64,
     ) -> Result<(), Trouble> {
-        let request = self.client().list(resource, 1, count);
-        let exchange = self
-            .send(
-                template,
-                request,
-                Intent::List {
-                    resource,
-                    start_index: 1,
-                    count,
-                },
-            )
-            .await?;
+        let Some(call) = self.form(template, |form| Some(form.list(resource, 1, count))) else {
+            return Ok(());
+        };
+        let exchange = self.send(template, call).await?;
         self.read_page(template, &exchange).map(|_| ())
     }
 
@@ -194,18 +236,11 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let count = self.settings.apps.page_size;
         let mut start_index = 1;
         loop {
-            let request = self.client().list(resource, start_index, count);
-            let exchange = self
-                .send(
-                    template,
-                    request,
-                    Intent::List {
-                        resource,
-                        start_index,
-                        count,
-                    },
-                )
-                .await?;
+            let page = |form: &Form<'_>| Some(form.list(resource, start_index, count));
+            let Some(call) = self.form(template, page) else {
+                return Ok(());
+            };
+            let exchange = self.send(template, call).await?;
             let total = self.read_page(template, &exchange)?;
             start_index += count;
             // A lying total must not keep us here for ever; 100,000 resources are beyond any test tenant.
@@ -215,32 +250,67 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         }
     }
 
+    async fn discover(&mut self, template: &Template, document: Document) -> Result<(), Trouble> {
+        let Some(call) = self.form(template, |form| Some(form.discover(&document))) else {
+            return Ok(());
+        };
+        let exchange = self.send(template, call).await?;
+        let Some(response) = exchange.response() else {
+            return Ok(());
+        };
+        let page = reading::page(response).map_err(|text| self.unreadable(template, text))?;
+        if document == Document::ResourceTypes {
+            self.entitlement_types = reading::entitlement_types(page.resources);
+        }
+        Ok(())
+    }
+
+    /// Every role and entitlement, endpoint by endpoint, in pages like those of users.
+    async fn import_entitlements(&mut self, template: &Template) -> Result<(), Trouble> {
+        let count = self.settings.apps.page_size;
+        for of in std::mem::take(&mut self.entitlement_types) {
+            let mut start_index = 1;
+            loop {
+                let of = of.clone();
+                let page = Document::Entitlements {
+                    of,
+                    start_index,
+                    count,
+                };
+                let Some(call) = self.form(template, |form| Some(form.discover(&page))) else {
+                    return Ok(());
+                };
+                let exchange = self.send(template, call).await?;
+                let total = self.read_page(template, &exchange)?;
+                start_index += count;
+                if start_index > total || start_index > 100_000 {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, template: &Template, text: String) -> Trouble {
+        let cause = Cause::Unreadable(text.clone());
+        self.trouble(template, Method::Get, cause, &text)
+    }
+
     fn read_page(&self, template: &Template, exchange: &Exchange) -> Result<u64, Trouble> {
         let Some(response) = exchange.response() else {
             return Ok(0);
         };
         reading::page(response)
             .map(|page| page.total)
-            .map_err(|text| {
-                self.trouble(
-                    template,
-                    Method::Get,
-                    Cause::Unreadable(text.clone()),
-                    &text,
-                )
-            })
+            .map_err(|text| self.unreadable(template, text))
     }
 
-    async fn look_up(&mut self, template: &Template, resource: Resource) -> Result<(), Trouble> {
-        let name = match self.subject {
-            Subject::Person(p) => p.login.clone(),
-            Subject::Group(g) => g.name.clone(),
-            Subject::App => return Ok(()),
+    async fn look_up(&mut self, template: &Template) -> Result<(), Trouble> {
+        let subject = self.subject;
+        let Some(call) = self.form(template, |form| form.look_up(subject)) else {
+            return Ok(());
         };
-        let request = self.client().look_up(resource, &name);
-        let exchange = self
-            .send_any(template, request, Intent::LookUp { resource, name })
-            .await?;
+        let exchange = self.send_any(template, call).await?;
         let found = match exchange.response() {
             // Any other status than 2xx and 404 fails the job; a 404 may mean "nobody".
             Some(response) if response.is_success() || response.status == 404 => {
@@ -282,51 +352,23 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     }
 
     async fn create(&mut self, template: &Template) -> Result<(), Trouble> {
-        let (resource, name, built, members) = match self.subject {
-            Subject::Person(p) => {
-                let built = body::create_user(
-                    &p.profile,
-                    &self.settings.apps.mapping,
-                    &p.okta_id,
-                    &p.password,
-                );
-                (Resource::User, p.login.clone(), built, Vec::new())
-            }
-            Subject::Group(g) => {
-                let members = if self.settings.traits.create_with_members {
-                    g.members.clone()
-                } else {
-                    Vec::new()
-                };
-                (
-                    Resource::Group,
-                    g.name.clone(),
-                    body::create_group(&g.name, &members),
-                    members,
-                )
-            }
-            Subject::App => return Ok(()),
+        let subject = self.subject;
+        let Some(call) = self.form(template, |form| form.create(subject)) else {
+            return Ok(());
         };
-        let request =
-            self.client()
-                .send_json(Method::Post, resource.endpoint().to_owned(), &built.body);
-        let ids: BTreeSet<String> = members.iter().map(|m| m.id.clone()).collect();
-        let intent = Intent::Create {
-            resource,
-            name,
-            sent: built.body,
-            sets: built.sets,
-            members: ids.clone(),
+        let (resource, members) = match &call.intent {
+            Intent::Create {
+                resource, members, ..
+            } => (*resource, members.iter().cloned().collect()),
+            _ => (Resource::User, IndexSet::new()),
         };
-        let exchange = self.send(template, request, intent).await?;
+        let exchange = self.send(template, call).await?;
         let answer = exchange.response().and_then(|r| r.json());
         if let Some(id) = answer.and_then(reading::id_of) {
             self.id = Some(id);
-            self.succeeded(
-                template,
-                None,
-                (resource == Resource::Group).then(|| ids.into_iter().collect()),
-            );
+            self.created_with.clone_from(&members);
+            let members = (resource == Resource::Group).then_some(members);
+            self.succeeded(template, None, members);
             return Ok(());
         }
         if answer.is_some_and(Value::is_object) {
@@ -353,10 +395,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let Some(id) = self.id.clone() else {
             return Ok(());
         };
-        let request = self.client().read(resource, &id);
-        let exchange = self
-            .send(template, request, Intent::Read { resource, id })
-            .await?;
+        let Some(call) = self.form(template, |form| Some(form.read(resource, &id))) else {
+            return Ok(());
+        };
+        let exchange = self.send(template, call).await?;
         match exchange.response().and_then(|r| r.json()) {
             Some(json) if json.is_object() => {
                 self.base = Some(json.clone());
@@ -381,18 +423,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let Some(id) = self.id.clone() else {
             return Ok(());
         };
-        let request = self
-            .client()
-            .request(Method::Delete, one(Resource::Group, &id), None);
-        self.send(
-            template,
-            request,
-            Intent::Delete {
-                resource: Resource::Group,
-                id,
-            },
-        )
-        .await?;
+        let Some(call) = self.form(template, |form| Some(form.delete_group(&id))) else {
+            return Ok(());
+        };
+        self.send(template, call).await?;
         if template.unlinks
             && let Subject::Group(g) = self.subject
         {
@@ -406,46 +440,17 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let (Some(id), Some(base)) = (self.id.clone(), self.base.take()) else {
             return Ok(());
         };
-        let mapping = &self.settings.apps.mapping;
-        let (resource, built, name, members) = match (of, self.subject) {
-            (PutOf::Active { active }, _) => {
-                (Resource::User, body::put_active(&base, *active), None, None)
-            }
-            (PutOf::Named(PutName::Profile), Subject::Person(p)) => {
-                let built = body::put_profile(&base, &p.profile, mapping, &p.okta_id);
-                (Resource::User, built, Some(p.login.clone()), None)
-            }
-            (PutOf::Named(PutName::Password), Subject::Person(p)) => (
-                Resource::User,
-                body::put_password(&base, &p.password),
-                None,
-                None,
-            ),
-            (PutOf::Named(PutName::Group), Subject::Group(g)) => {
-                let built = body::put_group(&base, &g.name, &g.members);
-                (Resource::Group, built, Some(g.name.clone()), Some(g.ids()))
-            }
-            _ => return Ok(()),
+        let subject = self.subject;
+        let Some(call) = self.form(template, |form| form.put(of, subject, &id, &base)) else {
+            return Ok(());
         };
-        let Built { body, sets } = built;
-        let request = self
-            .client()
-            .send_json(Method::Put, one(resource, &id), &body);
-        let change = members.clone().map(MemberChange::Replace);
-        let intent = Intent::Update {
-            resource,
-            id,
-            name,
-            base: Some(base),
-            sets,
-            members: change,
+        self.send(template, call).await?;
+        let members = match subject {
+            Subject::Group(g) => Some(g.ids().into_iter().collect()),
+            _ => None,
         };
-        self.send(template, request, intent).await?;
-        self.succeeded(
-            template,
-            matches!(of, PutOf::Named(PutName::Profile)).then_some(()),
-            members.map(|ids| ids.into_iter().collect()),
-        );
+        let pushed = matches!(of, PutOf::Named(PutName::Profile)).then_some(());
+        self.succeeded(template, pushed, members);
         Ok(())
     }
 
@@ -453,103 +458,60 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let Some(id) = self.id.clone() else {
             return Ok(());
         };
-        match (of, self.subject) {
-            (PatchOf::Active { active }, _) => {
-                self.patch_one(
-                    template,
-                    Resource::User,
-                    id,
-                    body::patch_active(*active),
-                    None,
-                )
-                .await
-            }
-            (PatchOf::Named(PatchName::Password), Subject::Person(p)) => {
-                self.patch_one(
-                    template,
-                    Resource::User,
-                    id,
-                    body::patch_password(&p.password),
-                    None,
-                )
-                .await
-            }
-            (PatchOf::Named(PatchName::Profile), Subject::Person(p)) => {
-                let built = body::patch_profile(&p.profile, &self.settings.apps.mapping);
-                self.patch_one(template, Resource::User, id, built, Some(p.login.clone()))
-                    .await?;
-                self.effects
-                    .push(Effect::PushedProfile { key: p.key.clone() });
-                Ok(())
-            }
-            (PatchOf::Named(PatchName::Name), Subject::Group(g)) => {
-                let built = body::patch_group_name(&id, &g.name);
-                self.patch_one(template, Resource::Group, id, built, Some(g.name.clone()))
-                    .await?;
-                self.succeeded(template, None, None);
-                Ok(())
-            }
+        let subject = self.subject;
+        match (of, subject) {
             (PatchOf::Named(PatchName::Members), Subject::Group(g)) => {
-                self.patch_delta(template, &id, g).await
+                return self.patch_delta(template, &id, g).await;
             }
             (PatchOf::Named(PatchName::AllMembers), Subject::Group(g)) => {
-                self.patch_all(template, &id, g).await
+                return self.patch_all(template, &id, g).await;
             }
-            _ => Ok(()),
+            _ => {}
         }
-    }
-
-    async fn patch_one(
-        &mut self,
-        template: &Template,
-        resource: Resource,
-        id: String,
-        built: Built,
-        name: Option<String>,
-    ) -> Result<(), Trouble> {
-        let request = self
-            .client()
-            .send_json(Method::Patch, one(resource, &id), &built.body);
-        let intent = Intent::Update {
-            resource,
-            id,
-            name,
-            base: None,
-            sets: built.sets,
-            members: None,
+        let Some(call) = self.form(template, |form| form.patch(of, subject, &id)) else {
+            return Ok(());
         };
-        self.send(template, request, intent).await.map(|_| ())
+        self.send(template, call).await?;
+        match (of, subject) {
+            (PatchOf::Named(PatchName::Profile), Subject::Person(p)) => {
+                let key = p.key.clone();
+                self.effects.push(Effect::PushedProfile { key });
+            }
+            (PatchOf::Named(PatchName::Name), _) => self.succeeded(template, None, None),
+            _ => {}
+        }
+        Ok(())
     }
 
-    /// Removes and adds since the last push. A batch counts both: the OIN Manager asked for the number of
-    /// membership changes in a PATCH.
+    /// Removes and adds since the last push, in batches.
     async fn patch_delta(
         &mut self,
         template: &Template,
         id: &str,
         group: &GroupCard,
     ) -> Result<(), Trouble> {
-        let batch = self.settings.apps.member_batch;
         // On a first push or a new link everything is new: what the target's group held before stays (test plan C9315).
         let mut believed = group.pushed.clone();
+        believed.extend(self.created_with.iter().cloned());
         let removed = group.removed();
-        let added = group.added();
-        for start in (0..removed.len() + added.len()).step_by(batch) {
-            let remove: Vec<String> = removed.iter().skip(start).take(batch).cloned().collect();
-            let add: Vec<Member> = added
-                .iter()
-                .skip(start.saturating_sub(removed.len()))
-                .take(batch - remove.len())
-                .cloned()
-                .collect();
-            let change = MemberChange::Delta {
-                remove: remove.iter().cloned().collect(),
-                add: add.iter().map(|m| m.id.clone()).collect(),
+        let mut added = group.added();
+        added.retain(|member| !self.created_with.contains(&member.id));
+        let all = self.settings.variants;
+        let batches = self.formed_under(all).batches(&removed, &added);
+        for (n, batch) in batches.iter().enumerate() {
+            let make = |form: &Form<'_>| {
+                if form.variants == all {
+                    return Some(form.patch_members(id, batch));
+                }
+                let otherwise = form.batches(&removed, &added);
+                Some(form.patch_members(id, otherwise.get(n)?))
             };
-            believed.retain(|id| !remove.contains(id));
-            believed.extend(add.iter().map(|m| m.id.clone()));
-            self.patch_members(template, id, &body::patch_members(&remove, &add), change)
-                .await?;
+            let Some(call) = self.form(template, make) else {
+                continue;
+            };
+            self.send(template, call).await?;
+            believed.retain(|id| !batch.remove.contains(id));
+            believed.extend(batch.add.iter().map(|m| m.id.clone()));
             self.effects.push(Effect::PushedGroup {
                 key: group.key.clone(),
                 name: None,
@@ -566,25 +528,16 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         id: &str,
         group: &GroupCard,
     ) -> Result<(), Trouble> {
-        let batch = self.settings.apps.member_batch;
-        let mut first = true;
-        let mut rest = group.members.as_slice();
-        while first || !rest.is_empty() {
-            let (now, later) = rest.split_at(rest.len().min(batch));
-            let ids: BTreeSet<String> = now.iter().map(|m| m.id.clone()).collect();
-            let (body, change) = if first {
-                (body::patch_all_members(now), MemberChange::Replace(ids))
-            } else {
-                (
-                    body::patch_members(&[], now),
-                    MemberChange::Delta {
-                        remove: BTreeSet::new(),
-                        add: ids,
-                    },
-                )
-            };
-            self.patch_members(template, id, &body, change).await?;
-            (first, rest) = (false, later);
+        if let Some(call) = self.form(template, |form| Some(form.replace_members(id, group))) {
+            self.send(template, call).await?;
+        }
+        let form = self.formed_under(self.settings.variants);
+        let rest = &group.members[form.first_batch(group).len()..];
+        for batch in form.batches(&[], rest) {
+            let make = |form: &Form<'_>| Some(form.patch_members(id, &batch));
+            if let Some(call) = self.form(template, make) {
+                self.send(template, call).await?;
+            }
         }
         self.effects.push(Effect::PushedGroup {
             key: group.key.clone(),
@@ -592,27 +545,6 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             members: Some(group.members.iter().map(|m| m.id.clone()).collect()),
         });
         Ok(())
-    }
-
-    async fn patch_members(
-        &mut self,
-        template: &Template,
-        id: &str,
-        body: &Value,
-        change: MemberChange,
-    ) -> Result<(), Trouble> {
-        let request = self
-            .client()
-            .send_json(Method::Patch, one(Resource::Group, id), body);
-        let intent = Intent::Update {
-            resource: Resource::Group,
-            id: id.to_owned(),
-            name: None,
-            base: None,
-            sets: Vec::new(),
-            members: Some(change),
-        };
-        self.send(template, request, intent).await.map(|_| ())
     }
 
     fn succeeded(
@@ -651,20 +583,8 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         }
     }
 
-    async fn send_any(
-        &mut self,
-        template: &Template,
-        request: Request,
-        intent: Intent,
-    ) -> Result<Exchange, Trouble> {
-        let method = request.method;
-        let call = Call {
-            job: Some(self.job.name.clone()),
-            slot: Some(template.slot.clone()),
-            evidence: template.evidence.of(self.settings.app),
-            request,
-            intent,
-        };
+    async fn send_any(&mut self, template: &Template, call: Call) -> Result<Exchange, Trouble> {
+        let method = call.request.method;
         self.line.send(call).await.map_err(|why| {
             let text = match &why {
                 NotSent::AnswerLost => "Read timed out",
@@ -674,13 +594,8 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         })
     }
 
-    async fn send(
-        &mut self,
-        template: &Template,
-        request: Request,
-        intent: Intent,
-    ) -> Result<Exchange, Trouble> {
-        let exchange = self.send_any(template, request, intent).await?;
+    async fn send(&mut self, template: &Template, call: Call) -> Result<Exchange, Trouble> {
+        let exchange = self.send_any(template, call).await?;
         if exchange
             .response()
             .is_some_and(crate::exchange::Response::is_success)
@@ -711,7 +626,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             method,
             admin_sees: self.fill(text, error),
             cause,
-            evidence: template.evidence.of(self.settings.app),
+            evidence: self.evidence,
         }
     }
 

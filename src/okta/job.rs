@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::app::{Traits, Verb};
-use super::{App, Evidence, LoadError};
+use super::{App, Evidence, LoadError, Variant, Variants};
 
 /// The jobs by name, as the files are called.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +130,12 @@ pub enum Send {
     ImportUsers,
     /// All pages of `/Groups`.
     ImportGroups,
+    /// `GET /ResourceTypes`.
+    ResourceTypes,
+    /// `GET /Schemas`.
+    Schemas,
+    /// All pages of the endpoints of roles and entitlements.
+    ImportEntitlements,
     /// PUT of the target's own GET answer with something changed.
     Put(PutOf),
     /// PATCH.
@@ -199,18 +205,39 @@ pub struct When {
     #[serde(default)]
     state: Option<Verb>,
     #[serde(default)]
+    password: Option<Verb>,
+    #[serde(default)]
     profile: Option<Verb>,
     #[serde(default)]
     groups: Option<Verb>,
     #[serde(default)]
     import_groups: Option<bool>,
+    #[serde(default)]
+    variant: Option<Variant>,
+    #[serde(default)]
+    without: Option<Variant>,
 }
 
 impl When {
-    /// Whether all given guards hold.
+    /// The variant that it belongs to.
     #[must_use]
-    pub fn holds(&self, traits: Traits, import_groups: bool, matched: Option<MatchWord>) -> bool {
+    pub fn variant(&self) -> Option<Variant> {
+        self.variant
+    }
+
+    /// Whether all given guards hold. `traits` are those of the app under `variants`.
+    #[must_use]
+    pub fn holds(
+        &self,
+        traits: Traits,
+        variants: Variants,
+        import_groups: bool,
+        matched: Option<MatchWord>,
+    ) -> bool {
         self.state.is_none_or(|v| v == traits.state)
+            && self.password.is_none_or(|v| v == traits.password)
+            && self.variant.is_none_or(|v| variants.has(v))
+            && self.without.is_none_or(|v| !variants.has(v))
             && self.profile.is_none_or(|v| v == traits.profile)
             && self.groups.is_none_or(|v| v == traits.groups)
             && self.import_groups.is_none_or(|v| v == import_groups)

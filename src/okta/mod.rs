@@ -3,6 +3,7 @@
 pub mod app;
 pub mod body;
 pub mod drive;
+mod form;
 pub mod job;
 pub mod org;
 pub mod reading;
@@ -10,12 +11,15 @@ pub mod request;
 pub mod retry;
 pub mod selector;
 pub mod task;
+pub mod variant;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::embedded::OKTA_FILES;
+
+pub use variant::{Variant, Variants};
 
 /// Which kind of Okta app integration talks. What differs between them is data
 /// (`scenarios/okta/apps.yaml`), never a branch in a job.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::App;
 use super::body::{Member, Profile};
 use super::task::{Effect, GroupCard, PersonCard, Subject, Task};
+use super::{App, Variant, Variants};
 use crate::secret::Secret;
 
 /// State of a person in Okta.
@@ -92,6 +92,8 @@ pub struct Org {
     pub app: App,
     /// "Import Groups" is on.
     pub import_groups: bool,
+    /// What differs from the default, where nobody knows better.
+    pub variants: Variants,
     /// People by key.
     pub people: IndexMap<String, Person>,
     /// Groups by key.
@@ -134,6 +136,10 @@ pub enum AdminAction<'a> {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 impl Org {
@@ -153,6 +159,14 @@ impl Org {
                 job: "import-groups",
                 subject: Subject::App,
             }),
+            AdminAction::ImportSchema => Some(Task {
+                job: "import-schema",
+                subject: Subject::App,
+            }),
+            AdminAction::ImportEntitlements => Some(Task {
+                job: "import-entitlements",
+                subject: Subject::App,
+            }),
             AdminAction::Assign(key) => {
                 let person = self.people.get(key)?;
                 (person.link.is_none() && person.status == Status::Active)
@@ -167,6 +181,9 @@ impl Org {
             }
             AdminAction::Suspend(key) => {
                 self.people.get_mut(key)?.status = Status::Suspended;
+                if self.variants.has(Variant::SuspendAsDeactivate) {
+                    return self.take_away(key);
+                }
                 None
             }
             // Deactivation has already told the target everything.

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::job::MatchWord;
+use super::request::EntitlementType;
 use crate::exchange::{Exchange, NotJson, Response};
 
 /// What a look-up found.
@@ -119,6 +120,41 @@ pub fn look_up(response: &Response) -> Match {
             },
         },
     }
+}
+
+/// Whether a resource type is one that Okta governs: by its schema
+/// (Okta: Build a SCIM 2.0 server with entitlements).
+const ENTITLEMENT_SCHEMAS: [(&str, bool); 2] = [
+    ("urn:okta:scim:schemas:core:1.0:Role", true),
+    ("urn:okta:scim:schemas:core:1.0:Entitlement", false),
+];
+
+/// The resource types of roles and entitlements, in the order of the answer.
+#[must_use]
+pub fn entitlement_types(types: &[Value]) -> Vec<EntitlementType> {
+    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).map(str::to_owned);
+    types
+        .iter()
+        .filter_map(|one| {
+            let schema = text(one, "schema")?;
+            let (_, is_role) = ENTITLEMENT_SCHEMAS
+                .iter()
+                .find(|(urn, _)| urn.eq_ignore_ascii_case(&schema))?;
+            Some(EntitlementType {
+                name: text(one, "name")?,
+                endpoint: endpoint(&text(one, "endpoint")?)?,
+                is_role: *is_role,
+            })
+        })
+        .collect()
+}
+
+/// An endpoint as a path below the base URL (RFC 7643, 6); nothing that leads elsewhere.
+fn endpoint(text: &str) -> Option<String> {
+    let name = text.strip_prefix('/').unwrap_or(text);
+    let is_path = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b);
+    let leads_up = name.split('/').any(|segment| segment == "..");
+    (!name.is_empty() && name.bytes().all(is_path) && !leads_up).then(|| format!("/{name}"))
 }
 
 /// The id of a resource, as text: Okta's Java client reads a number as one, too (inferred).
@@ -251,6 +287,31 @@ mod tests {
         for (text, word) in table {
             assert_eq!(look_up(&answer(200, &text)).word(), word, "{text}");
         }
+    }
+
+    #[test]
+    fn what_okta_governs_is_known_by_its_schema() {
+        let of = |endpoint: &str, schema: &str| serde_json::json!({"name": "X", "endpoint": endpoint, "schema": schema});
+        let (role, licence) = (
+            "urn:okta:scim:schemas:core:1.0:Role",
+            "URN:okta:scim:schemas:core:1.0:Entitlement",
+        );
+        let types = [
+            of("/Users", "urn:ietf:params:scim:schemas:core:2.0:User"),
+            of("/Roles", role),
+            of("Licenses", licence),
+            of("https://elsewhere.test/Roles", role),
+            of("/../admin", role),
+            of("/Roles?x=1", role),
+            of("/", role),
+            serde_json::json!({"schema": role}),
+        ];
+        let found = entitlement_types(&types);
+        let found: Vec<_> = found
+            .iter()
+            .map(|t| (t.endpoint.as_str(), t.is_role))
+            .collect();
+        assert_eq!(found, [("/Roles", true), ("/Licenses", false)]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::Evidence;
 use super::selector::Selector;
+use super::{Evidence, Variant, Variants};
 use crate::exchange::{HeaderText, Method, Request, SpaceAs, path_segment, query_value};
 
 /// Okta's media type for requests, and the only one it accepts.
@@ -126,8 +126,51 @@ pub enum Intent {
         /// Its id.
         id: String,
     },
+    /// Read what a server says about itself.
+    Discover(Document),
     /// A probe's request; the scenario says what must come back.
     Literal,
+}
+
+/// What a server says about itself (RFC 7644, 4), and what Okta then reads to govern it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// `/ResourceTypes`
+    ResourceTypes,
+    /// `/Schemas`
+    Schemas,
+    /// A page of roles or entitlements.
+    Entitlements {
+        /// The resource type.
+        of: EntitlementType,
+        /// 1-based.
+        start_index: u64,
+        /// Asked page size.
+        count: u64,
+    },
+}
+
+impl Document {
+    /// `/ResourceTypes`, `/Schemas`, or the endpoint of the entitlements.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::ResourceTypes => "/ResourceTypes",
+            Self::Schemas => "/Schemas",
+            Self::Entitlements { of, .. } => &of.endpoint,
+        }
+    }
+}
+
+/// A resource type whose resources Okta governs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitlementType {
+    /// Its name.
+    pub name: String,
+    /// Its endpoint below the base URL, with a slash first.
+    pub endpoint: String,
+    /// It is a role, rather than an entitlement.
+    pub is_role: bool,
 }
 
 /// One place that a write touches.
@@ -223,14 +266,41 @@ impl Client {
         self.request(method, target, Some(Bytes::from(body.to_string())))
     }
 
-    /// `GET /Users?filter=userName%20eq%20%22...%22&startIndex=1&count=100`
+    /// `GET /Users?filter=userName%20eq%20%22...%22&startIndex=1&count=100`, spelt as `variants` have it.
     #[must_use]
-    pub fn look_up(&self, resource: Resource, name: &str) -> Request {
-        let filter = format!("{} eq {}", resource.name_attribute(), filter_string(name));
+    pub fn look_up(&self, resource: Resource, name: &str, variants: Variants) -> Request {
+        self.look_up_by(resource, resource.name_attribute(), name, variants)
+    }
+
+    /// The look-up before an assignment: by the unique identifier, which under a variant is the e-mail.
+    #[must_use]
+    pub fn look_up_user(&self, login: &str, email: Option<&str>, variants: Variants) -> Request {
+        let (attribute, by_email) = variants.look_up();
+        let value = email.filter(|_| by_email).unwrap_or(login);
+        self.look_up_by(Resource::User, attribute, value, variants)
+    }
+
+    fn look_up_by(
+        &self,
+        resource: Resource,
+        attribute: &str,
+        value: &str,
+        variants: Variants,
+    ) -> Request {
+        let value = if variants.has(Variant::FilterUnescaped) {
+            format!("\"{value}\"")
+        } else {
+            filter_string(value)
+        };
+        let space = if variants.has(Variant::PlusForBlank) {
+            SpaceAs::Plus
+        } else {
+            SpaceAs::Percent
+        };
         let target = format!(
             "{}?filter={}&startIndex=1&count=100",
             resource.endpoint(),
-            query_value(&filter, SpaceAs::Percent)
+            query_value(&format!("{attribute} eq {value}"), space)
         );
         self.request(Method::Get, target, None)
     }
@@ -239,6 +309,22 @@ impl Client {
     #[must_use]
     pub fn read(&self, resource: Resource, id: &str) -> Request {
         self.request(Method::Get, one(resource, id), None)
+    }
+
+    /// `GET /ResourceTypes`, `GET /Schemas`, `GET /Roles?startIndex=1&count=100`
+    #[must_use]
+    pub fn discover(&self, document: &Document, variants: Variants) -> Request {
+        let page = match document {
+            Document::Entitlements {
+                start_index, count, ..
+            } => Some((*start_index, *count)),
+            _ => variants.has(Variant::PagedDiscovery).then_some((1, 100)),
+        };
+        let mut target = document.path().to_owned();
+        if let Some((start_index, count)) = page {
+            target.push_str(&format!("?startIndex={start_index}&count={count}"));
+        }
+        self.request(Method::Get, target, None)
     }
 
     /// `GET /Users?startIndex=1&count=100`
@@ -276,13 +362,17 @@ mod tests {
         let client = Client::default();
         assert_eq!(
             client
-                .look_up(Resource::User, "ada.byron@example.test")
+                .look_up(
+                    Resource::User,
+                    "ada.byron@example.test",
+                    Variants::default()
+                )
                 .target,
             "/Users?filter=userName%20eq%20%22ada.byron%40example.test%22&startIndex=1&count=100"
         );
         assert_eq!(
             client
-                .look_up(Resource::Group, "a \"b\\c\" + 'é' 😀")
+                .look_up(Resource::Group, "a \"b\\c\" + 'é' 😀", Variants::default())
                 .target,
             "/Groups?filter=displayName%20eq%20%22a%20%5C%22b%5C%5Cc%5C%22%20%2B%20%27%C3%A9%27%20%F0%9F%98%80%22&startIndex=1&count=100"
         );

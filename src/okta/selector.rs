@@ -177,6 +177,50 @@ impl Selector {
             write_steps(root, &self.steps, value);
         }
     }
+
+    /// Takes the value at this place out, and with it what then holds nothing any more: an object, an element that is
+    /// left with its mark alone, an array, an extension.
+    pub fn remove(&self, resource: &mut Map<String, Value>) {
+        match &self.namespace {
+            Some(urn) => {
+                if let Some(extension) = resource.get_mut(urn).and_then(Value::as_object_mut) {
+                    remove_steps(extension, &self.steps);
+                    if extension.is_empty() {
+                        resource.shift_remove(urn);
+                    }
+                }
+            }
+            None => remove_steps(resource, &self.steps),
+        }
+    }
+}
+
+fn remove_steps(object: &mut Map<String, Value>, steps: &[Step]) {
+    let [Step::Key(key), rest @ ..] = steps else {
+        return;
+    };
+    let empty = match (rest, object.get_mut(key)) {
+        ([], _) => true,
+        ([Step::Element { attribute, wanted }, rest @ ..], Some(Value::Array(elements))) => {
+            if let Some(index) = chosen(elements, attribute, wanted)
+                && let Some(element) = elements[index].as_object_mut()
+            {
+                remove_steps(element, rest);
+                if element.keys().all(|key| key == attribute) {
+                    elements.remove(index);
+                }
+            }
+            elements.is_empty()
+        }
+        (rest, Some(Value::Object(inner))) => {
+            remove_steps(inner, rest);
+            inner.is_empty()
+        }
+        _ => false,
+    };
+    if empty {
+        object.shift_remove(key);
+    }
 }
 
 fn empty_object() -> Value {
@@ -293,6 +337,47 @@ mod tests {
     }
 
     #[test]
+    fn takes_out_what_then_holds_nothing() {
+        let table = [
+            (
+                "phoneNumbers.^[type=='work'].value",
+                json!({"phoneNumbers": [{"type": "work", "value": "1"}], "title": "x"}),
+                json!({"title": "x"}),
+            ),
+            (
+                "phoneNumbers.^[type=='work'].value",
+                json!({"phoneNumbers": [{"type": "home", "value": "2"}, {"type": "work", "value": "1", "display": "W"}]}),
+                json!({"phoneNumbers": [{"type": "home", "value": "2"}, {"type": "work", "display": "W"}]}),
+            ),
+            (
+                "name.middleName",
+                json!({"name": {"middleName": "M"}}),
+                json!({}),
+            ),
+            (
+                "name.middleName",
+                json!({"name": {"middleName": "M", "givenName": "A"}}),
+                json!({"name": {"givenName": "A"}}),
+            ),
+            ("title", json!({"name": 1}), json!({"name": 1})),
+            (
+                "name.middleName",
+                json!({"name": "odd"}),
+                json!({"name": "odd"}),
+            ),
+        ];
+        for (name, mut resource, left) in table {
+            selector(name).remove(resource.as_object_mut().unwrap());
+            assert_eq!(resource, left, "{name}");
+        }
+        let mut user = json!({"urn:x": {"department": "Sales"}});
+        selector("department")
+            .within(Some("urn:x".into()))
+            .remove(user.as_object_mut().unwrap());
+        assert_eq!(user, json!({}));
+    }
+
+    #[test]
     fn refuses_what_is_no_external_name() {
         for bad in [
             "",
@@ -371,6 +456,7 @@ mod tests {
                 let _ = selector.read(&resource);
                 let mut object = resource.as_object().cloned().unwrap_or_default();
                 selector.write(&mut object, Value::Null);
+                selector.remove(&mut object);
             }
         }
 

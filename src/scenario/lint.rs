@@ -65,7 +65,7 @@ pub(super) fn placeholders(text: &str, span: &Span, scope: &Scope, diagnostics: 
     };
     for placeholder in template.placeholders() {
         match &placeholder.value {
-            Value::Run => {}
+            Value::Run | Value::Last(_) => {}
             Value::Login(key) => {
                 scope.check(Subject::Person, key, span, diagnostics);
             }
@@ -92,7 +92,7 @@ fn template(text: &str, span: &Span, diagnostics: &mut Diagnostics) -> Option<Te
             let hint = match &error {
                 PlaceholderError::Unclosed { .. } => "write `{{` for a literal brace",
                 PlaceholderError::Unknown { .. } => {
-                    "there is {run}, {ada.id}, {ada.login}, {crew.name}; `{{` is a literal brace"
+                    "there is {run}, {ada.id}, {ada.login}, {crew.name}, {last:/id}; `{{` is a literal brace"
                 }
             };
             diagnostics.error(span, error.to_string()).hint(hint);

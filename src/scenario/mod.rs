@@ -3,6 +3,7 @@
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
 pub mod catalog;
+mod claim;
 mod file;
 mod lint;
 pub mod placeholder;
@@ -11,14 +12,17 @@ mod scale;
 mod scope;
 
 use std::fmt;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::exchange::Method;
 use crate::okta::App;
+pub use crate::okta::Variant;
 use crate::okta::selector::Selector;
 
+pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
 
@@ -90,8 +94,12 @@ pub struct Scenario {
 pub enum Requirement {
     /// A variant of Okta's behaviour that is off by default (`--variant NAME`).
     Variant(Variant),
+    /// That variant is off: under it, other things would have to hold.
+    WithoutVariant(Variant),
     /// Something that acts behind Okta's back.
     Outside,
+    /// The target is said to offer it (`--claim NAME`).
+    Claim(Claim),
     /// A second tenant, with a token of its own (`--other-target`).
     OtherTarget,
     /// What it does is not for any tenant: the user must allow it (`--allow NAME`).
@@ -99,35 +107,17 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// The option of `run` that brings what is required.
+    /// The option of `run` that brings what is required; none where it is there unless an option takes it away.
     #[must_use]
-    pub fn option(&self) -> String {
-        match self {
+    pub fn option(&self) -> Option<String> {
+        Some(match self {
+            Self::WithoutVariant(_) => return None,
             Self::Variant(variant) => format!("--variant {}", variant.as_str()),
             Self::Outside => "--hook".to_owned(),
+            Self::Claim(claim) => format!("--claim {}", claim.as_str()),
             Self::OtherTarget => "--other-target".to_owned(),
             Self::Allowed(risk) => format!("--allow {}", risk.as_str()),
-        }
-    }
-}
-
-/// A behaviour of Okta that nobody has recorded, off by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Variant {
-    /// An OIN app with "Support PATCH for User" pushes profiles by PATCH (inferred).
-    PatchProfile,
-}
-
-impl Variant {
-    /// All variants.
-    pub const ALL: [Self; 1] = [Self::PatchProfile];
-
-    /// The name after `--variant`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PatchProfile => "patch-profile",
-        }
+        })
     }
 }
 
@@ -321,6 +311,10 @@ pub enum OktaAction {
     ImportUsers,
     /// Import groups.
     ImportGroups,
+    /// "Import User Schema".
+    ImportSchema,
+    /// Entitlement management is switched on, or its entitlements are read again.
+    ImportEntitlements,
 }
 
 /// Something that must hold at the target.
@@ -439,6 +433,10 @@ pub struct Expect {
     pub facet: Option<String>,
     /// `totalResults` of a list answer.
     pub total: Option<u64>,
+    /// What must stand in the body, by JSON pointer (RFC 6901).
+    pub body: Vec<(String, Wanted)>,
+    /// The answer must be complete within this time.
+    pub within: Option<Duration>,
     /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
     /// A 2xx with a new resource names this person's account, or this group, from now on.
@@ -470,6 +468,67 @@ pub enum Shows {
         /// Who.
         members: Vec<Key>,
     },
+}
+
+/// What must stand at a place of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// This JSON value; a text may hold placeholders.
+    Equal(Value),
+    /// An array with these values among its elements; texts may hold placeholders.
+    Among(Vec<Value>),
+    /// A value of this type; a text must not be empty.
+    Type(JsonType),
+}
+
+/// A type of JSON values, by its name in JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonType {
+    /// A text with at least one character.
+    String,
+    /// A number without a fraction.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// An array; it may be empty.
+    Array,
+    /// An object; it may be empty.
+    Object,
+}
+
+impl JsonType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::String,
+        Self::Integer,
+        Self::Boolean,
+        Self::Array,
+        Self::Object,
+    ];
+
+    /// The word in scenario files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    /// Whether a value is of this type, and, if it is a text, not empty.
+    #[must_use]
+    pub fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.as_str().is_some_and(|text| !text.is_empty()),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
 }
 
 /// A status, or a class of them.

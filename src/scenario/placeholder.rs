@@ -1,4 +1,4 @@
-//! Placeholders in the texts of a scenario: `{run}`, `{ada.id}`, `{ada.login%}`.
+//! Placeholders in the texts of a scenario: `{run}`, `{ada.id}`, `{ada.login%}`, `{last:/Resources/0/id}`.
 //!
 //! A brace opens a placeholder only when a lower-case letter follows, so JSON needs no
 //! escaping; `{{` stands for one `{`.
@@ -21,6 +21,8 @@ pub enum Value {
     /// `{ada.seen:/meta/version}`: what stood at this JSON pointer (RFC 6901) in the
     /// target's last answer with that person or group.
     Seen(Key, String),
+    /// `{last:/Resources/0/id}`: what stands at this JSON pointer in the answer to the literal request before.
+    Last(String),
 }
 
 impl Value {
@@ -28,7 +30,7 @@ impl Value {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::Run => None,
+            Self::Run | Self::Last(_) => None,
             Self::Id(key) | Self::Login(key) | Self::Name(key) | Self::Seen(key, _) => Some(key),
         }
     }
@@ -175,6 +177,10 @@ fn value(name: &str) -> Option<Value> {
     if name == "run" {
         return Some(Value::Run);
     }
+    if let Some(pointer) = name.strip_prefix("last:") {
+        let is_pointer = pointer.starts_with('/');
+        return is_pointer.then(|| Value::Last(pointer.to_owned()));
+    }
     let (key, field) = name.split_once('.')?;
     if !is_key(key) {
         return None;
@@ -230,6 +236,7 @@ mod tests {
                 Value::Login(key) => format!("{key}+x@example.test"),
                 Value::Name(key) => format!("[{key}]"),
                 Value::Seen(key, pointer) => format!("{key}{pointer}"),
+                Value::Last(pointer) => format!("last{pointer}"),
             })
         });
         filled.unwrap_or_default()
@@ -248,6 +255,7 @@ mod tests {
             ("{crowd-12.login}", "crowd-12+x@example.test"),
             ("{crew.name}", "[crew]"),
             ("W/{ada.seen:/meta/version}", "W/ada/meta/version"),
+            ("{last:/Resources/0/id%}", "last%2FResources%2F0%2Fid"),
             ("{{run}", "{run}"),
             ("{{{run}", "{r1"),
             (
@@ -270,6 +278,7 @@ mod tests {
             ("{ada}", "unknown placeholder `{ada}`"),
             ("{ada.email}", "unknown placeholder `{ada.email}`"),
             ("{ada.seen:meta}", "unknown placeholder `{ada.seen:meta}`"),
+            ("{last:id}", "unknown placeholder `{last:id}`"),
             ("{a_b.id}", "unknown placeholder `{a_b.id}`"),
             ("{ada.id%%}", "unknown placeholder `{ada.id%%}`"),
             ("{ada.id", "the placeholder `{ada.id` has no closing brace"),

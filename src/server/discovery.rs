@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Problem};
 use super::bulk;
+use super::faults::Fault;
 use super::listing;
 use super::policy::MAX_RESULTS;
 use super::resource::Context;
@@ -18,7 +19,7 @@ pub(super) fn service_provider_config(context: Context<'_>) -> Answer {
         StatusCode::OK,
         json!({
             "schemas": [urn::SERVICE_PROVIDER_CONFIG],
-            "patch": {"supported": true},
+            "patch": {"supported": !context.policy.has(Fault::PatchDenied)},
             "bulk": {
                 "supported": true,
                 "maxOperations": bulk::MAX_OPERATIONS,
@@ -45,21 +46,28 @@ pub(super) fn service_provider_config(context: Context<'_>) -> Answer {
 
 /// `GET /ResourceTypes`, `GET /ResourceTypes/{id}`
 pub(super) fn resource_types(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
-    let render = |kind: Kind| resource_type(context, kind);
-    one_or_all(id, Kind::ALL.map(render).into())
+    let governed = !context.policy.has(Fault::EntitlementTypesMissing);
+    let named = Kind::ALL
+        .into_iter()
+        .filter(|kind| governed || matches!(kind, Kind::User | Kind::Group));
+    let all = named.map(|kind| resource_type(context, kind)).collect();
+    one_or_all(context, id, all)
 }
 
 /// `GET /Schemas`, `GET /Schemas/{urn}`
 pub(super) fn schemas(context: Context<'_>, id: Option<&str>) -> Result<Answer, Problem> {
-    let all = context.types.schemas();
-    one_or_all(
-        id,
-        all.map(|schema| render_schema(context, schema)).collect(),
-    )
+    let all = context.types.schemas().filter(|schema| {
+        !context.policy.has(Fault::UserSchemaMissing) || schema.urn != Kind::User.schema().urn
+    });
+    let all = all.map(|schema| render_schema(context, schema)).collect();
+    one_or_all(context, id, all)
 }
 
-fn one_or_all(id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
+fn one_or_all(context: Context<'_>, id: Option<&str>, all: Vec<Value>) -> Result<Answer, Problem> {
     let Some(id) = id else {
+        if context.policy.has(Fault::DiscoveryAsArrays) {
+            return Ok(Answer::json(StatusCode::OK, Value::Array(all)));
+        }
         let list = listing::response(all.len(), 1, all);
         return Ok(Answer::json(StatusCode::OK, list));
     };
@@ -77,6 +85,7 @@ fn resource_type(context: Context<'_>, kind: Kind) -> Value {
         .resource_type(kind)
         .extensions()
         .iter()
+        .filter(|_| !context.policy.has(Fault::ExtensionsNotAnnounced))
         .map(|extension| json!({"schema": extension.schema.urn, "required": extension.required}))
         .collect();
     json!({
@@ -95,12 +104,22 @@ fn resource_type(context: Context<'_>, kind: Kind) -> Value {
 }
 
 fn render_schema(context: Context<'_>, schema: &Schema) -> Value {
+    let mut attributes: Vec<Value> = schema.attributes.iter().map(render_attribute).collect();
+    if context.policy.has(Fault::ActiveAnnouncedAsString) {
+        for attribute in &mut attributes {
+            if attribute.get("name").and_then(Value::as_str) == Some("active")
+                && let Some(attribute) = attribute.as_object_mut()
+            {
+                attribute.insert("type".to_owned(), "string".into());
+            }
+        }
+    }
     json!({
         "schemas": [urn::SCHEMA],
         "id": schema.urn,
         "name": schema.name,
         "description": schema.description,
-        "attributes": schema.attributes.iter().map(render_attribute).collect::<Vec<_>>(),
+        "attributes": attributes,
         "meta": {
             "resourceType": "Schema",
             "location": format!("{}/Schemas/{}", context.base_url, schema.urn),

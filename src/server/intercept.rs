@@ -75,7 +75,8 @@ pub(super) fn instead(
             return Ok(Some(Answer::json(StatusCode::OK, nothing)));
         }
     }
-    let lists = incoming.method == Method::GET && matches!(incoming.route, Route::Collection(_));
+    let lists = incoming.method == Method::GET
+        && matches!(incoming.route, Route::Collection(Kind::User | Kind::Group));
     if lists && incoming.query.filter.is_none() && policy.has(Fault::UnfilteredListRefused) {
         return Err(Problem::invalid_value("A filter is required"));
     }

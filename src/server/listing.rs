@@ -42,7 +42,7 @@ pub(super) fn list(
     if filter.is_none() && order.is_none() && !policy.changes_lists() {
         let store = turns.store();
         let total = store.of(kind).len();
-        let window = policy.window(query, total);
+        let window = policy.window_of(kind, query, total);
         let page = store.of(kind).page(window.offset, window.limit);
         let page = page.map(|record| (kind, record)).collect();
         return Ok(respond(context, store, query, total, page));

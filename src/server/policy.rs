@@ -144,6 +144,18 @@ impl Policy {
 
 /// Lists and look-ups.
 impl Policy {
+    /// Which part of all resources of a kind is answered.
+    pub(super) fn window_of(&self, kind: Kind, query: &Query, total: usize) -> Window {
+        let governed = matches!(kind, Kind::Role | Kind::Entitlement);
+        if governed && self.has(Fault::EntitlementCountIgnored) {
+            return Window {
+                offset: 0,
+                limit: total,
+            };
+        }
+        self.window(query, total)
+    }
+
     /// Which part of `total` hits is answered.
     pub(super) fn window(&self, query: &Query, total: usize) -> Window {
         let start = query.start_index.unwrap_or(1).max(1);

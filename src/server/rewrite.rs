@@ -72,7 +72,10 @@ fn total(answer: &Answer) -> Option<u64> {
 
 fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     let count = asked.incoming.and_then(|incoming| incoming.query.count);
-    if total(&answer) == Some(0)
+    let governed = matches!(asked.kind(), Some(Kind::Role | Kind::Entitlement));
+    // The faults of lists were reported for users and groups.
+    if !governed
+        && total(&answer) == Some(0)
         && let Some(other) = empty_list(policy, asked)
     {
         return other;
@@ -95,7 +98,9 @@ fn list(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         {
             shape(policy, kind, resource);
         }
-        list_body(policy, kind, asked.filters(), count, body);
+        if !governed {
+            list_body(policy, kind, asked.filters(), count, body);
+        }
     }
     answer
 }
@@ -279,7 +284,11 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
     match kind {
         Kind::User => user_shape(policy, resource),
         Kind::Group => group_shape(policy, resource),
-        Kind::Role | Kind::Entitlement => {}
+        Kind::Role | Kind::Entitlement => {
+            if policy.has(Fault::EntitlementNameMissing) {
+                resource.shift_remove("displayName");
+            }
+        }
     }
     if policy.has(Fault::IdAsNumber)
         && let Some(id) = resource.get_mut("id")

@@ -191,6 +191,26 @@ impl Tenant {
         self.seed(Kind::Group, attributes, groups::insert)
     }
 
+    /// Puts a role in, for Okta to govern; its id.
+    ///
+    /// # Errors
+    /// When the attributes are not those of a role.
+    pub fn seed_role(&self, attributes: &Value) -> Result<String, SeedError> {
+        self.seed(Kind::Role, attributes, |context, store, body| {
+            entitlements::insert(context, store, Kind::Role, body)
+        })
+    }
+
+    /// Puts an entitlement in, for Okta to govern; its id.
+    ///
+    /// # Errors
+    /// When the attributes are not those of an entitlement.
+    pub fn seed_entitlement(&self, attributes: &Value) -> Result<String, SeedError> {
+        self.seed(Kind::Entitlement, attributes, |context, store, body| {
+            entitlements::insert(context, store, Kind::Entitlement, body)
+        })
+    }
+
     /// Deletes a user as an administrator of the service would; whether there was one.
     pub fn remove_user(&self, id: &str) -> bool {
         self.write().remove(Kind::User, id).is_some()

@@ -14,9 +14,9 @@ use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
-use scim_conform::scenario::{Context, Risk, Scenario, Variant};
+use scim_conform::scenario::{Claim, Context, Requirement, Risk, Scenario, Variant};
 use scim_conform::secret::Secret;
-use scim_conform::server::{InProcess, Policy, Tenant};
+use scim_conform::server::{Freedom, InProcess, Policy, Tenant};
 use scim_conform::verdict::{Finding, Outcome};
 
 /// The token of every tenant.
@@ -60,18 +60,37 @@ impl Bench {
 
     /// Runs it on virtual time; `settle` is how long a write may take to become visible.
     pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
-        let house = House::new(policy.clone(), seed);
-        let settings = house.settings(settle);
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
-            .block_on(async {
-                let (plan, result) = self.play_by(settings).await;
-                assert_eq!(plan.not_run, []);
-                result
-            })
+        let mut settings = House::new(policy.clone(), seed).settings(settle);
+        let claims = |scenario: &Scenario| {
+            let mut requires = scenario.requires.iter();
+            requires.any(|required| matches!(required, Requirement::Claim(_)))
+        };
+        if policy.takes(Freedom::NoDiscovery) {
+            // Nobody claims what is not there.
+            settings.claims.clear();
+            let mut scenarios = self.scenarios.clone();
+            scenarios.retain(|scenario| !claims(scenario));
+            let behaviour = Arc::clone(&self.behaviour);
+            let bench = Self {
+                scenarios,
+                behaviour,
+            };
+            return on_virtual_time(bench.play_by(settings)).1;
+        }
+        let (plan, result) = on_virtual_time(self.play_by(settings));
+        assert_eq!(plan.not_run, []);
+        result
+    }
+
+    /// Runs it against the known-good server as an Okta with these variants.
+    pub(crate) fn under(&self, variants: &[Variant], settle: Duration) -> (Plan, RunResult) {
+        let house = House::new(Policy::default(), nobody);
+        let settings = Settings {
+            variants: variants.to_vec(),
+            as_required: false,
+            ..house.settings(settle)
+        };
+        on_virtual_time(self.play_by(settings))
     }
 
     /// Runs it against whatever `reach` leads to.
@@ -98,6 +117,15 @@ impl Bench {
             .unwrap();
         (plan, result)
     }
+}
+
+fn on_virtual_time<T>(run: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(run)
 }
 
 /// Tenants by name: the one of a scenario, the one next door, and whoever acts behind Okta's back in them.
@@ -175,7 +203,9 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         },
         credentials: vec![Secret::new(TOKEN)],
         apps: App::ALL.to_vec(),
-        variants: Variant::ALL.to_vec(),
+        variants: Vec::new(),
+        claims: Claim::ALL.to_vec(),
+        as_required: true,
         allowed: Risk::ALL.to_vec(),
         scale: vec![10],
         insider: None,

@@ -6,5 +6,7 @@ mod freedoms;
 mod guard;
 mod manners;
 mod matrix;
+mod okta_suite;
 mod settling;
 mod sockets;
+mod variants;

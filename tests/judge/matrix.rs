@@ -175,6 +175,11 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         Fault::SlowByMember,
         "Okta waits a minute, which is enough for a group of 3,000",
     ),
+    (
+        Fault::ActiveAnnouncedAsString,
+        "Okta knows the type of active",
+    ),
+    (Fault::PatchDenied, "Okta does not read it"),
 ];
 
 /// Faults that are more than one finding at error, how many, and why.
@@ -332,11 +337,12 @@ fn belongs(family: Family, check: &str) -> bool {
         ],
         Family::Media => &["envelope/", "sequence/refused"],
         Family::Transport => &["connection/", "envelope/body-after-204"],
+        Family::Discovery => &["discovery/"],
     };
     about.iter().any(|start| check.starts_with(start))
 }
 
-fn strangers(tenant: &Tenant) {
+pub(crate) fn strangers(tenant: &Tenant) {
     let name = "stranger@elsewhere.test";
     tenant
         .seed_user(&json!({
@@ -350,6 +356,14 @@ fn strangers(tenant: &Tenant) {
         .unwrap();
 }
 
+fn entitlements(tenant: &Tenant) {
+    for name in ["admin", "editor"] {
+        tenant.seed_role(&json!({"displayName": name})).unwrap();
+    }
+    let licence = json!({"displayName": "Gold", "type": "Entitlement"});
+    tenant.seed_entitlement(&licence).unwrap();
+}
+
 fn incomplete_user(tenant: &Tenant) {
     tenant
         .seed_user(&json!({"userName": "system@elsewhere.test", "active": true}))
@@ -357,8 +371,9 @@ fn incomplete_user(tenant: &Tenant) {
 }
 
 /// Who must have been there before, so that the fault shows.
-fn seed(fault: Fault) -> Seed {
+pub(crate) fn seed(fault: Fault) -> Seed {
     match fault {
+        Fault::EntitlementNameMissing | Fault::EntitlementCountIgnored => entitlements,
         Fault::LookupMissAnswersStranger | Fault::CreateAnswersStranger => strangers,
         Fault::ListCrashesOnIncompleteUser => incomplete_user,
         _ => bench::nobody,
@@ -366,7 +381,7 @@ fn seed(fault: Fault) -> Seed {
 }
 
 /// A server with the fault, and with the freedom that brings Okta to send what it fails on.
-fn policy(fault: Fault) -> Policy {
+pub(crate) fn policy(fault: Fault) -> Policy {
     let policy = Policy::default().with_fault(fault);
     match fault {
         // Okta puts back the nulls of the answer.
@@ -377,7 +392,7 @@ fn policy(fault: Fault) -> Policy {
     }
 }
 
-fn settle(fault: Fault) -> Duration {
+pub(crate) fn settle(fault: Fault) -> Duration {
     match fault {
         Fault::LookupLags => Duration::from_secs(2),
         _ => Duration::ZERO,
@@ -435,7 +450,7 @@ static MATRIX: LazyLock<BTreeMap<Fault, Row>> = LazyLock::new(|| {
 
 #[test]
 fn the_known_good_server_has_no_finding_at_all() {
-    for seed in [bench::nobody as Seed, strangers] {
+    for seed in [bench::nobody as Seed, strangers, entitlements] {
         let result = Bench::new(&[]).run(&Policy::default(), seed, Duration::ZERO);
         let row = Row::of(&result);
         assert_eq!(row.lines, Vec::<String>::new());

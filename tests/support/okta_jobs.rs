@@ -5,7 +5,7 @@ use scim_conform::okta::body::{Member, Profile};
 use scim_conform::okta::drive::{self, Done, Line, NotSent};
 use scim_conform::okta::request::{Call, Client};
 use scim_conform::okta::task::{GroupCard, PersonCard, Subject};
-use scim_conform::okta::{App, Behaviour};
+use scim_conform::okta::{App, Behaviour, Variants};
 use scim_conform::secret::Secret;
 use serde_json::Value;
 
@@ -26,8 +26,7 @@ pub(crate) struct Okta {
     pub(crate) app: App,
     pub(crate) behaviour: Behaviour,
     pub(crate) import_groups: bool,
-    /// "Support PATCH for User" is ticked.
-    pub(crate) patch_profile: bool,
+    pub(crate) variants: Variants,
 }
 
 impl Okta {
@@ -36,7 +35,7 @@ impl Okta {
             app,
             behaviour: Behaviour::embedded().expect("behaviour that can be read"),
             import_groups: true,
-            patch_profile: false,
+            variants: Variants::NONE,
         }
     }
 
@@ -77,13 +76,9 @@ impl Okta {
             authorization: Some(HeaderText::Secret(Secret::new(format!("Bearer {TOKEN}")))),
             extra: Vec::new(),
         };
-        let mut traits = self.behaviour.apps.traits(self.app);
-        if self.patch_profile {
-            traits.profile = scim_conform::okta::app::Verb::Patch;
-        }
         let settings = drive::Settings {
             app: self.app,
-            traits,
+            variants: self.variants,
             apps: &self.behaviour.apps,
             client: &client,
             import_groups: self.import_groups,

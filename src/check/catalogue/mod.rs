@@ -1,7 +1,9 @@
 //! Every check: what it is about, why it matters to Okta, how to fix it. Text only; the looking is done beside.
 
+pub mod certification;
 pub mod connection;
 pub mod create;
+pub mod discovery;
 pub mod envelope;
 pub mod error;
 pub mod guard;
@@ -111,4 +113,13 @@ pub static ALL: &[&CheckMeta] = &[
     &tolerance::ENTRA,
     &guard::TENANTS_APART,
     &guard::LAST_ADMINISTRATOR,
+    &certification::SUITE,
+    &discovery::PARSES,
+    &discovery::USER_SCHEMA,
+    &discovery::SCHEMA_EXTENSIONS,
+    &discovery::ATTRIBUTE_TYPES,
+    &discovery::ENTITLEMENT_TYPES,
+    &discovery::ENTITLEMENTS,
+    &discovery::COUNTS,
+    &discovery::HONEST,
 ];

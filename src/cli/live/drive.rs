@@ -22,7 +22,7 @@ use crate::okta::app::Mapped;
 use crate::okta::request::Client;
 use crate::okta::selector::Selector;
 use crate::report::SnapshotCounts;
-use crate::scenario::Scenario;
+use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
@@ -97,6 +97,12 @@ pub(super) async fn drive(
         credentials: way.secrets,
         apps: settings.selection.apps.clone(),
         variants: settings.variants.clone(),
+        as_required: settings.as_required,
+        claims: if is_remote {
+            settings.beyond.claims.clone()
+        } else {
+            Claim::ALL.to_vec()
+        },
         allowed: settings.beyond.allowed.clone(),
         scale: settings.beyond.scale.clone(),
         insider: way.insider,
@@ -114,11 +120,7 @@ pub(super) async fn drive(
             .as_ref()
             .map(|pattern| pattern.fill("{}")),
         user_attributes,
-        cleanup: match settings.cleanup {
-            Cleanup::Delete => EngineCleanup::Delete,
-            Cleanup::Deactivate => EngineCleanup::Deactivate,
-            Cleanup::None => EngineCleanup::Nothing,
-        },
+        cleanup: engine_cleanup(settings.cleanup),
         ledger: is_remote.then(|| ledger(&run_id)).flatten(),
         strict_rfc: settings.strict_rfc,
         run_id,
@@ -371,6 +373,15 @@ impl Transport for Nowhere {
             outcome,
             timing: exchange::Timing::default(),
         }))
+    }
+}
+
+/// The engine's own word for it.
+pub(super) fn engine_cleanup(cleanup: Cleanup) -> EngineCleanup {
+    match cleanup {
+        Cleanup::Delete => EngineCleanup::Delete,
+        Cleanup::Deactivate => EngineCleanup::Deactivate,
+        Cleanup::None => EngineCleanup::Nothing,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod drive;
 mod hook;
+mod runscope;
 mod serve;
 mod sweep;
 
@@ -23,11 +24,15 @@ use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
 
-use super::backend::{Backend, Consent, Driven, Refusal, SweepConsent, Swept, Talk};
+use super::backend::{
+    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
+    Talk,
+};
 use super::environment::Environment;
 use super::last_run;
 use super::settings::{
-    Credentials, Network, Proxy, Remote, RunSettings, ServeSettings, SweepSettings,
+    Credentials, Network, Proxy, Remote, RunSettings, RunscopeSettings, ServeSettings,
+    SweepSettings,
 };
 
 /// The real backend.
@@ -74,6 +79,15 @@ impl Backend for Live {
 
     fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal> {
         block_on(serve::serve(settings, talk))?
+    }
+
+    fn runscope(
+        &self,
+        settings: &RunscopeSettings,
+        consent: RunscopeConsent<'_>,
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
+    ) -> Result<PlayedExport, Refusal> {
+        block_on(runscope::runscope(self, settings, consent, hear))?
     }
 
     fn sweep(&self, settings: &SweepSettings, consent: SweepConsent<'_>) -> Result<Swept, Refusal> {

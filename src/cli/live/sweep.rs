@@ -7,13 +7,12 @@ use std::time::Duration;
 use crate::engine::cleanup;
 use crate::engine::ledger::{self, Ledger, Owned};
 use crate::engine::session::Session;
-use crate::engine::settings::Cleanup as EngineCleanup;
 use crate::engine::target::Run;
 use crate::okta::request::Resource;
 
 use super::super::backend::{Refusal, SweepConsent, Swept};
 use super::super::settings::SweepSettings;
-use super::super::values::Cleanup;
+use super::drive::engine_cleanup;
 use super::{Live, interrupted, reach, world};
 
 /// One ledger with something left.
@@ -31,11 +30,7 @@ pub(super) async fn sweep(
     let reached = reach(&settings.target, settings.timeout, false)?;
     let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
     consent(leftovers.iter().map(|l| l.owned.len() as u64).sum())?;
-    let how = match settings.cleanup {
-        Cleanup::Delete => EngineCleanup::Delete,
-        Cleanup::Deactivate => EngineCleanup::Deactivate,
-        Cleanup::None => EngineCleanup::Nothing,
-    };
+    let how = engine_cleanup(settings.cleanup);
     let base = reached.base.to_string();
     let transport = reached.transport;
     let mut swept = Swept {

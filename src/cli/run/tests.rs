@@ -176,7 +176,7 @@ fn a_report_that_cannot_be_written_stops_the_run_before_it_starts() {
 fn arguments_become_settings() {
     let bench = Bench::new();
     let done = bench.run(
-        "rename --app oin,aiw --tag fast --variant patch-profile --seed 7 --run-id abcdef \
+        "rename --app oin,aiw --tag fast --variant patch-profile --claim entitlements --seed 7 --run-id abcdef \
          --settle 500ms --timeout 5s --concurrency 2 --rate 1.5 --max-users 9 \
          --cap-foreign-users 8 --email qa+{}@acme.io --user-attribute title=Boss \
          --cleanup none --strict-rfc --snapshots snaps --diff --fault duplicate-created",
@@ -206,7 +206,11 @@ fn arguments_become_settings() {
         variants: [
             PatchProfile,
         ],
+        as_required: false,
         beyond: Beyond {
+            claims: [
+                Entitlements,
+            ],
             allowed: [],
             scale: [
                 100,

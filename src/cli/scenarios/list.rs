@@ -109,8 +109,9 @@ fn entry(scenario: &Scenario, id_width: usize, width: usize) -> String {
     }
     let first = format!("  {}  {}  ", pad(column, id_width), pad(apps(scenario), 6));
     let mut title = printable(&scenario.title).into_owned();
-    if !scenario.requires.is_empty() {
-        let options: Vec<String> = scenario.requires.iter().map(Requirement::option).collect();
+    let options = scenario.requires.iter().filter_map(Requirement::option);
+    let options: Vec<String> = options.collect();
+    if !options.is_empty() {
         let _ = write!(title, " [{}]", options.join(" "));
     }
     shown.push_str(&hang(&first, &title, width, usize::MAX));
@@ -139,8 +140,8 @@ fn totals(scenarios: &[&Scenario], width: usize) -> String {
         for tag in &scenario.tags {
             *tags.entry(tag).or_default() += 1;
         }
-        for requirement in &scenario.requires {
-            *needs.entry(requirement.option()).or_default() += 1;
+        for option in scenario.requires.iter().filter_map(Requirement::option) {
+            *needs.entry(option).or_default() += 1;
         }
     }
     let mut shown = format!("\n{}\n", count(scenarios.len() as u64, "scenario"));
@@ -149,7 +150,8 @@ fn totals(scenarios: &[&Scenario], width: usize) -> String {
             shown.push_str(&hang(label, &all.join(", "), width, usize::MAX));
         }
     };
-    let free = scenarios.iter().filter(|s| s.requires.is_empty()).count();
+    let is_free = |s: &&&Scenario| s.requires.iter().all(|r| r.option().is_none());
+    let free = scenarios.iter().filter(is_free).count();
     let by_tag = tags
         .iter()
         .map(|(tag, n)| format!("{} {n}", printable(tag)));

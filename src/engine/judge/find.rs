@@ -320,7 +320,11 @@ impl Session {
             name: name.to_owned(),
         };
         let sent = self
-            .observed_call(self.client.look_up(resource, name), intent, place)
+            .observed_call(
+                self.client.look_up(resource, name, self.variants),
+                intent,
+                place,
+            )
             .await?;
         let found = match sent.exchange.response() {
             Some(response) if response.is_success() || response.status == 404 => {

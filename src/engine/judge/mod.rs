@@ -1,7 +1,9 @@
 //! Reads back after every write, by id and by name, and compares with what must hold.
 
+mod configuration;
 mod create;
 mod differences;
+mod discovery;
 mod find;
 mod gone;
 mod import;
@@ -24,6 +26,7 @@ use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 
 pub(crate) use self::differences::active_facet;
+pub(in crate::engine) use self::discovery::Read;
 pub use self::find::LETTER_CASE;
 pub use self::trouble::{is_honest, refusal_of};
 pub(crate) use self::update::changed;
@@ -94,7 +97,7 @@ impl Session {
                 self.judge_gone(*resource, id, write);
                 Ok(())
             }
-            Intent::List { .. } | Intent::Literal => Ok(()),
+            Intent::List { .. } | Intent::Discover(_) | Intent::Literal => Ok(()),
         }
     }
 

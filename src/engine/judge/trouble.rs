@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::catalogue::{create, list, lookup, sequence};
+use crate::check::catalogue::{create, discovery, list, lookup, sequence};
 use crate::check::frame;
 use crate::check::wire::{Seen, what};
 use crate::exchange::Method;
@@ -40,6 +40,11 @@ impl Session {
             Cause::Unreadable(text) if trouble.slot == "create" => {
                 Seen::new(&create::RETURNS, "the new resource", text.clone())
                     .facet(resource_of(intent).word())
+            }
+            Cause::Unreadable(_) if matches!(intent, Intent::Discover(_)) && !sent.broken => {
+                let body = sent.exchange.response().and_then(|r| r.json());
+                let got = what(body.unwrap_or(&Value::Null));
+                Seen::new(&discovery::PARSES, "a ListResponse", got)
             }
             Cause::Unreadable(_) if !sent.broken => {
                 let body = sent.exchange.response().and_then(|r| r.json());
@@ -218,6 +223,7 @@ pub fn refusal_of(
             (Some("name"), _) | (None, None) => GROUP_NAME.to_owned(),
             _ => "PATCH group members".to_owned(),
         },
+        Intent::Discover(document) => format!("read {}", document.path()),
         _ => format!("{method} {word}"),
     };
     (check, facet)
@@ -231,7 +237,7 @@ fn resource_of(intent: &Intent) -> Resource {
         | Intent::Create { resource, .. }
         | Intent::Update { resource, .. }
         | Intent::Delete { resource, .. } => *resource,
-        Intent::Literal => Resource::User,
+        Intent::Discover(_) | Intent::Literal => Resource::User,
     }
 }
 

@@ -252,6 +252,8 @@ mod tests {
                 check: String::new(),
                 facet: None,
                 total: None,
+                body: Vec::new(),
+                within: None,
                 unchanged: Vec::new(),
                 creates: None,
                 finds: None,

@@ -7,22 +7,22 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check;
-use crate::check::catalogue::{connection, create, guard, lookup, state};
+use crate::check::catalogue::{certification, connection, create, guard, lookup, state};
 use crate::check::wire::Seen;
-use crate::exchange::{HeaderText, Method, path_segment};
+use crate::exchange::{HeaderText, Method, Request, path_segment};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Intent, MemberChange, Resource};
 use crate::scenario::placeholder::{Template, Value as Placeholder};
-use crate::scenario::{Expect, LiteralRequest, TokenForm};
+use crate::scenario::{Expect, LiteralRequest, TokenForm, Wanted};
 use crate::secret::Secret;
 use crate::verdict::{CheckMeta, Origin};
 
 use super::super::book::Subject;
 use super::super::judge::{self, refusal_of, status_word};
 use super::super::session::{Context, Place, Sent, Session, observer_call};
-use super::{BrokenOff, Running, broken_off};
+use super::{BrokenOff, Running, broken_off, wanted};
 
 /// An id that no server has issued, for probes of unknown resources.
 const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
@@ -35,6 +35,8 @@ pub(super) struct Prepared<'r> {
     call: Call,
     /// The tenant that it goes to.
     session: Arc<Session>,
+    /// What must stand in the body, filled in before an answer changes what placeholders stand for.
+    wanted: Vec<(String, Wanted)>,
     before: Vec<Untouched>,
 }
 
@@ -53,6 +55,11 @@ impl Running<'_> {
         request: &LiteralRequest,
         place: &Place,
     ) -> Result<(), BrokenOff> {
+        if let (Err(missing), false) = (self.is_complete(request), self.troubled) {
+            // What it builds on did not come, which is seen there. The requests after it can do without it.
+            self.left_out.get_or_insert(missing);
+            return Ok(());
+        }
         let prepared = self.prepare(request)?;
         let sent = self.send_prepared(&prepared, place).await?;
         self.judge_prepared(&prepared, &sent, place).await
@@ -109,6 +116,7 @@ impl Running<'_> {
             shape,
             call,
             session,
+            wanted: self.wanted(&request.expect)?,
             before: self.states_of(&request.expect),
         })
     }
@@ -131,6 +139,8 @@ impl Running<'_> {
         sent: &Sent,
         place: &Place,
     ) -> Result<(), BrokenOff> {
+        let answer = sent.exchange.response();
+        self.last = answer.and_then(|answer| answer.json()).cloned();
         self.claim_literal(prepared, sent, place)?;
         let request = prepared.request;
         if self.judge_literal(prepared, sent, place) {
@@ -140,6 +150,34 @@ impl Running<'_> {
             self.judge_success(request, sent, place).await?;
         }
         Ok(())
+    }
+
+    /// Whether everything is there that the placeholders of a request stand for.
+    fn is_complete(&self, request: &LiteralRequest) -> Result<(), BrokenOff> {
+        let texts = [Some(&request.path), request.body.as_ref()];
+        for text in texts.into_iter().flatten().chain(request.headers.values()) {
+            self.fill(text)?;
+        }
+        self.wanted(&request.expect).map(|_| ())
+    }
+
+    /// What must stand in the body, with what the placeholders stand for.
+    fn wanted(&self, expect: &Expect) -> Result<Vec<(String, Wanted)>, BrokenOff> {
+        let fill = |value: &Value| match value {
+            Value::String(text) => self.fill(text).map(Value::String),
+            other => Ok(other.clone()),
+        };
+        let filled = expect.body.iter().map(|(pointer, wanted)| {
+            let wanted = match wanted {
+                Wanted::Equal(value) => Wanted::Equal(fill(value)?),
+                Wanted::Among(values) => {
+                    Wanted::Among(values.iter().map(fill).collect::<Result<_, _>>()?)
+                }
+                Wanted::Type(of) => Wanted::Type(*of),
+            };
+            Ok((pointer.clone(), wanted))
+        });
+        filled.collect()
     }
 
     /// The tenant that a request goes to.
@@ -252,41 +290,23 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// Whether status and total are as expected; otherwise it is observed.
+    /// Whether the answer is as expected; otherwise it is observed.
     fn judge_literal(&self, prepared: &Prepared<'_>, sent: &Sent, place: &Place) -> bool {
-        let Prepared { request, shape, .. } = prepared;
+        let request = prepared.request;
         let expect = &request.expect;
         let Some(meta) = check::find(&expect.check) else {
             return true;
         };
         let facet = self.facet_of(expect, place);
-        let Some(status) = sent.exchange.status() else {
-            return false;
+        let Some(seen) = unexpected(prepared, sent, (meta, facet)) else {
+            return sent.exchange.response().is_some();
         };
-        let seen = if !expect.status.is_empty() && !expect.status.iter().any(|s| s.matches(status))
-        {
-            let words: Vec<String> = expect.status.iter().map(ToString::to_string).collect();
-            let seen =
-                Seen::new(meta, words.join(" or "), status_word(&sent.exchange)).facet(facet);
-            match general(request, shape, status) {
-                Some((check, facet)) => seen.or(check, facet),
-                None => seen,
-            }
-        } else {
-            let page = sent.exchange.response().map(reading::page);
-            match (expect.total, page) {
-                // What cannot be read was seen as such, and a refusal that is allowed has no total.
-                (Some(_), _) if sent.broken || status >= 400 => return true,
-                (Some(wanted), Some(page)) => match page.map(|p| p.total) {
-                    Ok(total) if total == wanted => return true,
-                    Ok(total) => wrong_total(meta, facet, shape, wanted, total),
-                    Err(_) => Seen::new(meta, format!("totalResults {wanted}"), "no readable list")
-                        .facet(facet),
-                },
-                _ => return true,
-            }
-        };
-        let subjects = match shape {
+        // Somebody else's id may stand in the path.
+        let shown = request.path.contains("{last:").then(|| Request {
+            target: request.path.clone(),
+            ..sent.exchange.request.clone()
+        });
+        let subjects = match &prepared.shape {
             Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
                 prepared.session.with_book(|b| b.subjects(*resource, id))
             }
@@ -294,6 +314,7 @@ impl Running<'_> {
         };
         let context = Context {
             in_any_row: true,
+            cause: shown.as_ref(),
             ..Context::new(place, sent, subjects, Evidence::Documented)
         };
         prepared.session.observe(seen, &context);
@@ -415,6 +436,14 @@ impl Running<'_> {
                 .get(key)
                 .map(|g| g.name.clone())
                 .ok_or_else(|| BrokenOff(format!("no group is called {key}"))),
+            Placeholder::Last(pointer) => {
+                let last = self.last.as_ref().and_then(|last| last.pointer(pointer));
+                match last {
+                    Some(Value::String(text)) => Ok(text.clone()),
+                    Some(other) => Ok(other.to_string()),
+                    None => Err(BrokenOff(format!("the answer before has no {pointer}"))),
+                }
+            }
             Placeholder::Seen(key, pointer) => {
                 let id = self.last_id(key).unwrap_or_default();
                 let resource = if self.org.people.contains_key(key) {
@@ -437,6 +466,47 @@ impl Running<'_> {
             }
         })
     }
+}
+
+/// What is not as the request expects it: the status, the total, something in the body, the time.
+fn unexpected(
+    prepared: &Prepared<'_>,
+    sent: &Sent,
+    (meta, facet): (&'static CheckMeta, String),
+) -> Option<Seen> {
+    let Prepared { request, shape, .. } = prepared;
+    let expect = &request.expect;
+    // Okta's suite fails whatever the cause is, and that is said beside the cause.
+    let is_suite = meta.id == certification::SUITE.id;
+    let Some(status) = sent.exchange.status() else {
+        let seen = Seen::new(meta, "an answer", "none").facet(facet);
+        return is_suite.then_some(seen);
+    };
+    if !expect.status.is_empty() && !expect.status.iter().any(|s| s.matches(status)) {
+        let words: Vec<String> = expect.status.iter().map(ToString::to_string).collect();
+        let seen = Seen::new(meta, words.join(" or "), status_word(&sent.exchange)).facet(facet);
+        return Some(match general(request, shape, status) {
+            Some((check, facet)) if !is_suite => seen.or(check, facet),
+            _ => seen,
+        });
+    }
+    let page = sent.exchange.response().map(reading::page);
+    // What cannot be read was seen as such, and a refusal that is allowed has no total.
+    let can_count = !sent.broken && status < 400;
+    if let (Some(wanted), Some(page), true) = (expect.total, page, can_count) {
+        match page.map(|p| p.total) {
+            Ok(total) if total == wanted => {}
+            Ok(total) => return Some(wrong_total(meta, facet, shape, wanted, total)),
+            Err(_) => {
+                let wanted = format!("totalResults {wanted}");
+                return Some(Seen::new(meta, wanted, "no readable list").facet(facet));
+            }
+        }
+    }
+    let unmet = wanted::body(&prepared.wanted, &sent.exchange)
+        .or_else(|| wanted::time(expect.within, &sent.exchange))?;
+    let seen = Seen::new(meta, unmet.wanted, unmet.got).facet(facet);
+    Some(seen.at(unmet.pointer))
 }
 
 /// What a literal request would mean if Okta sent it.

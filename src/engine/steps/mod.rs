@@ -5,25 +5,26 @@ mod literal;
 mod observe;
 mod outside;
 mod seed;
+mod wanted;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
+use serde_json::Value;
 
 use crate::exchange::Exchange;
-use crate::okta::app::{Traits, Verb};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
 use crate::okta::org::{AdminAction, Org, Person};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::okta::task::{Effect, Subject as JobSubject, Task};
-use crate::okta::{App, Behaviour, Evidence};
-use crate::scenario::{Action, Case, OktaAction, Scenario, Step, Variant};
+use crate::okta::{App, Behaviour, Evidence, Variants};
+use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
 use super::insider::Insider;
-use super::judge::is_honest;
+use super::judge::{Read, is_honest};
 use super::session::{Place, Sent, Session, changes};
 
 /// Why a scenario did not get to its end, through no fault of the target.
@@ -35,7 +36,7 @@ pub struct Stage<'a> {
     /// Okta's behaviour.
     pub behaviour: &'a Behaviour,
     /// Variants of it.
-    pub variants: &'a [Variant],
+    pub variants: Variants,
     /// The scenario.
     pub scenario: &'a Scenario,
     /// The case row.
@@ -59,6 +60,7 @@ struct JobLine<'a> {
     lose: bool,
     last: Option<(Intent, Sent)>,
     pages: Vec<Sent>,
+    documents: Vec<Read>,
 }
 
 impl Line for JobLine<'_> {
@@ -76,6 +78,13 @@ impl Line for JobLine<'_> {
         if matches!(call.intent, Intent::List { .. }) {
             self.pages.push(sent.clone());
         }
+        if let Intent::Discover(document) = &call.intent {
+            self.documents.push(Read {
+                document: document.clone(),
+                sent: sent.clone(),
+                evidence: call.evidence,
+            });
+        }
         self.session.judge(&call, &sent, self.place).await?;
         if self.lose && call.request.method.is_write() {
             self.lose = false;
@@ -89,7 +98,6 @@ impl Line for JobLine<'_> {
 struct Running<'a> {
     stage: &'a Stage<'a>,
     org: Org,
-    traits: Traits,
     /// Every id that a person or group was linked to, in order.
     ids: HashMap<String, Vec<String>>,
     former: HashMap<String, String>,
@@ -97,6 +105,10 @@ struct Running<'a> {
     unchanged: HashMap<String, Person>,
     /// A job of Okta's has met trouble.
     troubled: bool,
+    /// The body of the answer to the last literal request.
+    last: Option<Value>,
+    /// Why a literal request was left out: the answer that it builds on did not come.
+    left_out: Option<BrokenOff>,
 }
 
 impl Stage<'_> {
@@ -105,22 +117,20 @@ impl Stage<'_> {
     /// # Errors
     /// When the scenario could not be carried to its end, and the target is not to blame.
     pub async fn play(&self) -> Result<(), BrokenOff> {
-        let org = cast::org(self.scenario, self.case, self.app, &self.naming);
+        let mut org = cast::org(self.scenario, self.case, self.app, &self.naming);
+        org.variants = self.variants;
         for person in org.people.values() {
             self.session.hide(&person.password, "create");
-        }
-        let mut traits = self.behaviour.apps.traits(self.app);
-        if self.app == App::Oin && self.variants.contains(&Variant::PatchProfile) {
-            traits.profile = Verb::Patch;
         }
         let mut running = Running {
             stage: self,
             org,
-            traits,
             ids: HashMap::new(),
             former: HashMap::new(),
             unchanged: HashMap::new(),
             troubled: false,
+            last: None,
+            left_out: None,
         };
         for (n, step) in self.scenario.steps.iter().enumerate() {
             if step.only.is_some_and(|app| app != self.app) {
@@ -130,7 +140,10 @@ impl Stage<'_> {
                 running.step(n + 1, step).await?;
             }
         }
-        Ok(())
+        if self.scenario.probe {
+            self.session.judge_configuration();
+        }
+        running.left_out.map_or(Ok(()), Err)
     }
 
     fn place(&self, n: usize, what: &str, step: &Step) -> Place {
@@ -304,7 +317,7 @@ impl Running<'_> {
             .map_err(|e| BrokenOff(e.to_string()))?;
         let settings = drive::Settings {
             app: self.stage.app,
-            traits: self.traits,
+            variants: self.stage.variants,
             apps: &self.stage.behaviour.apps,
             client: &session.client,
             import_groups: self.org.import_groups,
@@ -315,6 +328,7 @@ impl Running<'_> {
             lose,
             last: None,
             pages: Vec::new(),
+            documents: Vec::new(),
         };
         let done = drive::run(job, &task.subject, &settings, &mut line).await;
         if let Some(trouble) = &done.trouble {
@@ -327,6 +341,11 @@ impl Running<'_> {
                 }
                 _ => session.judge_trouble(trouble, job, line.last.as_ref(), place),
             }
+        } else if !line.documents.is_empty() {
+            session
+                .judge_discovery(&line.documents, task.job == "import-entitlements", place)
+                .await
+                .map_err(broken_off)?;
         } else if let (JobSubject::App, true) = (&task.subject, task.job.starts_with("import")) {
             let resource = if task.job == "import-groups" {
                 Resource::Group
@@ -388,6 +407,11 @@ fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
         }
         OktaAction::ImportUsers => vec![("import-users".to_owned(), AdminAction::ImportUsers)],
         OktaAction::ImportGroups => vec![("import-groups".to_owned(), AdminAction::ImportGroups)],
+        OktaAction::ImportSchema => vec![("import-schema".to_owned(), AdminAction::ImportSchema)],
+        OktaAction::ImportEntitlements => vec![(
+            "import-entitlements".to_owned(),
+            AdminAction::ImportEntitlements,
+        )],
         OktaAction::Assign(keys) => each("assign", keys, AdminAction::Assign),
         OktaAction::Unassign(keys) => each("unassign", keys, AdminAction::Unassign),
         OktaAction::Deactivate(keys) => each("deactivate", keys, AdminAction::Deactivate),

@@ -71,7 +71,9 @@ impl Running<'_> {
                         loses_data: true,
                         ..Context::new(place, &sent, subjects, Evidence::Recorded)
                     };
-                    let method = match self.traits.state {
+                    let (app, apps) = (self.stage.app, &self.stage.behaviour.apps);
+                    let traits = self.stage.variants.traits(app, apps.traits(app));
+                    let method = match traits.state {
                         Verb::Put => Method::Put,
                         Verb::Patch => Method::Patch,
                     };

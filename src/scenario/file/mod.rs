@@ -7,6 +7,7 @@ mod people;
 mod request;
 mod schema;
 mod step;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::okta::App;
 use super::lint;
 use super::placeholder::is_key;
 use super::scope::{Scope, Subject};
-use super::{Case, Requirement, Risk, Scenario, ScenarioId, Variant};
+use super::{Case, Claim, Requirement, Risk, Scenario, ScenarioId, Variant};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
 pub use schema::schema;
@@ -253,11 +254,20 @@ fn requires(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Requi
             let known = Variant::ALL.map(|variant| (variant.as_str(), variant));
             let variant = lint::word("variant", name, &known, &node.span, diagnostics);
             found.extend(variant.map(Requirement::Variant));
+        } else if let Some(name) = text.strip_prefix("claim:") {
+            let known = Claim::ALL.map(|claim| (claim.as_str(), claim));
+            let claim = lint::word("claim", name, &known, &node.span, diagnostics);
+            found.extend(claim.map(Requirement::Claim));
+        } else if let Some(name) = text.strip_prefix("without:") {
+            let known = Variant::ALL.map(|variant| (variant.as_str(), variant));
+            let variant = lint::word("variant", name, &known, &node.span, diagnostics);
+            found.extend(variant.map(Requirement::WithoutVariant));
         } else {
             let message = format!("`{text}` cannot be required");
             let mistake = diagnostics.error(&node.span, message);
             mistake.hint(
-                "a scenario can require `outside`, `other-target`, `allow:scale` or `variant:patch-profile`",
+                "a scenario can require `outside`, `other-target`, `allow:scale`, `claim:entitlements`, \
+                 `variant:patch-profile` or `without:patch-profile`",
             );
         }
     }

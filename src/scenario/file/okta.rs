@@ -25,10 +25,12 @@ pub(super) const ON_GROUPS: [(&str, OnKeys); 2] = [
     ("push-group-now", OktaAction::PushGroupNow),
 ];
 
-pub(super) const ALONE: [(&str, OktaAction); 3] = [
+pub(super) const ALONE: [(&str, OktaAction); 5] = [
     ("test-connection", OktaAction::TestConnection),
     ("import-users", OktaAction::ImportUsers),
     ("import-groups", OktaAction::ImportGroups),
+    ("import-schema", OktaAction::ImportSchema),
+    ("import-entitlements", OktaAction::ImportEntitlements),
 ];
 
 pub(super) const UNLINK: &str = "unlink-group";

@@ -1,5 +1,7 @@
 //! `request:` steps: one literal HTTP request of a probe.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -9,7 +11,7 @@ use crate::okta::selector::Selector;
 use crate::scenario::scope::Subject;
 use crate::scenario::{Expect, LiteralRequest, Shows, StatusPattern, TokenForm, lint};
 
-use super::Reading;
+use super::{Reading, wanted};
 
 pub(super) const METHODS: [(&str, Method); 7] = [
     ("GET", Method::Get),
@@ -160,6 +162,13 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
     let total = fields
         .take("total")
         .and_then(|node| node.whole("total", 0..=1_000_000, diagnostics));
+    let body = fields
+        .take("body")
+        .map(|node| wanted::body(node, &reading.scope, diagnostics));
+    let within = fields
+        .take("within-ms")
+        .and_then(|node| node.whole("within-ms", 1..=60_000, diagnostics))
+        .map(Duration::from_millis);
     let unchanged = fields.take("unchanged").map(|node| {
         let scope = &reading.scope;
         scope.any_keys(node, "unchanged", diagnostics)
@@ -187,6 +196,8 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         check: check?,
         facet,
         total,
+        body: body.unwrap_or_default(),
+        within,
         unchanged: unchanged.unwrap_or_default(),
         creates,
         finds,

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scenario::{Risk, TokenForm, Variant};
+use crate::scenario::{Claim, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
@@ -63,13 +63,18 @@ fn header() -> Value {
 
 fn requirements() -> impl Iterator<Item = String> {
     let variants = Variant::ALL.into_iter();
-    let variants = variants.map(|variant| format!("variant:{}", variant.as_str()));
+    let variants = variants.flat_map(|variant| {
+        ["variant", "without"].map(|word| format!("{word}:{}", variant.as_str()))
+    });
+    let claims = Claim::ALL.into_iter();
+    let claims = claims.map(|claim| format!("claim:{}", claim.as_str()));
     let risks = Risk::ALL.into_iter();
     let risks = risks.map(|risk| format!("allow:{}", risk.as_str()));
     ["outside", "other-target"]
         .map(str::to_owned)
         .into_iter()
         .chain(risks)
+        .chain(claims)
         .chain(variants)
 }
 
@@ -207,6 +212,8 @@ fn request(checks: &[&str]) -> Value {
         "check": words(checks.iter().copied()),
         "facet": {"$ref": "#/$defs/key"},
         "total": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+        "within-ms": {"type": "integer", "minimum": 1, "maximum": 60_000},
+        "body": wanted(),
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
         "finds": {"$ref": "#/$defs/keys"},
@@ -229,6 +236,17 @@ fn request(checks: &[&str]) -> Value {
         "expect": object(&expect, &["status", "check"]),
     });
     object(&properties, &["method", "path", "expect"])
+}
+
+/// What must stand where in a body, by JSON pointer.
+fn wanted() -> Value {
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^/"},
+        "additionalProperties": true,
+        "description": "A value, an array that one element must be in, or {type: string}.",
+    })
 }
 
 fn text(description: &str) -> Value {

@@ -28,11 +28,12 @@ pub enum Family {
     Auth,
     Media,
     Transport,
+    Discovery,
 }
 
 impl Family {
     /// All families, in the order of the faults.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::List,
         Self::LookUp,
         Self::Create,
@@ -46,6 +47,7 @@ impl Family {
         Self::Auth,
         Self::Media,
         Self::Transport,
+        Self::Discovery,
     ];
 
     /// The name on the command line.
@@ -65,6 +67,7 @@ impl Family {
             Self::Auth => "auth",
             Self::Media => "media",
             Self::Transport => "transport",
+            Self::Discovery => "discovery",
         }
     }
 

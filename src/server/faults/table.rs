@@ -998,4 +998,38 @@ faults! {
             "It takes 5 ms for each user that there is."
             Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/5881";
     }
+    Discovery {
+        DiscoveryAsArrays "discovery-as-arrays"
+            "/ResourceTypes and /Schemas are ListResponses."
+            "They are bare arrays."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-4";
+        UserSchemaMissing "user-schema-missing"
+            "/Schemas has the core User schema."
+            "It has extensions and groups alone."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-8.7.1";
+        ExtensionsNotAnnounced "extensions-not-announced"
+            "schemaExtensions names what users may carry."
+            "It is empty; Okta offers no custom attribute."
+            Some("laravel-scim-server"), "https://github.com/limosa-io/laravel-scim-server/issues/30";
+        ActiveAnnouncedAsString "active-announced-as-string"
+            "/Schemas gives each attribute the type of its values."
+            "`active` is announced as a string."
+            Some("laravel-scim-server"), "https://github.com/limosa-io/laravel-scim-server/issues/114";
+        EntitlementTypesMissing "entitlement-types-missing"
+            "/ResourceTypes names the roles and entitlements that Okta may govern."
+            "It names users and groups alone."
+            Some("Okta developer documentation"), "https://developer.okta.com/docs/guides/scim-with-entitlements/main/";
+        EntitlementNameMissing "entitlement-name-missing"
+            "A role has a displayName, by which it is picked in Okta."
+            "It has none."
+            Some("Okta developer documentation"), "https://developer.okta.com/docs/guides/scim-with-entitlements/main/";
+        EntitlementCountIgnored "entitlement-count-ignored"
+            "Roles come in pages of the size that is asked for."
+            "All come at once; Okta's suite wants one with count=1."
+            Some("Okta developer documentation"), "https://developer.okta.com/docs/guides/scim-with-entitlements/main/";
+        PatchDenied "patch-denied"
+            "/ServiceProviderConfig says what the server does."
+            "It denies PATCH, which works."
+            Some("Thunder"), "https://github.com/thunder-id/thunderid/pull/5110";
+    }
 }

@@ -1,0 +1,267 @@
+//! `runscope`: variables, the player, and clean-up of what the test created.
+
+mod claims;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::engine::cast;
+use crate::engine::cleanup;
+use crate::engine::ledger::Ledger;
+use crate::engine::outcome::{Broken, LeftBehind};
+use crate::engine::preflight;
+use crate::engine::session::Session;
+use crate::engine::target::Run;
+use crate::exchange::{HeaderText, Method, Scrubber, Transport};
+use crate::okta::request::{Client, Resource};
+use crate::runscope::play::{self, Stage};
+use crate::runscope::variables::Variables;
+use crate::secret::Secret;
+use crate::server::{InProcess, Tenant};
+
+use super::super::backend::{Heard, PlayedExport, Refusal, RunscopeConsent};
+use super::super::runscope::FileError;
+use super::super::settings::{RunscopeSettings, TargetChoice};
+use super::super::values::Cleanup;
+use super::drive::{engine_cleanup, policy};
+use super::{Live, interrupted, reach, world};
+use claims::Claims;
+
+/// The names by which Okta's suites know the target's base URL.
+const BASES: [&str; 2] = ["SCIMBaseURL", "SCIMUrl"];
+/// The names by which they know the value of the `Authorization` header.
+const AUTHORIZATIONS: [&str; 2] = ["auth", "SCIMAuth"];
+/// The token of the built-in server, which nobody else can reach.
+const EMBEDDED: &str = "embedded-server";
+
+/// How long the pre-flight and the clean-up wait for a target that answers 429.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The target, ready to be talked to.
+struct Way {
+    transport: Arc<dyn Transport>,
+    base: String,
+    client: Client,
+    secrets: Vec<Secret>,
+    is_remote: bool,
+}
+
+pub(super) async fn runscope(
+    live: &Live,
+    settings: &RunscopeSettings,
+    consent: RunscopeConsent<'_>,
+    hear: &mut (dyn FnMut(Heard<'_>) + Send),
+) -> Result<PlayedExport, Refusal> {
+    let way = way(settings)?;
+    let variables = variables(settings, &way)?;
+    let (tell, mut told) = watch::channel(false);
+    let mut asked = told.clone();
+    let watching = tokio::spawn(async move {
+        interrupted().await;
+        let _ = tell.send(true);
+    });
+    let users = tokio::select! {
+        users = prepare(&way) => users?,
+        _ = asked.wait_for(|stops| *stops) => return Err(Refusal::Interrupted),
+    };
+    consent(&way.base)?;
+    // Whoever was asked may have answered like this.
+    if *told.borrow() {
+        return Err(Refusal::Interrupted);
+    }
+    let stop = async move {
+        // Nobody watches any more only when the process ends.
+        let _ = told.wait_for(|stops| *stops).await;
+    };
+    let run_id = cast::run_id();
+    let path = live
+        .ledgers()
+        .filter(|_| way.is_remote && settings.export.calls().any(|call| call.method.is_write()))
+        .map(|folder| folder.join(format!("{run_id}.jsonl")));
+    let session = session(&way, &run_id, ledger(path.as_ref(), &run_id, &way.base)?);
+    let scrubber = Scrubber::new();
+    way.secrets.iter().for_each(|secret| scrubber.add(secret));
+    let stage = Stage {
+        transport: way.transport.as_ref(),
+        base: &way.base,
+        extra: &way.client.extra,
+        scrubber: &scrubber,
+        pause_scale: settings.pauses(),
+    };
+    hear(Heard::Begins {
+        target: way.is_remote.then_some(&*way.base),
+        users,
+    });
+    let mut claims = Claims::new(&session.run.ledger, hear);
+    let performance = play::play(&settings.export, variables, &stage, &mut claims, stop).await;
+    watching.abort();
+    let (ids, mut left_behind) = claims.finish();
+    let made = ids.len();
+    if way.is_remote {
+        left_behind.extend(clean_up(&session, &ids, settings.cleanup).await);
+    }
+    let still_there = session.run.ledger.newest_first(&ids).len();
+    if let Some(path) = path.as_ref().filter(|_| still_there == 0) {
+        // Nothing is left to sweep.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(PlayedExport {
+        played: performance.played,
+        removed: if way.is_remote {
+            (made - still_there) as u64
+        } else {
+            0
+        },
+        left_behind,
+        can_sweep: path.is_some() && still_there > 0,
+        interrupted: performance.stopped,
+    })
+}
+
+fn ledger(path: Option<&PathBuf>, run_id: &str, base: &str) -> Result<Ledger, Refusal> {
+    let Some(path) = path else {
+        return Ok(Ledger::default());
+    };
+    Ledger::in_file(path, run_id, base).map_err(|error| {
+        world(
+            &format!("cannot write the list of what this test creates: {error}"),
+            Some("set SCIM_CONFORM_STATE to a folder that can be written to"),
+        )
+    })
+}
+
+fn session(way: &Way, run_id: &str, ledger: Ledger) -> Session {
+    let run = Run::new(run_id, &way.base, ledger, Duration::ZERO, PATIENCE, None);
+    Session::new(
+        run,
+        Arc::clone(&way.transport),
+        way.client.clone(),
+        "runscope".to_owned(),
+        None,
+        way.secrets.clone(),
+    )
+}
+
+/// The values of all variables.
+fn variables(settings: &RunscopeSettings, way: &Way) -> Result<Variables, Refusal> {
+    let mut variables = Variables::of_the_guide(uuid::Uuid::new_v4().as_u64_pair().0);
+    for name in BASES {
+        variables.set(name, way.base.as_str());
+    }
+    let authorization = way.client.authorization.as_ref();
+    for name in AUTHORIZATIONS {
+        variables.set(name, authorization.map_or("", HeaderText::expose));
+    }
+    for (name, value) in &settings.variables {
+        variables.set(name, value.as_str());
+    }
+    let mut missing = settings.export.inputs();
+    missing.retain(|name| !variables.has(name));
+    if missing.is_empty() {
+        return Ok(variables);
+    }
+    let problem = FileError::without_value(missing);
+    Err(Refusal::Usage {
+        hint: problem.hint(),
+        problem: problem.to_string(),
+    })
+}
+
+/// Makes sure that there is a SCIM server that lets us in, as before a run; how many users it has.
+async fn prepare(way: &Way) -> Result<u64, Refusal> {
+    if !way.is_remote {
+        return populate(way).await.map(|()| 1);
+    }
+    let session = session(way, "", Ledger::default());
+    preflight::check(&session)
+        .await
+        .map_err(|broken| match broken {
+            Broken::Preflight { problem, hint } => world(&problem, Some(&hint)),
+            Broken::Interrupted => Refusal::Interrupted,
+        })
+}
+
+/// Okta's suites need what a server has that is in use: somebody with every attribute, a role, an entitlement.
+async fn populate(way: &Way) -> Result<(), Refusal> {
+    let user = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "grace.hopper@example.test", "active": true,
+        "name": {"givenName": "Grace", "familyName": "Hopper"},
+        "emails": [{"value": "grace.hopper@example.test", "type": "work", "primary": true}],
+    });
+    let held: [(&str, Value); 3] = [
+        ("/Users", user),
+        ("/Roles", json!({"displayName": "Analyst", "active": true})),
+        (
+            "/Entitlements",
+            json!({"displayName": "Reports", "type": "feature"}),
+        ),
+    ];
+    for (endpoint, resource) in held {
+        let body = Bytes::from(resource.to_string());
+        let request = way
+            .client
+            .request(Method::Post, endpoint.to_owned(), Some(body));
+        // A fault may well refuse it: then the suite finds the server as empty as it is.
+        let _ = way.transport.send(request).await;
+    }
+    Ok(())
+}
+
+fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
+    match &settings.target {
+        TargetChoice::Embedded { faults, .. } => {
+            let tenant = Tenant::new(Some(Secret::new(EMBEDDED)), policy(faults)?);
+            let base = tenant.base_url().to_owned();
+            let authorization = Secret::new(format!("Bearer {EMBEDDED}"));
+            Ok(Way {
+                transport: Arc::new(InProcess::new(Arc::new(tenant))),
+                base,
+                client: Client {
+                    authorization: Some(HeaderText::Secret(authorization)),
+                    extra: Vec::new(),
+                },
+                secrets: Vec::new(),
+                is_remote: false,
+            })
+        }
+        TargetChoice::Remote(remote) => {
+            let reached = reach(remote, settings.timeout, false)?;
+            Ok(Way {
+                transport: reached.transport,
+                base: reached.base.to_string().trim_end_matches('/').to_owned(),
+                client: reached.client,
+                secrets: reached.secrets,
+                is_remote: true,
+            })
+        }
+    }
+}
+
+/// Removes what the test created; what remains. A second interruption ends it.
+async fn clean_up(
+    session: &Session,
+    ids: &HashSet<(Resource, String)>,
+    how: Cleanup,
+) -> Vec<LeftBehind> {
+    tokio::select! {
+        left = cleanup::clean_up(session, ids, engine_cleanup(how)) => left,
+        () = interrupted() => {
+            let still_there = session.run.ledger.newest_first(ids).into_iter();
+            still_there
+                .map(|(resource, id, name)| LeftBehind {
+                    resource: resource.as_str(),
+                    id,
+                    name,
+                    reason: "the clean-up was interrupted".to_owned(),
+                })
+                .collect()
+        }
+    }
+}
