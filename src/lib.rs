@@ -17,6 +17,7 @@ pub mod embedded;
 pub mod engine;
 pub mod exchange;
 pub mod okta;
+pub mod recording;
 pub mod report;
 pub mod runscope;
 pub mod scenario;

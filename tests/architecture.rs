@@ -11,7 +11,7 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 18] = [
+const MAY_NAME: [(&str, &[&str]); 19] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
@@ -50,6 +50,22 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
         "report",
         &[
             "check", "engine", "exchange", "okta", "scenario", "secret", "snapshot", "suggest",
+            "verdict",
+        ],
+    ),
+    // It judges as a run does, and sends nothing.
+    (
+        "recording",
+        &[
+            "check",
+            "engine::conclude",
+            "engine::judge",
+            "engine::outcome",
+            "exchange",
+            "okta",
+            "scenario::ScenarioId",
+            "scim",
+            "secret",
             "verdict",
         ],
     ),

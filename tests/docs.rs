@@ -10,6 +10,7 @@ use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
 };
 use scim_conform::okta::{App, Behaviour, Variant, Variants};
+use scim_conform::report::explain::{faults, message};
 use scim_conform::report::text::wrap;
 use scim_conform::server::{Family, Fault};
 use scim_conform::verdict::{CheckMeta, Kind, Level};
@@ -69,6 +70,93 @@ fn check_entry(meta: &CheckMeta) -> String {
     .unwrap();
     writeln!(entry, "- norms: {}", meta.norms.join("; ")).unwrap();
     entry
+}
+
+/// What `explain` says of Okta's messages, as a page.
+#[test]
+fn the_page_of_messages_is_that_of_the_program() {
+    let mut page = String::new();
+    for message in message::ALL {
+        write!(
+            page,
+            "\n### {}\n\n{}\n",
+            plain(message.text),
+            plain(message.meaning)
+        )
+        .unwrap();
+        page.push_str("\nCauses, the likeliest first:\n\n");
+        for (n, meta) in message.checks.iter().enumerate() {
+            let anchor = meta.id.replace('/', "");
+            writeln!(
+                page,
+                "{}. {} ([`{}`](checks.md#{anchor}))",
+                n + 1,
+                meta.title,
+                meta.id
+            )
+            .unwrap();
+        }
+        let faults: Vec<String> = message
+            .checks
+            .iter()
+            .filter_map(|meta| {
+                faults::that_trip(meta.id)
+                    .first()
+                    .map(|name| format!("`{name}`"))
+            })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if !faults.is_empty() {
+            writeln!(page, "\nFaults that show it: {}.", faults.join(", ")).unwrap();
+        }
+        writeln!(
+            page,
+            "\nTry it: `scim-conform run {} --target URL`. Known from: {}.",
+            message.run, message.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/messages.md", "messages", &page);
+}
+
+/// The faults that `explain` names for a check are those of the judge's trial.
+#[test]
+fn the_faults_of_checks_are_those_of_the_trial() {
+    let trial = generated::text("tests/snapshots/judge__matrix__what_each_fault_is_seen_as.snap");
+    let mut seen: Vec<(String, Vec<&str>)> = Vec::new();
+    for line in trial.lines().skip(3) {
+        match line.strip_prefix("  ") {
+            None => seen.push((
+                line.split(':').next().unwrap_or_default().to_owned(),
+                Vec::new(),
+            )),
+            Some(finding) => {
+                let check = finding.split(' ').next().unwrap_or_default();
+                if let Some((_, checks)) = seen.last_mut()
+                    && check::find(check).is_some()
+                    && !checks.contains(&check)
+                {
+                    checks.push(check);
+                }
+            }
+        }
+    }
+    let wanted: String = seen
+        .iter()
+        .filter(|(_, checks)| !checks.is_empty())
+        .map(|(fault, checks)| format!("{fault}: {}\n", checks.join(" ")))
+        .collect();
+    let file = "src/report/explain/faults.txt";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(generated::path(file), &wanted).unwrap();
+    }
+    assert_eq!(
+        generated::text(file),
+        wanted,
+        "UPDATE_DOCS=1 cargo test --test docs writes it anew"
+    );
 }
 
 /// An example on one line, as code.

@@ -105,7 +105,18 @@ Examples:
   scim-conform explain lookup/finds-user
       a check: why it matters to Okta, and what to do
   scim-conform explain \"Create new user returned empty user\"
-      a line of Okta's log: what happened, and which checks find the cause";
+      a line of Okta's log: what happened, and which checks find the cause
+  pbpaste | scim-conform explain -
+      the same for an entry of Okta's System Log, as text or as JSON";
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  scim-conform judge okta.har
+      what went wrong between Okta and your server; people stay hidden
+  scim-conform judge okta.har --base https://scim.acme.io/v2 --show-people
+      one of several servers in the file, with names and addresses
+  scim-conform explain F1
+      a finding of the recording, with its exchange";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -186,6 +197,9 @@ pub(crate) enum Command {
         help_template = EXAMPLES_FIRST
     )]
     Scenarios(ScenariosCommand),
+    /// Judge recorded traffic of a real Okta tenant, without sending anything
+    #[command(after_help = JUDGE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Judge(JudgeArgs),
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
@@ -629,9 +643,42 @@ pub(crate) struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// F1 of the last run, the id of a check, or words of a message
+    /// F1 of the last run, the name of a check, a fault or a scenario, or words
+    /// of a message; - reads a copied log entry from the standard input
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
+}
+
+/// Arguments of `judge`.
+#[derive(Args)]
+pub(crate) struct JudgeArgs {
+    /// HTTP archives (HAR) of one recording; - for the standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// SCIM base URL, the part before /Users [default: found in the file]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+
+    /// Show people's names, addresses and ids; secrets stay hidden
+    #[arg(long)]
+    pub(crate) show_people: bool,
+
+    /// Judge breaches of an RFC MUST as errors, even without effect on Okta
+    #[arg(long)]
+    pub(crate) strict_rfc: bool,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
+
+    /// Only errors and what was seen
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+
+    /// Notes in full
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) verbose: bool,
 }
 
 /// Arguments of `sweep`.

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::okta::Variant;
+use crate::okta::{LoadError, Variant};
+use crate::recording::har::HarError;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -80,6 +81,33 @@ pub enum CliError {
         /// Those that it has.
         hint: String,
     },
+    /// A recording cannot be read.
+    #[error("cannot read {file}: {source}")]
+    NoRecording {
+        /// The file.
+        file: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A recording is too large.
+    #[error("{file} is larger than {limit} MiB")]
+    LargeRecording {
+        /// The file.
+        file: String,
+        /// The bound, in MiB.
+        limit: u64,
+    },
+    /// A recording is no HAR.
+    #[error("{file}: {source}")]
+    BadRecording {
+        /// The file.
+        file: String,
+        /// What is wrong, and where.
+        source: HarError,
+    },
+    /// This build is broken.
+    #[error(transparent)]
+    Okta(#[from] LoadError),
     /// A name that no scenario can have.
     #[error("{0:?} cannot be the id of a scenario")]
     ScenarioId(String),
@@ -129,7 +157,18 @@ impl CliError {
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
-            Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
+            Self::LargeRecording { .. } => Some(
+                "keep only what belongs to the SCIM server, or record less at a time".to_owned(),
+            ),
+            Self::BadRecording { source, .. } => Some(match source {
+                HarError::NoEntries => "docs/judging-recordings.md says how to make one".to_owned(),
+                HarError::Syntax { .. } | HarError::Truncated { .. } => {
+                    "the export was cut off or edited; export it again".to_owned()
+                }
+            }),
+            Self::Okta(_) => Some("this is a defect of this build; please report it".to_owned()),
+            Self::NoRecording { .. }
+            | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
             | Self::Write(_)
             | Self::Junit(_)
             | Self::NotUnicode(_)

@@ -264,7 +264,7 @@ fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError>
 
 /// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
 /// a container without a home is a usual place to run in.
-fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
     if matches!(run.broken, Some(Broken::Preflight { .. })) {
         return;
     }

@@ -55,6 +55,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         growth: vec![],
         left_behind: vec![],
         broken: None,
+        recording: None,
     }
 }
 

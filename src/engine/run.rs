@@ -164,6 +164,7 @@ pub async fn run<E>(
         growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
+        recording: None,
     };
     whole.listener.on(&Event::Finished(&result));
     Ok(result)

@@ -53,6 +53,9 @@ struct Document<'a> {
     left_behind: Vec<Left<'a>>,
     broken: Option<BrokenEntry<'a>>,
     around: Vec<Opened<'a>>,
+    /// Only when a recording was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -287,6 +290,7 @@ impl<'a> Document<'a> {
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
             around: run.around.iter().map(Opened).collect(),
+            recording: run.recording.as_deref(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod junit;
 pub mod kept;
 mod palette;
 pub mod plan;
+pub mod recording;
 mod summary;
 mod terminal;
 pub mod text;

@@ -144,6 +144,7 @@ fn refuse_user(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<()
     if patch {
         return refuse_user_patch(policy, body);
     }
+    refuse_freely(policy, body)?;
     if let Route::Resource(kind, id) = &incoming.route
         && policy.has(Fault::FirstDisplayNameCrashes)
         && body.contains_key("displayName")
@@ -170,6 +171,27 @@ fn refuse_user_patch(policy: &Policy, body: &Map<String, Value>) -> Result<(), P
         if policy.has(Fault::ReadOnlyInPatchRefused) && value.is_some_and(read_only) {
             return Err(Problem::invalid_value("Unsupported attribute id"));
         }
+        if policy.takes(Freedom::PasswordPatchRefused)
+            && value.is_some_and(|value| value.contains_key("password"))
+        {
+            return Err(Problem::invalid_value("Passwords cannot be changed here"));
+        }
+    }
+    Ok(())
+}
+
+/// Honest refusals of what a server need not take.
+fn refuse_freely(policy: &Policy, body: &Map<String, Value>) -> Result<(), Problem> {
+    let empty = |value: &Value| value.as_str() == Some("");
+    if policy.takes(Freedom::EmptyTextRefused) && any_text(body, &empty) {
+        return Err(Problem::invalid_value("A text must not be empty"));
+    }
+    let odd =
+        |sign: char| sign.is_ascii() && !sign.is_ascii_alphanumeric() && !"@.+-_'".contains(sign);
+    if policy.takes(Freedom::OddAddressesRefused)
+        && primary_address(body).is_some_and(|address| address.contains(odd))
+    {
+        return Err(Problem::invalid_value("Invalid e-mail address"));
     }
     Ok(())
 }

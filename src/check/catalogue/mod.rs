@@ -112,7 +112,6 @@ pub static ALL: &[&CheckMeta] = &[
     &guard::SOMEBODY_ELSE,
     &tolerance::ENTRA,
     &guard::TENANTS_APART,
-    &guard::LAST_ADMINISTRATOR,
     &certification::SUITE,
     &discovery::PARSES,
     &discovery::USER_SCHEMA,
@@ -122,4 +121,5 @@ pub static ALL: &[&CheckMeta] = &[
     &discovery::ENTITLEMENTS,
     &discovery::COUNTS,
     &discovery::HONEST,
+    &guard::LAST_ADMINISTRATOR,
 ];

@@ -248,12 +248,12 @@ mod tests {
         for (holds, lacks, wanted) in table {
             let texts = |all: &[&str]| all.iter().map(|p| (*p).to_owned()).collect();
             let expect = Expect {
+                body: Vec::new(),
+                within: None,
                 status: Vec::new(),
                 check: String::new(),
                 facet: None,
                 total: None,
-                body: Vec::new(),
-                within: None,
                 unchanged: Vec::new(),
                 creates: None,
                 finds: None,
