@@ -630,6 +630,41 @@ fn credentials_of_every_form_are_in_no_output() {
 }
 
 #[test]
+fn what_a_delete_leaves_there_is_left_behind() {
+    let state = tempfile::tempdir().unwrap();
+    let serving = Serving::start(state.path(), &["group-delete-ignored"]);
+    let arguments = [
+        "run",
+        "groups/push",
+        "--app",
+        "oin",
+        "--yes",
+        "--token",
+        TOKEN,
+    ];
+    let done = run(
+        state.path(),
+        &[&arguments[..], &["--target", &serving.url]].concat(),
+        &[],
+    );
+    let words: Vec<&str> = done.out.split_whitespace().collect();
+    assert!(
+        words
+            .join(" ")
+            .contains("DELETE was answered with success, and it is still there"),
+        "{}",
+        done.out
+    );
+    assert_eq!(serving.users(), 0, "users are deleted all the same");
+    let ledgers = state.path().join("ledgers");
+    assert_eq!(
+        std::fs::read_dir(ledgers).unwrap().count(),
+        1,
+        "for a later sweep"
+    );
+}
+
+#[test]
 fn the_plan_of_a_submission_ends_with_every_row() {
     let state = tempfile::tempdir().unwrap();
     let path = |name: &str| state.path().join(name).to_str().unwrap().to_owned();

@@ -195,9 +195,9 @@ impl Running<'_> {
             )));
         }
         let session = &*self.stage.session;
-        if session.run.ledger.knows_as_foreign(resource, &id)
-            || session.run.ledger.owns(resource, &id)
-        {
+        // The run may own the same id in another tenant.
+        let known = session.with_book(|book| book.get(resource, &id).is_some_and(|a| !a.gone));
+        if known || session.run.ledger.knows_as_foreign(resource, &id) {
             return Err(BrokenOff(format!(
                 "the id of {key} was there before it was made"
             )));
