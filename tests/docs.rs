@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
+use scim_conform::oin::{Claims, Class, Feature, ROWS, Row, SUITES};
 use scim_conform::okta::app::{Traits, Verb};
 use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
 };
 use scim_conform::okta::{App, Behaviour, Variant, Variants};
+use scim_conform::report::explain::{faults, message};
 use scim_conform::report::text::wrap;
 use scim_conform::server::{Family, Fault};
 use scim_conform::verdict::{CheckMeta, Kind, Level};
@@ -69,6 +71,93 @@ fn check_entry(meta: &CheckMeta) -> String {
     .unwrap();
     writeln!(entry, "- norms: {}", meta.norms.join("; ")).unwrap();
     entry
+}
+
+/// What `explain` says of Okta's messages, as a page.
+#[test]
+fn the_page_of_messages_is_that_of_the_program() {
+    let mut page = String::new();
+    for message in message::ALL {
+        write!(
+            page,
+            "\n### {}\n\n{}\n",
+            plain(message.text),
+            plain(message.meaning)
+        )
+        .unwrap();
+        page.push_str("\nCauses, the likeliest first:\n\n");
+        for (n, meta) in message.checks.iter().enumerate() {
+            let anchor = meta.id.replace('/', "");
+            writeln!(
+                page,
+                "{}. {} ([`{}`](checks.md#{anchor}))",
+                n + 1,
+                meta.title,
+                meta.id
+            )
+            .unwrap();
+        }
+        let faults: Vec<String> = message
+            .checks
+            .iter()
+            .filter_map(|meta| {
+                faults::that_trip(meta.id)
+                    .first()
+                    .map(|name| format!("`{name}`"))
+            })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if !faults.is_empty() {
+            writeln!(page, "\nFaults that show it: {}.", faults.join(", ")).unwrap();
+        }
+        writeln!(
+            page,
+            "\nTry it: `scim-conform run {} --target URL`. Known from: {}.",
+            message.run, message.source
+        )
+        .unwrap();
+    }
+    page.push('\n');
+    holds("docs/messages.md", "messages", &page);
+}
+
+/// The faults that `explain` names for a check are those of the judge's trial.
+#[test]
+fn the_faults_of_checks_are_those_of_the_trial() {
+    let trial = generated::text("tests/snapshots/judge__matrix__what_each_fault_is_seen_as.snap");
+    let mut seen: Vec<(String, Vec<&str>)> = Vec::new();
+    for line in trial.lines().skip(3) {
+        match line.strip_prefix("  ") {
+            None => seen.push((
+                line.split(':').next().unwrap_or_default().to_owned(),
+                Vec::new(),
+            )),
+            Some(finding) => {
+                let check = finding.split(' ').next().unwrap_or_default();
+                if let Some((_, checks)) = seen.last_mut()
+                    && check::find(check).is_some()
+                    && !checks.contains(&check)
+                {
+                    checks.push(check);
+                }
+            }
+        }
+    }
+    let wanted: String = seen
+        .iter()
+        .filter(|(_, checks)| !checks.is_empty())
+        .map(|(fault, checks)| format!("{fault}: {}\n", checks.join(" ")))
+        .collect();
+    let file = "src/report/explain/faults.txt";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(generated::path(file), &wanted).unwrap();
+    }
+    assert_eq!(
+        generated::text(file),
+        wanted,
+        "UPDATE_DOCS=1 cargo test --test docs writes it anew"
+    );
 }
 
 /// An example on one line, as code.
@@ -362,6 +451,7 @@ fn names_of_checks_and_scenarios_exist() {
         "CONTRIBUTING.md",
         "docs/requirements.md",
         "docs/what-okta-sends.md",
+        "docs/oin.md",
     ] {
         let text = generated::text(page);
         for name in text.split('`').skip(1).step_by(2) {
@@ -393,4 +483,55 @@ fn every_requirement_has_a_row() {
     let wanted: Vec<String> = (1..=40).map(|n| format!("{n:02}")).collect();
     let rows: std::collections::BTreeSet<_> = rows.into_iter().collect();
     assert!(wanted.iter().map(String::as_str).eq(rows));
+}
+
+#[test]
+fn the_features_of_a_submission_are_those_of_the_program() {
+    let usual = Claims::default();
+    let mut page = "\n| feature | in the OIN Wizard | claimed unless you say otherwise |\n| --- | --- | --- |\n".to_owned();
+    for feature in Feature::ALL {
+        let claimed = if usual.cover(&[feature]) { "yes" } else { "no" };
+        let wizard = feature.in_the_wizard();
+        writeln!(page, "| `{feature}` | {wizard} | {claimed} |").unwrap();
+    }
+    page.push('\n');
+    holds("docs/oin.md", "features", &page);
+}
+
+#[test]
+fn the_rows_of_okta_s_plan_are_those_of_the_program() {
+    let mut page = String::new();
+    let rows: Vec<&Row> = SUITES.iter().chain(ROWS).collect();
+    for rows in rows.chunk_by(|a, b| a.area == b.area) {
+        write!(
+            page,
+            "\n### {}\n\n| case | what | feature | shown by | by hand |\n| --- | --- | --- | --- | --- |\n",
+            rows[0].area
+        )
+        .unwrap();
+        for row in rows {
+            page.push_str(&plan_entry(row));
+        }
+    }
+    page.push('\n');
+    holds("docs/oin.md", "rows", &page);
+}
+
+fn plan_entry(row: &Row) -> String {
+    let features: Vec<String> = row.features.iter().map(|f| format!("`{f}`")).collect();
+    let ids = row.class.scenarios().iter().map(|id| format!("`{id}`"));
+    let ids: Vec<String> = ids.collect();
+    let shown = match row.class {
+        Class::Wire(_) => ids.join(", "),
+        Class::NothingSent(_) => format!("{}: Okta sends nothing", ids.join(", ")),
+        Class::Fixture(stand_in) => format!("set-up; here {stand_in}"),
+        Class::ByHand => "a person".to_owned(),
+    };
+    format!(
+        "| {} | {} | {} | {shown} | {} |\n",
+        row.case,
+        row.title,
+        features.join(", "),
+        row.by_hand
+    )
 }

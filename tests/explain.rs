@@ -1,6 +1,13 @@
 //! `explain` leads from what an Okta administrator reads to the checks that find the cause.
 
+#[path = "judge/bench.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod bench;
+
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bench::{Bench, nobody};
 
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
@@ -8,6 +15,7 @@ use scim_conform::okta::Behaviour;
 use scim_conform::report::explain::message::{self, Message};
 use scim_conform::report::explain::{self, Found};
 use scim_conform::report::text::width_of;
+use scim_conform::server::{Fault, Policy};
 
 fn messages(text: &str) -> Vec<&'static Message> {
     match explain::find(text, check::ALL) {
@@ -55,6 +63,175 @@ fn a_message_of_okta_leads_to_the_checks_that_find_its_cause() {
         let found = messages(text);
         assert_eq!(found[0].checks[0].id, check, "{text}");
     }
+}
+
+/// However it was copied, it is the same message.
+#[test]
+fn a_message_is_known_in_any_dress() {
+    let event = r#"{"eventType": "application.provision.user.push", "displayMessage": "Push new user to external application",
+        "outcome": {"result": "FAILURE", "reason": "Conflict. Errors reported by remote server: it\u2019s taken"},
+        "target": [{"alternateId": "ada@example.com", "displayName": "Ada"}]}"#;
+    let table = [
+        (
+            event,
+            &["Push new user", "Conflict.", "Errors reported"][..],
+        ),
+        (
+            &format!("[{event}]"),
+            &["Push new user", "Conflict.", "Errors reported"],
+        ),
+        ("No schema&#39;s defined in scim user", &["No schema's"]),
+        (
+            "Multiple users found by userName.&nbsp;Expected 0 or 1 results but was [2]",
+            &["Multiple users"],
+        ),
+        (
+            "Invalid JSON: Unexpected character (&#39;&lt;&#39; (code 60)): expected a valid value",
+            &["Invalid JSON"],
+        ),
+        (
+            "2026-03-01T12:00:00Z,application.provision.user.sync,Sync user in external application,FAILURE,",
+            &["Sync user"],
+        ),
+        ("“Unsupported Media Type”", &["Not Acceptable."]),
+        ("{\"broken\": \"Too Many Requests", &["Too Many Requests."]),
+        (
+            "Automatic deactivation of user Ada to app Acme failed: Error while trying to deactivate ada: Not Implemented. \
+             Errors reported by remote server: PATCH",
+            &[
+                "Error while trying to deactivate",
+                "Method Not Allowed.",
+                "Errors reported",
+            ],
+        ),
+        (
+            "Error authenticating: Connect to acme.io:443 [acme.io/192.0.2.1] failed: Connect timed out",
+            &["Error authenticating", "... Connect timed out"],
+        ),
+        (
+            "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure",
+            &["PKIX"],
+        ),
+        (
+            "Unable to delete Group Push mapping target App group Crew: Forbidden",
+            &["Unable to update", "Unable to delete", "Forbidden."],
+        ),
+    ];
+    for (text, wanted) in table {
+        let found: Vec<&str> = messages(text).iter().map(|m| m.text).collect();
+        assert_eq!(found.len(), wanted.len(), "{text}: {found:?}");
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!(found.starts_with(wanted), "{text}: {found}");
+        }
+    }
+}
+
+/// What an administrator reads when the built-in server has a fault leads to a page that names the check which
+/// found the fault.
+#[test]
+fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
+    let bench = Bench::new(&[
+        "connection/test-connection",
+        "users/create",
+        "lifecycle/rehire",
+        "groups/push",
+    ]);
+    let mut texts = 0;
+    let mut lost = BTreeSet::new();
+    for fault in Fault::ALL.iter().copied() {
+        let run = bench.run(&Policy::default().with_fault(fault), nobody, Duration::ZERO);
+        for finding in &run.findings {
+            let Some(text) = &finding.okta_admin_sees else {
+                continue;
+            };
+            texts += 1;
+            let named = match explain::find(text, check::ALL) {
+                Found::Messages(messages) => {
+                    messages.iter().any(|m| m.checks.contains(&finding.check))
+                }
+                _ => false,
+            };
+            if !named {
+                lost.insert(format!("{fault}: {} by {text}", finding.check.id));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "{lost:#?}");
+    assert!(texts > 40, "only {texts} texts");
+}
+
+/// Explains by the binary; `input` is its standard input.
+fn told(arguments: &[&str], input: &'static str) -> (bool, String) {
+    let state = tempfile::tempdir().unwrap();
+    let output = assert_cmd::Command::cargo_bin("scim-conform")
+        .unwrap()
+        .env_clear()
+        .env("SCIM_CONFORM_STATE", state.path())
+        .arg("explain")
+        .args(arguments)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn whatever_a_run_names_is_explained() {
+    let table: [(&[&str], &str, &[&str]); 6] = [
+        (
+            &["filter-ignored"],
+            "",
+            &[
+                "What is right",
+                "lookup/only-exact",
+                "scim-conform run --fault filter-ignored",
+            ],
+        ),
+        (
+            &["lifecycle/rehire"],
+            "",
+            &[
+                "Why it matters",
+                "scim-conform scenarios show lifecycle/rehire",
+            ],
+        ),
+        (
+            &["lookup/only-exact"],
+            "",
+            &["See it happen", "scim-conform run --fault"],
+        ),
+        (
+            &["-"],
+            "Create new user returned empty user.\n",
+            &["create/returns-resource", "See whether your server has it"],
+        ),
+        (
+            &["-"],
+            "{\"outcome\": {\"reason\": \"Bad Request\"}}",
+            &["You answered 400"],
+        ),
+        (
+            &["-"],
+            "lookup/only-exact",
+            &["a look-up finds somebody else"],
+        ),
+    ];
+    for (arguments, input, wanted) in table {
+        let (success, text) = told(arguments, input);
+        assert!(success, "{arguments:?}: {text}");
+        for wanted in wanted {
+            assert!(
+                text.contains(wanted),
+                "{arguments:?}: no {wanted} in {text}"
+            );
+        }
+    }
+    let (success, text) = told(&["-"], "");
+    assert!(
+        !success && text.contains("nothing is known about"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -164,9 +341,16 @@ fn pages_of_messages_fit_a_terminal() {
       The token is the first word of that body; the real cause is hidden behind it.
 
       Checks that find the cause
-        envelope/json       the body of a successful answer is not JSON
-        error/body          an error has no SCIM error body
-        error/server-error  a correct request is answered with a server error
+        envelope/json          the body of a successful answer is not JSON
+        error/body             an error has no SCIM error body
+        error/server-error     a correct request is answered with a server error
+        sequence/refused       a request that Okta sends in this sequence is refused
+        sequence/server-error  a request that Okta sends in this sequence makes the
+                               server fail
+
+      See it happen
+        scim-conform run --fault html-with-200
+        also with errors-as-plain-text, null-display-crashes, empty-store-404
 
       See whether your server has it
         scim-conform run errors connection --target URL

@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -19,6 +19,9 @@ const PAGES: [&str; 10] = [
     "docs/faults.md",
     "docs/reference-server.md",
     "docs/admin-contract.md",
+    "docs/oin.md",
+    "docs/judging-recordings.md",
+    "docs/messages.md",
     "docs/okta-suites.md",
 ];
 
@@ -124,6 +127,7 @@ fn examples() -> Vec<(String, Vec<String>)> {
         "serve",
         "scenarios",
         "explain",
+        "judge",
         "runscope",
         "sweep",
     ] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::catalogue::{connection, create, envelope, error, list, resource, secret};
-use crate::exchange::{BodyOddity, Exchange, NotJson, Request, Response, SendError};
+use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
 use crate::okta::request::{Document, Intent, Resource};
 use crate::verdict::{CheckMeta, Level};
 
@@ -109,6 +109,8 @@ pub fn look(exchange: &Exchange, purpose: &Purpose<'_>) -> Vec<Seen> {
                     )
                     .facet(exchange.request.method.as_str()),
                 ),
+                // An answer to HEAD has no body (RFC 9110, 9.3.2).
+                400.. if exchange.request.method == Method::Head => {}
                 400.. => error_body(response, &mut seen),
                 _ => success(exchange, response, purpose, &mut seen),
             }
@@ -249,6 +251,14 @@ fn error_body(response: &Response, seen: &mut Vec<Seen>) {
             .facet("shape"),
         );
     }
+    if let Some(got) = json
+        .get("detail")
+        .and_then(Value::as_str)
+        .and_then(not_for_people)
+    {
+        let wanted = "a sentence for an administrator";
+        seen.push(Seen::new(&error::DETAIL, wanted, got).at("/detail"));
+    }
     let stated = match json.get("status") {
         Some(Value::String(s)) => s.trim().parse().ok(),
         Some(Value::Number(n)) => n.as_u64(),
@@ -268,6 +278,22 @@ fn error_body(response: &Response, seen: &mut Vec<Seen>) {
     }
 }
 
+/// What keeps a text from being meant for people: its length, or that it is a stack trace.
+fn not_for_people(detail: &str) -> Option<String> {
+    const MOST: usize = 1_000;
+    const TRACES: [&str; 4] = [
+        "Traceback (most recent call last)",
+        "\n\tat ",
+        "\n    at ",
+        "\n   at ",
+    ];
+    if TRACES.iter().any(|trace| detail.contains(trace)) {
+        return Some("a stack trace".to_owned());
+    }
+    let length = detail.chars().count();
+    (length > MOST).then(|| format!("{length} letters"))
+}
+
 fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen: &mut Vec<Seen>) {
     let is_list = matches!(
         purpose.intent,
@@ -276,6 +302,7 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
             | Intent::Discover(Document::Entitlements { .. })
     );
     match &response.body.json {
+        Err(NotJson::Empty) if exchange.request.method == Method::Head => return,
         // An empty answer to a write is judged where it matters: a create must return the resource.
         Err(NotJson::Empty) if exchange.request.method.is_write() => return,
         Err(NotJson::Empty) if is_list => {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use crate::oin::Feature;
 use crate::okta::App;
-use crate::scenario::{Claim, Risk, Variant};
+use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
-use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::values::{self, Cleanup, EmailPattern, LogForm, PlanName, ReportWish};
 use super::variants;
 
 const WHAT: &str = "What to run";
@@ -32,6 +33,7 @@ See what Okta would do:    scim-conform run
 See what a fault does:     scim-conform run --fault filter-ignored
 Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
+Before a submission:       scim-conform run --plan oin --target URL
 Understand a finding:      scim-conform explain F1
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
 Play Okta's own suite:     scim-conform runscope SPEC.json
@@ -61,6 +63,8 @@ Examples:
       two folders of scenarios, as an app from Okta's catalogue
   scim-conform run --failed
       what failed last time
+  scim-conform run --plan oin --claim password --report csv=plan.csv
+      how ready your integration is to be submitted to Okta's catalogue
   scim-conform run --yes --report json=report.json --report junit=scim.xml
       in CI, with SCIM_CONFORM_TARGET and SCIM_CONFORM_TOKEN set";
 
@@ -105,7 +109,18 @@ Examples:
   scim-conform explain lookup/finds-user
       a check: why it matters to Okta, and what to do
   scim-conform explain \"Create new user returned empty user\"
-      a line of Okta's log: what happened, and which checks find the cause";
+      a line of Okta's log: what happened, and which checks find the cause
+  pbpaste | scim-conform explain -
+      the same for an entry of Okta's System Log, as text or as JSON";
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  scim-conform judge okta.har
+      what went wrong between Okta and your server; people stay hidden
+  scim-conform judge okta.har --base https://scim.acme.io/v2 --show-people
+      one of several servers in the file, with names and addresses
+  scim-conform explain F1
+      a finding of the recording, with its exchange";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -186,6 +201,9 @@ pub(crate) enum Command {
         help_template = EXAMPLES_FIRST
     )]
     Scenarios(ScenariosCommand),
+    /// Judge recorded traffic of a real Okta tenant, without sending anything
+    #[command(after_help = JUDGE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Judge(JudgeArgs),
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
@@ -257,13 +275,22 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
 
+    /// All that a submission needs, and how it stands: oin (Okta's test plan)
+    #[arg(long, value_name = "NAME", value_parser = values::plan, conflicts_with_all = ["selection", "tag", "failed"], help_heading = WHAT)]
+    pub(crate) plan: Option<PlanName>,
+
+    /// The target has this, too (repeatable): schema-discovery, entitlements;
+    /// with --plan also password, ...
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
+    pub(crate) claim: Vec<Feature>,
+
+    /// With --plan: it does not have this (repeatable): groups, import-users, ...
+    #[arg(long, value_name = "FEATURE", requires = "plan", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
+    pub(crate) without: Vec<Feature>,
+
     /// Be an Okta that nobody has shown (repeatable); see scenarios variants
     #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
-
-    /// The target has this, too (repeatable): schema-discovery, entitlements
-    #[arg(long, value_name = "NAME", value_parser = values::claim, help_heading = WHAT)]
-    pub(crate) claim: Vec<Claim>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
@@ -373,7 +400,8 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = JUDGING)]
     pub(crate) tap: bool,
 
-    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    /// Write a report: json=FILE, junit=FILE, or with --plan csv=FILE; - for
+    /// stdout (repeatable)
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,
 
@@ -629,9 +657,42 @@ pub(crate) struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// F1 of the last run, the id of a check, or words of a message
+    /// F1 of the last run, the name of a check, a fault or a scenario, or words
+    /// of a message; - reads a copied log entry from the standard input
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
+}
+
+/// Arguments of `judge`.
+#[derive(Args)]
+pub(crate) struct JudgeArgs {
+    /// HTTP archives (HAR) of one recording; - for the standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// SCIM base URL, the part before /Users [default: found in the file]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+
+    /// Show people's names, addresses and ids; secrets stay hidden
+    #[arg(long)]
+    pub(crate) show_people: bool,
+
+    /// Judge breaches of an RFC MUST as errors, even without effect on Okta
+    #[arg(long)]
+    pub(crate) strict_rfc: bool,
+
+    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
+
+    /// Only errors and what was seen
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub(crate) quiet: bool,
+
+    /// Notes in full
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub(crate) verbose: bool,
 }
 
 /// Arguments of `sweep`.

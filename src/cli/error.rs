@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::okta::Variant;
+use crate::oin::{Contradiction, Feature};
+use crate::okta::{LoadError, Variant};
+use crate::recording::har::HarError;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -47,6 +49,18 @@ pub enum CliError {
     /// Two reports to one place.
     #[error("two reports go to {0}")]
     SamePlace(String),
+    /// A feature claimed and left out.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    /// The plan is about the other app.
+    #[error("the plan oin is about an OIN app, and --app leaves it out")]
+    PlanWithoutApp,
+    /// A feature that says nothing about what to run, unless a plan asks for it.
+    #[error("--claim {0} means nothing without a plan")]
+    FeatureWithoutPlan(Feature),
+    /// A table that no run without a plan has.
+    #[error("--report csv is the table of a plan, and there is none")]
+    CsvWithoutPlan,
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
@@ -80,6 +94,33 @@ pub enum CliError {
         /// Those that it has.
         hint: String,
     },
+    /// A recording cannot be read.
+    #[error("cannot read {file}: {source}")]
+    NoRecording {
+        /// The file.
+        file: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A recording is too large.
+    #[error("{file} is larger than {limit} MiB")]
+    LargeRecording {
+        /// The file.
+        file: String,
+        /// The bound, in MiB.
+        limit: u64,
+    },
+    /// A recording is no HAR.
+    #[error("{file}: {source}")]
+    BadRecording {
+        /// The file.
+        file: String,
+        /// What is wrong, and where.
+        source: HarError,
+    },
+    /// This build is broken.
+    #[error(transparent)]
+    Okta(#[from] LoadError),
     /// A name that no scenario can have.
     #[error("{0:?} cannot be the id of a scenario")]
     ScenarioId(String),
@@ -126,12 +167,29 @@ impl CliError {
             }
             Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
+            Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
+            Self::FeatureWithoutPlan(_) => {
+                Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
+            }
+            Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
-            Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
+            Self::LargeRecording { .. } => Some(
+                "keep only what belongs to the SCIM server, or record less at a time".to_owned(),
+            ),
+            Self::BadRecording { source, .. } => Some(match source {
+                HarError::NoEntries => "docs/judging-recordings.md says how to make one".to_owned(),
+                HarError::Syntax { .. } | HarError::Truncated { .. } => {
+                    "the export was cut off or edited; export it again".to_owned()
+                }
+            }),
+            Self::Okta(_) => Some("this is a defect of this build; please report it".to_owned()),
+            Self::NoRecording { .. }
+            | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
             | Self::Write(_)
             | Self::Junit(_)
+            | Self::Contradiction(_)
             | Self::NotUnicode(_)
             | Self::NewScenario { .. }
             | Self::Output(_) => None,

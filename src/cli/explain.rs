@@ -1,7 +1,14 @@
-//! `explain`: a finding of the last run, a check, a message of Okta's, or the checks that speak of some words.
+//! `explain`: a finding of the last run, a check, a fault, a scenario, a message of Okta's, or the checks that speak
+//! of some words.
+
+use std::io::Read as _;
 
 use crate::check;
-use crate::report::explain::{self, Found};
+use crate::embedded::SCENARIOS;
+use crate::report::explain::{self, FaultPage, Found};
+use crate::scenario::Context;
+use crate::scenario::catalog::Catalog;
+use crate::server::Fault;
 use crate::suggest;
 
 use super::args::ExplainArgs;
@@ -10,6 +17,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::last_run;
 use super::streams::Streams;
+
+/// The longest text that is read from the standard input, in bytes.
+const LONGEST: u64 = 1024 * 1024;
 
 /// Explains.
 ///
@@ -20,14 +30,52 @@ pub(crate) fn execute(
     env: &Environment,
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    let what = args.what.join(" ");
-    let page = if is_finding_id(&what) {
-        finding(&what, env, streams.width)?
+    let mut what = args.what.join(" ");
+    if what == "-" {
+        what.clear();
+        (streams.person.input)()
+            .take(LONGEST)
+            .read_to_string(&mut what)?;
+    }
+    let what = what.trim();
+    let width = streams.width;
+    let page = if is_finding_id(what) {
+        finding(what, env, width)?
+    } else if let Some(page) = named(what, width) {
+        page
     } else {
-        check(&what, streams.width)?
+        check(what, width)?
     };
     streams.print(&page)?;
     Ok(Exit::Success)
+}
+
+/// The page of a fault or of a built-in scenario.
+fn named(what: &str, width: usize) -> Option<String> {
+    if let Some(fault) = Fault::ALL.iter().find(|fault| fault.name() == what) {
+        let product = fault.product().unwrap_or("the norm");
+        return Some(explain::fault(
+            &FaultPage {
+                name: fault.name(),
+                right: fault.right(),
+                wrong: fault.wrong(),
+                seen_at: &format!("{product}: {}", fault.url()),
+            },
+            width,
+        ));
+    }
+    let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
+    let path = format!("{what}.yaml");
+    SCENARIOS.iter().find(|(name, _)| *name == path)?;
+    let catalog = Catalog::embedded(Context { checks: &checks }).ok()?;
+    let mut all = catalog.scenarios().iter();
+    let scenario = all.find(|scenario| scenario.id.0 == what)?;
+    Some(explain::scenario(
+        what,
+        &scenario.title,
+        &scenario.why,
+        width,
+    ))
 }
 
 /// `F12`, in any case.
@@ -63,9 +111,18 @@ fn check(what: &str, width: usize) -> Result<String, CliError> {
         Found::Messages(messages) => Ok(explain::messages(&messages, width)),
         Found::Several(checks) => Ok(explain::choices(&checks, width)),
         Found::None { suggestions } => Err(CliError::Unexplained {
-            what: what.to_owned(),
+            what: start_of(what),
             hint: suggest::question(&suggestions).or_else(|| Some(families())),
         }),
+    }
+}
+
+/// The beginning of what may be a whole log.
+fn start_of(what: &str) -> String {
+    const MOST: usize = 80;
+    match what.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &what[..end]),
+        None => what.to_owned(),
     }
 }
 

@@ -14,8 +14,10 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 mod explain;
+mod judge;
 pub mod last_run;
 mod live;
+mod plan;
 mod run;
 pub mod runscope;
 mod scenarios;
@@ -83,6 +85,7 @@ fn execute(
         Command::Serve(args) => serve::execute(args, env, backend, streams),
         Command::Scenarios(command) => scenarios::execute(command, backend, streams),
         Command::Explain(args) => explain::execute(args, env, streams),
+        Command::Judge(args) => judge::execute(args, env, streams),
         Command::Sweep(args) => sweep::execute(args, env, backend, streams),
     }
 }

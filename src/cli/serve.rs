@@ -137,7 +137,7 @@ mod tests {
         let one = faults(Some(Family::Auth), 60);
         assert!(one.starts_with("unauthorized-as-html\n  right  "), "{one}");
         assert!(!one.contains("page-cap-20"));
-        assert!(one.ends_with("\n\n8 faults\n"), "{one}");
+        assert!(one.ends_with("\n\n9 faults\n"), "{one}");
         let all = faults(None, 60);
         let count = format!("\n\n{} faults; --list-faults FAMILY", Fault::ALL.len());
         assert!(

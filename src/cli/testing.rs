@@ -55,6 +55,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         growth: vec![],
         left_behind: vec![],
         broken: None,
+        recording: None,
     }
 }
 
@@ -108,6 +109,7 @@ impl Backend for Prepared {
             run: self.run.clone(),
             snapshots: None,
             snapshots_differ: false,
+            preconditions: vec![],
             differences: String::new(),
         })
     }

@@ -159,6 +159,79 @@ pub const ABSORBS: &[Rule] = &[
         any("connection/bare-token"),
     ),
     rule(of("error/not-found", "users"), any("error/not-found")),
+    // A group whose look-up is refused is not found by anybody, and never pushed.
+    rule(
+        of("sequence/refused", "look-up group"),
+        of("lookup/finds-group", "after-create"),
+    ),
+    rule(
+        of("sequence/refused", "look-up group"),
+        of("membership/matches", "later"),
+    ),
+    // Additions that go wrong one by one go wrong together.
+    rule(
+        of("membership/matches", "add"),
+        of("membership/matches", "parallel-members"),
+    ),
+    // An unknown id that is answered with something else is that wherever an id has become unknown.
+    rule(
+        of("error/not-found", "users"),
+        of("envelope/json", "no-object"),
+    ),
+    // A name that is taken is not seen, or not refused rightly, in whichever case and by whichever request.
+    rule(
+        of("lookup/finds-user", "letter-case"),
+        of("error/duplicate", "other-case"),
+    ),
+    rule(
+        of("error/duplicate", "users"),
+        of("error/duplicate", "other-case"),
+    ),
+    rule(
+        of("error/duplicate", "users"),
+        of("sequence/second-account", "user"),
+    ),
+    rule(
+        of("error/duplicate", "users"),
+        of("sequence/name-taken", "user"),
+    ),
+    // A login that is never stored is not taken from anybody.
+    rule(
+        of("state/applied", "userName"),
+        of("sequence/name-taken", "user"),
+    ),
+    // A change that is not stored is not stored in whatever form.
+    rule(
+        of("state/write-ignored", "patch user"),
+        any("update/meaning"),
+    ),
+    rule(
+        of("state/write-ignored", "patch user"),
+        any("tolerance/entra"),
+    ),
+    rule(
+        of("state/write-ignored", "patch user"),
+        of("update/unknown-attribute", "patch"),
+    ),
+    // Who is not found at all is not found by another spelling.
+    rule(any("lookup/finds-user"), any("lookup/spelling")),
+    rule(
+        of("lookup/finds-user", "after-create"),
+        any("lookup/other-attribute"),
+    ),
+    rule(
+        of("lookup/finds-user", "inactive"),
+        of("lookup/other-attribute", "active"),
+    ),
+    // Rows that cannot be read hold no complete user.
+    rule(any("list/key-case"), any("list/first-user")),
+    rule(any("list/readable"), any("list/first-user")),
+    rule(any("list/current"), any("list/first-user")),
+    // A manager as an object is the same to a create and to an update.
+    rule(
+        of("sequence/server-error", "POST user"),
+        of("sequence/server-error", "manager-by-name"),
+    ),
     // A database's complaint about a duplicate is the same on create and on rename.
     rule(
         of("error/duplicate", "users"),

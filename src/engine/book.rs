@@ -202,7 +202,13 @@ pub fn follows(check: &CheckMeta) -> bool {
         "lookup" | "state" | "membership" | "sequence" | "guard" | "create"
     ) || matches!(
         check.id,
-        "list/complete" | "list/repeats" | "list/past-the-end" | "list/readable"
+        "list/complete"
+            | "list/repeats"
+            | "list/past-the-end"
+            | "list/readable"
+            | "list/first-user"
+            | "tolerance/entra"
+            | "update/meaning"
     )
 }
 

@@ -1,11 +1,11 @@
 //! Removes what a run has made: groups first, the newest first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::exchange::Method;
 use crate::okta::Variants;
-use crate::okta::body;
 use crate::okta::request::{Intent, Resource, one};
+use crate::okta::{body, reading};
 use crate::verdict::Origin;
 
 use super::outcome::LeftBehind;
@@ -19,11 +19,18 @@ pub async fn clean_up(
     how: Cleanup,
 ) -> Vec<LeftBehind> {
     let mut left = Vec::new();
+    // By kind: whether a delete really deletes, once it was looked at.
+    let mut deletes: HashMap<Resource, bool> = HashMap::new();
     for (resource, id, name) in session.run.ledger.newest_first(ids) {
         let reason = match (how, resource) {
             (Cleanup::Nothing, _) => Err("clean-up is switched off".to_owned()),
             (Cleanup::Deactivate, Resource::User) => deactivate(session, &id).await,
-            _ => delete(session, resource, &id).await,
+            _ => match delete(session, resource, &id).await {
+                Ok(()) if !really_deletes(session, resource, &id, &mut deletes).await => {
+                    Err("DELETE was answered with success, and it is still there".to_owned())
+                }
+                ended => ended,
+            },
         };
         match reason {
             Ok(()) => session.run.ledger.release(resource, &id),
@@ -36,6 +43,30 @@ pub async fn clean_up(
         }
     }
     left
+}
+
+/// Whether what was deleted is gone. One look for each kind is enough: a service deletes, or it deactivates.
+async fn really_deletes(
+    session: &Session,
+    resource: Resource,
+    id: &str,
+    known: &mut HashMap<Resource, bool>,
+) -> bool {
+    if let Some(known) = known.get(&resource) {
+        return *known;
+    }
+    let request = session.client.read(resource, id);
+    let call = observer_call(request, Intent::Literal);
+    let sent = session.perform(&call, Origin::Cleanup, &place()).await;
+    let still_there = sent.is_ok_and(|sent| {
+        let body = sent.exchange.response().filter(|r| r.is_success());
+        body.and_then(|r| r.json())
+            .and_then(reading::id_of)
+            .as_deref()
+            == Some(id)
+    });
+    known.insert(resource, !still_there);
+    !still_there
 }
 
 fn place() -> Place {

@@ -117,6 +117,8 @@ pub struct RunResult {
     pub left_behind: Vec<LeftBehind>,
     /// Set when the run broke off.
     pub broken: Option<Broken>,
+    /// The file that was judged, when nothing was sent.
+    pub recording: Option<String>,
 }
 
 impl RunResult {

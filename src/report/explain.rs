@@ -1,5 +1,6 @@
 //! Pages that explain: a check, a finding of the last run, or a message of Okta's.
 
+pub mod faults;
 pub mod message;
 
 use crate::verdict::{CheckMeta, Level};
@@ -39,11 +40,94 @@ pub fn check(meta: &CheckMeta, width: usize) -> String {
     example(&mut shown, "An answer that passes", meta.passing);
     example(&mut shown, "An answer that fails", meta.failing);
     section(&mut shown, "What to do", meta.fix, width);
+    shown.push_str(&see_it(&[meta], width));
     if !meta.norms.is_empty() {
         shown.push_str(&format!("\n{}\n", paint(BOLD, "Where it stands")));
         for norm in meta.norms {
             shown.push_str(&hang("  ", norm, width, usize::MAX));
         }
+    }
+    shown
+}
+
+/// How to see a check trip: the built-in server with a fault.
+fn see_it(checks: &[&CheckMeta], width: usize) -> String {
+    const FAULTS: usize = 4;
+    let mut names: Vec<&str> = Vec::new();
+    // One of each check in turn, so that the likeliest cause is not all there is.
+    let of_checks: Vec<Vec<&str>> = checks.iter().map(|c| faults::that_trip(c.id)).collect();
+    for turn in 0..FAULTS {
+        for name in of_checks.iter().filter_map(|of| of.get(turn)) {
+            if !names.contains(name) && names.len() < FAULTS {
+                names.push(name);
+            }
+        }
+    }
+    let Some(first) = names.first() else {
+        return String::new();
+    };
+    let mut shown = format!("\n{}\n", paint(BOLD, "See it happen"));
+    let command = format!("scim-conform run --fault {first}");
+    shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
+    if let [_, others @ ..] = names.as_slice()
+        && !others.is_empty()
+    {
+        let text = format!("also with {}", others.join(", "));
+        shown.push_str(&hang("  ", &paint(DIM, &text), width, usize::MAX));
+    }
+    shown
+}
+
+/// A fault of the reference server.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultPage<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is right.
+    pub right: &'a str,
+    /// What happens instead.
+    pub wrong: &'a str,
+    /// Where it was seen.
+    pub seen_at: &'a str,
+}
+
+/// The page of a fault: what it does, and the checks that see it.
+#[must_use]
+pub fn fault(page: &FaultPage<'_>, width: usize) -> String {
+    let first = format!("{}  ", paint(BOLD, page.name));
+    let mut shown = hang(&first, "a fault of the reference server", width, usize::MAX);
+    section(&mut shown, "What is right", page.right, width);
+    section(&mut shown, "What happens instead", page.wrong, width);
+    let checks: Vec<&'static CheckMeta> = faults::tripped_by(page.name)
+        .into_iter()
+        .filter_map(crate::check::find)
+        .collect();
+    if !checks.is_empty() {
+        shown.push_str(&format!("\n{}\n", paint(BOLD, "Checks that see it")));
+        for line in choices(&checks, width.saturating_sub(2)).lines() {
+            shown.push_str(&format!("  {line}\n"));
+        }
+    }
+    shown.push_str(&format!("\n{}\n", paint(BOLD, "See it happen")));
+    let command = format!("scim-conform run --fault {}", page.name);
+    shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
+    section(&mut shown, "Where it was seen", page.seen_at, width);
+    shown
+}
+
+/// The page of a scenario: what it is about, and how to look at it and run it.
+#[must_use]
+pub fn scenario(id: &str, title: &str, why: &str, width: usize) -> String {
+    let first = format!("{}  ", paint(BOLD, id));
+    let mut shown = hang(&first, &printable(title), width, usize::MAX);
+    section(&mut shown, "Why it matters", why.trim(), width);
+    shown.push_str(&format!(
+        "\n{}\n",
+        paint(BOLD, "See what it sends, and run it")
+    ));
+    for command in ["scenarios show", "run"] {
+        let command = format!("scim-conform {command} {}", printable(id));
+        shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
     }
     shown
 }
@@ -212,6 +296,9 @@ pub fn messages(messages: &[&'static Message], width: usize) -> String {
         ));
         for line in choices(message.checks, width.saturating_sub(4)).lines() {
             shown.push_str(&format!("    {line}\n"));
+        }
+        for line in see_it(message.checks, width.saturating_sub(2)).lines() {
+            shown.push_str(&format!("  {line}\n").replace("  \n", "\n"));
         }
         let command = format!("scim-conform run {} --target URL", message.run);
         shown.push_str(&format!(

@@ -36,6 +36,9 @@ pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String 
     line("fix", finding.check.fix, LINES - 1);
     line("then", &consequences(&finding.consequences), 1);
     line("evidence", &evidence(finding), 1);
+    if let Some(at) = finding.at.first().filter(|_| run.recording.is_some()) {
+        line("where", &at.step, 1);
+    }
     if let Some(at) = finding.at.first() {
         shown.push_str(&repeat_line(&repeat(at, run), width));
     }
@@ -137,6 +140,9 @@ pub(crate) fn consequences(consequences: &[(String, String)]) -> String {
 /// The command that repeats what was seen, under the same app, variants, faults and chaos.
 #[must_use]
 pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
+    if let Some(recording) = &run.recording {
+        return format!("scim-conform judge {}", printable(recording));
+    }
     let mut command = format!("scim-conform run {}", printable(&at.scenario));
     if let Some(app) = at.app {
         command.push_str(&format!(" --app {app}"));

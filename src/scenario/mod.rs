@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::exchange::Method;
 use crate::okta::App;
 pub use crate::okta::Variant;
+use crate::okta::selector::Selector;
 
 pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
@@ -379,7 +380,7 @@ pub struct LiteralRequest {
     /// Goes to the second tenant, with the token of that one.
     pub to_other: bool,
     /// What must come back.
-    pub expect: Expect,
+    pub expect: Box<Expect>,
 }
 
 /// Which `Authorization` a literal request carries.
@@ -398,6 +399,10 @@ pub enum TokenForm {
     Malformed,
     /// The right one, without its scheme.
     Bare,
+    /// The right one, with its scheme in lower case.
+    LowerCase,
+    /// The right one, two blanks behind its scheme.
+    TwoBlanks,
 }
 
 impl TokenForm {
@@ -411,6 +416,8 @@ impl TokenForm {
             Self::Empty => "empty",
             Self::Malformed => "malformed",
             Self::Bare => "bare",
+            Self::LowerCase => "lower-case",
+            Self::TwoBlanks => "two-blanks",
         }
     }
 }
@@ -432,8 +439,35 @@ pub struct Expect {
     pub within: Option<Duration>,
     /// People and groups that must be as they were before.
     pub unchanged: Vec<Key>,
-    /// A 2xx with a new resource names this person's account from now on.
+    /// A 2xx with a new resource names this person's account, or this group, from now on.
     pub creates: Option<Key>,
+    /// The people and groups that a list answered with success holds, and nobody else.
+    pub finds: Option<Vec<Key>>,
+    /// JSON pointers into an answer of success at which something must stand.
+    pub holds: Vec<String>,
+    /// JSON pointers into an answer of success at which nothing may stand.
+    pub lacks: Vec<String>,
+    /// What a resource must show when it is read after a success.
+    pub shows: Vec<Shows>,
+}
+
+/// What one resource must show when it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shows {
+    /// Values of a person's account or a group; null means that nothing may stand there.
+    Values {
+        /// Who.
+        key: Key,
+        /// Places and values, whose texts have placeholders.
+        values: Vec<(Selector, Value)>,
+    },
+    /// Exactly these members of a group.
+    Members {
+        /// Which.
+        key: Key,
+        /// Who.
+        members: Vec<Key>,
+    },
 }
 
 /// What must stand at a place of a body.
@@ -443,6 +477,8 @@ pub enum Wanted {
     Equal(Value),
     /// An array with these values among its elements; texts may hold placeholders.
     Among(Vec<Value>),
+    /// One of these JSON values, as they stand.
+    OneOf(Vec<Value>),
     /// A value of this type; a text must not be empty.
     Type(JsonType),
 }

@@ -1,7 +1,7 @@
 //! A scenario whose crowd has the size that the user asks for.
 
 use super::scope::{CROWD, crowd_keys};
-use super::{Action, Case, GroupMust, Key, Observe, OktaAction, Outside, Scenario, Step};
+use super::{Action, Case, GroupMust, Key, Observe, OktaAction, Outside, Scenario, Shows, Step};
 
 impl Scenario {
     /// The scenario with a crowd of `size`, which is its only row: the size names it.
@@ -58,7 +58,16 @@ fn spread_step(step: &mut Step, size: u32) {
                 }
             }
         }
-        Action::Request(request) => spread(&mut request.expect.unchanged, size),
+        Action::Request(request) => {
+            let expect = &mut request.expect;
+            spread(&mut expect.unchanged, size);
+            expect.finds.iter_mut().for_each(|keys| spread(keys, size));
+            for shows in &mut expect.shows {
+                if let Shows::Members { members, .. } = shows {
+                    spread(members, size);
+                }
+            }
+        }
         Action::Seed { keys, .. } => spread(keys, size),
         Action::Outside(Outside::AddMembers(_, members) | Outside::RemoveMembers(_, members)) => {
             spread(members, size);

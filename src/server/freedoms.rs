@@ -133,6 +133,12 @@ freedoms! {
         "/ServiceProviderConfig, /ResourceTypes and /Schemas are 404." "Okta does not call them";
     UserGroupsNotKept "user-groups-not-kept"
         "groups of a user is always empty." "RFC 7643, 4.1.2: it is optional";
+    EmptyTextRefused "empty-text-refused"
+        "A user with an empty text is refused with 400." "RFC 7643, 2.5: only null and the empty array mean unassigned; that Okta sends a text is inferred";
+    PasswordPatchRefused "password-patch-refused"
+        "A PATCH of the password is refused with 400." "RFC 7643, 5: changing passwords is optional";
+    OddAddressesRefused "odd-addresses-refused"
+        "An e-mail address with other signs than `.`, `+`, `-`, `_` and `'` is refused with 400." "RFC 7644, 3.12: a refusal that says so and changes nothing";
     UniqueGroupNames "unique-group-names"
         "A second group of one name is refused with 409." "RFC 7643, 4.2 leaves it open";
 }

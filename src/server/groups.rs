@@ -285,6 +285,14 @@ fn read_members(
                 Unknown::Skip => continue,
             }
         };
+        if context.policy.ignores_inactive_members()
+            && store
+                .of(kind)
+                .get(&id)
+                .is_some_and(|record| !record.is_active())
+        {
+            continue;
+        }
         let text = |name: &str| element.get(name).and_then(Value::as_str).map(Box::from);
         members.push(Member {
             value: id,

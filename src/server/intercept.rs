@@ -144,6 +144,7 @@ fn refuse_user(policy: &Policy, store: &Store, incoming: &Incoming) -> Result<()
     if patch {
         return refuse_user_patch(policy, body);
     }
+    refuse_freely(policy, body)?;
     if let Route::Resource(kind, id) = &incoming.route
         && policy.has(Fault::FirstDisplayNameCrashes)
         && body.contains_key("displayName")
@@ -170,6 +171,27 @@ fn refuse_user_patch(policy: &Policy, body: &Map<String, Value>) -> Result<(), P
         if policy.has(Fault::ReadOnlyInPatchRefused) && value.is_some_and(read_only) {
             return Err(Problem::invalid_value("Unsupported attribute id"));
         }
+        if policy.takes(Freedom::PasswordPatchRefused)
+            && value.is_some_and(|value| value.contains_key("password"))
+        {
+            return Err(Problem::invalid_value("Passwords cannot be changed here"));
+        }
+    }
+    Ok(())
+}
+
+/// Honest refusals of what a server need not take.
+fn refuse_freely(policy: &Policy, body: &Map<String, Value>) -> Result<(), Problem> {
+    let empty = |value: &Value| value.as_str() == Some("");
+    if policy.takes(Freedom::EmptyTextRefused) && any_text(body, &empty) {
+        return Err(Problem::invalid_value("A text must not be empty"));
+    }
+    let odd =
+        |sign: char| sign.is_ascii() && !sign.is_ascii_alphanumeric() && !"@.+-_'".contains(sign);
+    if policy.takes(Freedom::OddAddressesRefused)
+        && primary_address(body).is_some_and(|address| address.contains(odd))
+    {
+        return Err(Problem::invalid_value("Invalid e-mail address"));
     }
     Ok(())
 }
@@ -413,6 +435,9 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         if policy.has(Fault::ApostropheDropped) {
             *filter = filter.replace('\'', "");
         }
+        if policy.has(Fault::ValuesTrimmed) {
+            *filter = trimmed(filter);
+        }
     }
     let kind = incoming.route.kind();
     let method = incoming.method.clone();
@@ -433,10 +458,19 @@ pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
         Some(Kind::Group) => amend_group_patch(policy, body),
         _ => {}
     }
-    if !patch {
+    if !patch || policy.has(Fault::ValuesTrimmed) {
         body.values_mut()
             .for_each(|value| amend_text(policy, value));
     }
+}
+
+/// The filter without blanks at the ends of its value.
+fn trimmed(filter: &str) -> String {
+    let value = filter.split_once('"').and_then(|(path, rest)| {
+        let value = rest.strip_suffix('"')?;
+        Some(format!("{path}\"{}\"", value.trim()))
+    });
+    value.unwrap_or_else(|| filter.to_owned())
 }
 
 fn operations_mut(body: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
@@ -448,7 +482,7 @@ fn operations_mut(body: &mut Map<String, Value>) -> impl Iterator<Item = &mut Ma
 }
 
 /// Makes an operation do nothing.
-fn idle(operation: &mut Map<String, Value>) {
+pub(super) fn idle(operation: &mut Map<String, Value>) {
     operation.shift_remove("path");
     operation.insert("op".into(), "add".into());
     operation.insert("value".into(), Value::Object(Map::new()));
@@ -624,6 +658,9 @@ fn amend_text(policy: &Policy, value: &mut Value) {
         Value::String(text) => {
             if policy.has(Fault::ValuesTrimmed) {
                 *text = text.trim().to_owned();
+            }
+            if policy.has(Fault::ValuesCutAt255) {
+                *text = text.chars().take(255).collect();
             }
             if policy.has(Fault::NfcNormalised) {
                 *text = text.nfc().collect();

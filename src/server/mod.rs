@@ -41,6 +41,7 @@ mod resource_type;
 mod rewrite;
 mod route;
 mod rules;
+mod seldom;
 mod sort;
 mod state;
 mod store;

@@ -15,6 +15,7 @@ use super::freedoms::Freedom;
 use super::index::Indexed;
 use super::request::Query;
 use super::resource_type::Kind;
+use super::seldom;
 use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 
@@ -237,6 +238,7 @@ impl Policy {
                 Some(with_user_name_as(filter, "id", None))
             }
             Kind::User if self.has(Fault::FilterCutAtApostrophe) => Some(cut_at_apostrophe(filter)),
+            Kind::User => seldom::filter(self, filter),
             _ => Some(filter),
         }
     }
@@ -354,7 +356,9 @@ impl Policy {
         let Some(owner) = store.of(Kind::User).get(owner) else {
             return false;
         };
-        !self.has(Fault::NamesCaseSensitive) || owner.text("userName").as_deref() == Some(name)
+        let with_case = self.has(Fault::NamesCaseSensitive)
+            || moment == Moment::Create && self.has(Fault::UniquenessCaseSensitive);
+        !with_case || owner.text("userName").as_deref() == Some(name)
     }
 
     /// What becomes of a change of the userName.
@@ -482,6 +486,16 @@ impl Policy {
         self.has(Fault::PasswordReturned)
     }
 
+    /// Whether the last administrator stays active.
+    pub(super) fn keeps_last_administrator(&self) -> bool {
+        !self.has(Fault::LastAdministratorDeactivated)
+    }
+
+    /// Whether a deactivation reaches accounts that SCIM has not made.
+    pub(super) fn deactivation_reaches_local_accounts(&self) -> bool {
+        self.has(Fault::DeactivationReachesLocalAccounts)
+    }
+
     /// Whether deactivation ends memberships.
     pub(super) fn deactivation_leaves_groups(&self) -> bool {
         self.has(Fault::DeactivationDropsMemberships)
@@ -524,6 +538,11 @@ impl Policy {
         } else {
             Unknown::Refuse
         }
+    }
+
+    /// Whether an inactive user is passed over as a member.
+    pub(super) fn ignores_inactive_members(&self) -> bool {
+        self.has(Fault::InactiveMembersIgnored)
     }
 
     /// What happens to a member that is there already.

@@ -13,6 +13,7 @@ use super::policy::Policy;
 use super::request::Incoming;
 use super::resource_type::Kind;
 use super::route::Route;
+use super::seldom;
 use crate::scim::urn;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -55,6 +56,7 @@ pub(super) fn answer(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> 
     } else if asked.kind().is_some() {
         answer = resource(policy, asked, answer);
     }
+    seldom::answer(policy, asked.incoming, &mut answer);
     message(policy, asked, answer)
 }
 
@@ -322,7 +324,7 @@ fn shape(policy: &Policy, kind: Kind, resource: &mut Map<String, Value>) {
 }
 
 /// What follows the host in a URL.
-fn path_of(url: &str) -> String {
+pub(super) fn path_of(url: &str) -> String {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     match after_scheme.split_once('/') {
         Some((_, path)) => format!("/{path}"),
@@ -466,6 +468,11 @@ fn error(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
                 && says(&answer, "scimType", "invalidFilter") =>
         {
             return internal("Unexpected end of input");
+        }
+        StatusCode::BAD_REQUEST
+            if policy.has(Fault::MalformedJson500) && asked.incoming.is_none() =>
+        {
+            return internal("Unexpected end of JSON input");
         }
         StatusCode::BAD_REQUEST if policy.takes(Freedom::UnprocessableContent) => {
             answer.status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -17,6 +17,7 @@ use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
 use super::rewrite::{self, Asked};
 use super::route::Route;
+use super::seldom;
 use super::store::{Id, Shared, Store};
 use super::{bulk, discovery, entitlements, groups, intercept, listing, users};
 use crate::secret::Secret;
@@ -332,6 +333,12 @@ impl Serving<'_> {
             return Ok(());
         };
         let has = |fault| self.policy.has(fault);
+        if let Some(text) = authorization
+            && text.ends_with(token.expose())
+            && seldom::fails_on_spelling(self.policy, text)
+        {
+            return Err(Problem::internal("null"));
+        }
         let granted = match authorization {
             None => has(Fault::MissingTokenAccepted),
             Some(_) if has(Fault::AnyTokenAccepted) => true,
@@ -362,6 +369,7 @@ impl Serving<'_> {
     ) -> Result<Answer, Box<Answer>> {
         self.limit_rate()?;
         let path = request.uri().path();
+        seldom::by_line(self.policy, request.method(), path)?;
         let route = route.ok_or_else(|| {
             Problem::new(
                 StatusCode::NOT_FOUND,
@@ -375,6 +383,7 @@ impl Serving<'_> {
             &route,
             request.headers(),
         )?;
+        seldom::by_headers(self.policy, request.headers())?;
         if route == Route::Bulk {
             bulk::check_size(request.body().len())?;
         }
@@ -386,7 +395,11 @@ impl Serving<'_> {
         if let Some(answer) = intercept::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
+        if let Some(answer) = seldom::instead(self.policy, &self.read(), &incoming)? {
+            return Ok(answer);
+        }
         intercept::amend(self.policy, &mut incoming);
+        seldom::amend(self.policy, &mut incoming);
         let nth = self.count_write(&incoming.method);
         if nth && self.policy.has(Fault::EveryThirdWrite500) {
             return Err(Problem::internal("Optimistic lock failed").into());

@@ -201,6 +201,10 @@ fn commit(
     if taken_by(context, store, &attributes, Some(id), Moment::Update).is_some() {
         return Err(name_taken(&name));
     }
+    if policy.keeps_last_administrator() && locks_out(store, id, &old, &attributes) {
+        let detail = "The last administrator cannot be deactivated";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     let old_name = old.get("userName").and_then(Value::as_str);
     if old_name.map(fold::key) != Some(fold::key(&name)) {
         refuse_rename(context, store, id, &attributes)?;
@@ -233,6 +237,9 @@ fn commit(
         .of(KIND)
         .get(&id)
         .is_some_and(|record| !record.is_active());
+    if inactive && policy.deactivation_reaches_local_accounts() {
+        deactivate_local_accounts(store);
+    }
     if inactive && policy.deactivation_leaves_groups() {
         store.leave_groups(&id);
     }
@@ -241,6 +248,45 @@ fn commit(
     }
     let record = store.of(KIND).get(&id).unwrap_or(&before);
     Ok(ok(context, store, record, query))
+}
+
+/// Whether nobody who is active would be an administrator any more.
+fn locks_out(store: &Store, id: &Id, old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
+    let leaves = is_active(old) && !is_active(new);
+    leaves
+        && is_administrator(old)
+        && !store.of(KIND).iter().any(|other| {
+            other.id != *id && other.is_active() && is_administrator(&other.attributes.to_map())
+        })
+}
+
+fn is_active(user: &Map<String, Value>) -> bool {
+    user.get("active") != Some(&Value::Bool(false))
+}
+
+/// Who has the role `administrator`: SCIM does not say what a role means (RFC 7643, 4.1.2), this server does.
+fn is_administrator(user: &Map<String, Value>) -> bool {
+    let roles = user.get("roles").and_then(Value::as_array);
+    roles
+        .into_iter()
+        .flatten()
+        .any(|role| role.get("value").and_then(Value::as_str) == Some("administrator"))
+}
+
+fn deactivate_local_accounts(store: &mut Store) {
+    let users = store.of(KIND).iter();
+    let local: Vec<Id> = users
+        .filter(|user| user.seeded && user.is_active())
+        .map(|user| user.id.clone())
+        .collect();
+    for id in local {
+        let Some(user) = store.of(KIND).get(&id) else {
+            continue;
+        };
+        let mut attributes = user.attributes.to_map();
+        attributes.insert("active".into(), false.into());
+        store.of_mut(KIND).set_attributes(&id, attributes, &[]);
+    }
 }
 
 /// Refuses another userName, if this server does.

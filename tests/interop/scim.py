@@ -32,11 +32,12 @@ class Client:
     def post(self, path: str, resource: dict) -> Answer:
         return self._send("POST", path, json.dumps(resource).encode())
 
-    def everything(self) -> dict[str, tuple[int, frozenset[str]]]:
-        """For each type of resource: totalResults, and the ids on the first page."""
+    def everything(self, living: str) -> dict[str, tuple[int, frozenset[str]]]:
+        """For each type of resource: totalResults, and the ids on the first page. `living`: a filter for users, or none."""
         seen = {}
-        for kind in ("Users", "Groups"):
-            listed = self.get(f"/{kind}?startIndex=1&count=100").json()
+        for kind, condition in (("Users", living), ("Groups", "")):
+            query = {"startIndex": 1, "count": 100} | ({"filter": condition} if condition else {})
+            listed = self.get(f"/{kind}?{urllib.parse.urlencode(query)}").json()
             ids = frozenset(resource["id"] for resource in listed.get("Resources", []))
             seen[kind] = (listed["totalResults"], ids)
         return seen

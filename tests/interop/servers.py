@@ -30,6 +30,10 @@ class Server:
     runtime: str
     #: What `scim-conform run` must exit with: 0 for the known-good one.
     exit_code: int
+    #: What `scim-conform run` is told besides, as the maker of the server would.
+    options: tuple[str, ...] = ()
+    #: A filter for the users that count: all, or those whom a DELETE has not only deactivated.
+    living: str = ""
 
     @property
     def folder(self) -> pathlib.Path:
@@ -40,6 +44,18 @@ SERVERS = (
     Server("scim2-server", "/v2", "python", exit_code=0),
     Server("scimmy", "/scim", "node", exit_code=1),
     Server("saml-jackson", "/scim/v2", "node", exit_code=1),
+    Server("better-auth", "/api/auth/scim/v2", "node", exit_code=1),
+    Server("django-scim2", "/scim/v2", "python", exit_code=1),
+    Server(
+        "django-scim2-server",
+        "/scim/v2",
+        "python",
+        exit_code=1,
+        # It refuses e-mail addresses below .test, a top-level domain that nobody can have.
+        options=("--email", "{}@example.com"),
+        # DELETE of a user deactivates.
+        living="active eq true",
+    ),
 )
 
 

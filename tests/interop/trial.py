@@ -86,10 +86,10 @@ def _run(trial: Trial, target: Running, binary: pathlib.Path, cache: pathlib.Pat
     """Runs everything once; what is wrong goes to `trial`, what was found is returned."""
     server, client = trial.server, target.client
     occasion = "with strangers" if strangers else "empty"
-    before = client.everything()
+    before = client.everything(server.living)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         output = pathlib.Path(folder)
-        exit_code = _conform(target, binary, output)
+        exit_code = _conform(server, target, binary, output)
         if not (output / "report.json").is_file():
             said = (output / "stderr.txt").read_text(errors="replace")[-2000:]
             raise RuntimeError(f"scim-conform run writes no report and exits with {exit_code}:\n{said}")
@@ -102,19 +102,20 @@ def _run(trial: Trial, target: Running, binary: pathlib.Path, cache: pathlib.Pat
         wrong.append(f"exit code {exit_code}, expected {server.exit_code}")
     if report["left_behind"]:
         wrong.append(f"the report says that {len(report['left_behind'])} resources are left behind")
-    if client.everything() != before:
-        wrong.append(f"the target held {_counts(before)} before, and {_counts(client.everything())} afterwards")
+    after = client.everything(server.living)
+    if after != before:
+        wrong.append(f"the target held {_counts(before)} before, and {_counts(after)} afterwards")
     wrong += [f"{s.path} of somebody else has changed" for s in strangers if client.get(s.path).body != s.body]
     trial.problems += [f"{occasion}: {sentence}" for sentence in wrong]
     return findings.listed(report)
 
 
-def _conform(target: Running, binary: pathlib.Path, output: pathlib.Path) -> int:
+def _conform(server: Server, target: Running, binary: pathlib.Path, output: pathlib.Path) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_CONFORM_")}
     with open(output / "stdout.txt", "wb") as out, open(output / "stderr.txt", "wb") as err:
         return subprocess.run(
             [
-                *(str(binary), "run", "--yes", "--verbose", "--target", target.url),
+                *(str(binary), "run", "--yes", "--verbose", "--target", target.url, *server.options),
                 *("--report", f"json={output / 'report.json'}", "--report", f"junit={output / 'report.xml'}"),
             ],
             env={**inherited, "SCIM_CONFORM_TOKEN": target.token, "SCIM_CONFORM_STATE": str(output / "state")},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bench::{self, Bench};
 use scim_conform::engine::outcome::RunResult;
-use scim_conform::server::{Freedom, Policy};
+use scim_conform::server::{Fault, Freedom, Policy};
 use scim_conform::verdict::{Level, Outcome, Verdict};
 
 /// Freedoms that no server can take together with another one that stands here: the id is one thing only.
@@ -76,4 +76,48 @@ fn all_freedoms_together_are_no_error() {
     insta::with_settings!({snapshot_path => "../snapshots", omit_expression => true}, {
         insta::assert_snapshot!(text);
     });
+}
+
+/// One special request that is refused must not take the others, each an honest refusal or a guess, with it.
+#[test]
+fn refusals_of_different_things_stay_apart() {
+    let faults = [
+        Fault::ExternalIdMustBeUnique,
+        Fault::EmailMustBeUnique,
+        Fault::RolesAsStringsRefused,
+        Fault::ReadOnlyInPatchRefused,
+        Fault::UnknownAttributeRefused,
+    ];
+    let freedoms = [
+        Freedom::EmptyTextRefused,
+        Freedom::PasswordPatchRefused,
+        Freedom::OddAddressesRefused,
+    ];
+    let policy = faults
+        .into_iter()
+        .fold(Policy::default(), Policy::with_fault);
+    let policy = freedoms.into_iter().fold(policy, Policy::with_freedom);
+    let result = Bench::new(&[]).run(&policy, bench::nobody, Duration::ZERO);
+    let found: Vec<String> = result
+        .findings
+        .iter()
+        .map(|f| format!("{} {} [{}]", f.level, f.check.id, f.facet))
+        .collect();
+    insta::assert_snapshot!(found.join("\n"), @r"
+    error sequence/refused [POST user/conflict]
+    warning sequence/refused [POST user/blanks]
+    warning sequence/refused [POST user/brackets]
+    warning sequence/refused [POST user/escapes]
+    warning sequence/refused [POST user/percent]
+    warning sequence/refused [POST user/punctuation]
+    warning sequence/refused [POST user/reserved-in-urls]
+    warning sequence/refused [POST user/roles]
+    warning sequence/refused [POST user/shared-email]
+    warning sequence/refused [POST user/wildcard]
+    warning sequence/refused [PATCH user/password]
+    warning sequence/refused [PUT user/cleared-value]
+    warning update/read-only-attribute [user]
+    warning update/unknown-attribute [attribute]
+    warning update/unknown-attribute [extension]
+    ");
 }

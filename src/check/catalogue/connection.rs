@@ -96,3 +96,32 @@ pub static BARE_TOKEN: CheckMeta = CheckMeta {
     passing: "HTTP/1.1 401 Unauthorized",
     failing: "HTTP/1.1 200 OK",
 };
+
+/// Another way of writing the base URL makes the server fail.
+pub static BASE_URL: CheckMeta = CheckMeta {
+    id: "connection/base-url",
+    title: "another way of writing the base URL makes the server fail",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["RFC 9110, 15.6", "RFC 7644, 3.2"],
+    why: "An administrator pastes the URL with a slash at its end, or opens it in a browser to see whether it is right. A crash says that the endpoint is broken.",
+    fix: "Answer 404 with a SCIM error, or serve it, for the root and for a doubled slash.",
+    passing: "HTTP/1.1 404 Not Found",
+    failing: "HTTP/1.1 500 Internal Server Error",
+};
+
+/// Another spelling of the scheme of the token makes the server fail.
+pub static SCHEME_SPELLING: CheckMeta = CheckMeta {
+    id: "connection/scheme-spelling",
+    title: "another spelling of the scheme of the token makes the server fail",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 9110, 11.1 (the scheme is case-insensitive)",
+        "RFC 6750, 2.1",
+    ],
+    why: "In apps with an HTTP header, administrators type the scheme themselves. Refused with 401 they look for their slip; after a crash they look at the server.",
+    fix: "Compare the scheme without case, and answer 401 to whatever you do not take.",
+    passing: "HTTP/1.1 200 OK, or 401",
+    failing: "HTTP/1.1 500 Internal Server Error",
+};

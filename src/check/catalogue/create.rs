@@ -78,3 +78,19 @@ pub static ANSWER: CheckMeta = CheckMeta {
     passing: "201 with \"active\":true, as sent and as read afterwards",
     failing: "201 with \"active\":false, while a read shows true",
 };
+
+/// A create without an optional attribute is refused.
+pub static OPTIONAL: CheckMeta = CheckMeta {
+    id: "create/optional-attribute",
+    title: "a create without an optional attribute is refused",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7643, 4.1.2 and 4.2 (emails and members are optional)",
+        "clerk/clerk-docs pull request 3308",
+    ],
+    why: "Okta sends both, but an administrator can leave the address out of the mapping; then nobody can be assigned.",
+    fix: "Treat emails of a user and members of a group as optional; where the login is an address, take that.",
+    passing: "HTTP/1.1 201 Created",
+    failing: "HTTP/1.1 400 Bad Request",
+};

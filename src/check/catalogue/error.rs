@@ -85,3 +85,19 @@ pub static STATUS: CheckMeta = CheckMeta {
     passing: "404 with \"status\":\"404\"",
     failing: "404 with \"status\":\"400\"",
 };
+
+/// The text of an error is not meant for people.
+pub static DETAIL: CheckMeta = CheckMeta {
+    id: "error/detail",
+    title: "the text of an error is not meant for people",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.12 (detail: a human-readable message)",
+        "Okta: SCIM FAQ, clear error messages",
+    ],
+    why: "Okta shows this text to the administrator. A stack trace or pages of it hide the cause, and show strangers how the server is built.",
+    fix: "Say in a sentence what is wrong with which attribute; write the trace into the log.",
+    passing: "\"detail\":\"userName is taken\"",
+    failing: "\"detail\":\"Traceback (most recent call last): ...\"",
+};

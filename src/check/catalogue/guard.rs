@@ -33,3 +33,19 @@ pub static TENANTS_APART: CheckMeta = CheckMeta {
     passing: "HTTP/1.1 404 Not Found",
     failing: "HTTP/1.1 200 OK\n{\"userName\":\"somebody@another-customer.example\",...}",
 };
+
+/// The last administrator can be deactivated.
+pub static LAST_ADMINISTRATOR: CheckMeta = CheckMeta {
+    id: "guard/last-administrator",
+    title: "the last administrator can be deactivated",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.12 (403: the operation is not permitted)",
+        "croffasia/itsaplan pull request 250",
+    ],
+    why: "One wrong assignment in Okta locks the customer out of the product, and nobody is left to undo it.",
+    fix: "Refuse with 403 and say in the detail that somebody else must become an administrator first.",
+    passing: "HTTP/1.1 403 Forbidden\n{...,\"detail\":\"The last administrator cannot be deactivated\"}",
+    failing: "HTTP/1.1 200 OK\n{...,\"active\":false}",
+};

@@ -131,14 +131,14 @@ pub static REPEATS: CheckMeta = CheckMeta {
     failing: "the same id twice",
 };
 
-/// A list shows a resource under another name than its own URL does.
+/// A list shows a resource otherwise than its own URL does.
 pub static CURRENT: CheckMeta = CheckMeta {
     id: "list/current",
-    title: "a list shows a resource under another name than its own URL does",
+    title: "a list shows a resource otherwise than its own URL does",
     level: Level::Error,
     kind: Kind::Fault,
     norms: &["RFC 7644, 3.4.2", "getsentry/sentry issue 84838"],
-    why: "An import takes the name from the list. A group that was renamed is renamed back in Okta, or with the next push in the app.",
+    why: "An import takes everything from the list. A group that was renamed is renamed back; a user without names or address matches nobody, and one who is inactive is imported as a colleague.",
     fix: "Build lists from what GET by id returns, and not from a name that was noted down at the start.",
     passing: "GET /Groups shows \"Day Shift\", as GET /Groups/{id} does",
     failing: "GET /Groups shows \"Night Shift\", the name before",
@@ -181,4 +181,30 @@ pub static KEYS: CheckMeta = CheckMeta {
     fix: "Write schemas, totalResults, startIndex, itemsPerPage and Resources.",
     passing: "\"Resources\":[]",
     failing: "\"resources\":[]",
+};
+
+/// The first listed user is not a complete one.
+pub static FIRST_USER: CheckMeta = CheckMeta {
+    id: "list/first-user",
+    title: "the first listed user is not a complete one",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["Okta: SCIM 2.0 SPEC suite, \"Required Test: Test Users endpoint\""],
+    why: "Okta's certification suite reads the first user of the list and asserts id, userName, names, address and state; an import cannot match an account that lacks them.",
+    fix: "List people only, and each with all that is known; keep system accounts out of the list.",
+    passing: "Resources[0] with name.givenName and emails[0].value",
+    failing: "Resources[0] with id and userName alone",
+};
+
+/// Unusual paging parameters are not answered as the RFC says.
+pub static PARAMETERS: CheckMeta = CheckMeta {
+    id: "list/parameters",
+    title: "unusual paging parameters are not answered as the RFC says",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["RFC 7644, 3.4.2.4 (startIndex below 1 is 1, count below 0 is 0)"],
+    why: "Okta sends none of these; other clients do.",
+    fix: "Read startIndex below 1 as 1 and count below 0 as 0; refuse what is no number with 400; need neither.",
+    passing: "startIndex=0: the first page",
+    failing: "startIndex=0: 500",
 };

@@ -88,3 +88,35 @@ pub static NOBODY: CheckMeta = CheckMeta {
     passing: "HTTP/1.1 200 OK\n{...,\"totalResults\":0}",
     failing: "HTTP/1.1 404 Not Found",
 };
+
+/// A look-up that is spelt or encoded in another way has another result.
+pub static SPELLING: CheckMeta = CheckMeta {
+    id: "lookup/spelling",
+    title: "a look-up that is spelt or encoded in another way has another result",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2.2 (attribute names and operators are case-insensitive)",
+        "RFC 3986, 2.1",
+    ],
+    why: "Okta writes its filters one way today. Scripts, other identity providers and a later Okta may write the same filter another way, and find nobody.",
+    fix: "Parse the query and the filter by their grammars instead of comparing texts.",
+    passing: "USERNAME EQ finds the same user",
+    failing: "400, or totalResults 0",
+};
+
+/// A look-up by another attribute finds the wrong accounts.
+pub static OTHER_ATTRIBUTE: CheckMeta = CheckMeta {
+    id: "lookup/other-attribute",
+    title: "a look-up by another attribute finds the wrong accounts",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 7644, 3.4.2.2",
+        "Okta: custom apps, unique identifier field for users",
+    ],
+    why: "An administrator can choose another field to match people by. A filter that is ignored lists everybody, and Okta links the first; one that finds nobody makes second accounts.",
+    fix: "Evaluate the attribute, or refuse the filter with 400 invalidFilter.",
+    passing: "the one account, or 400 invalidFilter",
+    failing: "200 with every account",
+};

@@ -14,6 +14,7 @@ pub mod resource;
 pub mod secret;
 pub mod sequence;
 pub mod state;
+pub mod tolerance;
 pub mod update;
 
 use crate::verdict::CheckMeta;
@@ -27,6 +28,8 @@ pub static ALL: &[&CheckMeta] = &[
     &connection::SLOW,
     &connection::GROWTH,
     &connection::BARE_TOKEN,
+    &connection::BASE_URL,
+    &connection::SCHEME_SPELLING,
     &envelope::JSON,
     &envelope::MEDIA_TYPE,
     &envelope::BODY_AFTER_204,
@@ -47,6 +50,8 @@ pub static ALL: &[&CheckMeta] = &[
     &list::PAST_THE_END,
     &list::TOTAL_TOO_HIGH,
     &list::KEYS,
+    &list::FIRST_USER,
+    &list::PARAMETERS,
     &resource::ID,
     &resource::SCHEMAS,
     &resource::ACTIVE,
@@ -55,6 +60,7 @@ pub static ALL: &[&CheckMeta] = &[
     &resource::TYPE,
     &resource::MEMBERS,
     &resource::LOCATION,
+    &resource::SELECTION,
     &secret::PASSWORD,
     &secret::TOKEN,
     &error::BODY,
@@ -63,20 +69,26 @@ pub static ALL: &[&CheckMeta] = &[
     &error::DUPLICATE,
     &error::CLIENT_MISTAKE,
     &error::STATUS,
+    &error::DETAIL,
     &lookup::FINDS_USER,
     &lookup::FINDS_GROUP,
     &lookup::SPECIAL,
     &lookup::ONLY_EXACT,
     &lookup::FORMER_NAME,
     &lookup::NOBODY,
+    &lookup::SPELLING,
+    &lookup::OTHER_ATTRIBUTE,
     &create::RETURNS,
     &create::STATUS,
     &create::WITHOUT_EXTERNAL_ID,
+    &create::OPTIONAL,
     &create::CLIENT_ID,
     &create::ANSWER,
     &update::UNKNOWN_ATTRIBUTE,
     &update::READ_ONLY,
     &update::ANSWER,
+    &update::MEANING,
+    &update::OTHER_RESOURCE,
     &state::APPLIED,
     &state::IGNORED,
     &state::UNTOUCHED,
@@ -98,6 +110,7 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,
+    &tolerance::ENTRA,
     &guard::TENANTS_APART,
     &certification::SUITE,
     &discovery::PARSES,
@@ -108,4 +121,5 @@ pub static ALL: &[&CheckMeta] = &[
     &discovery::ENTITLEMENTS,
     &discovery::COUNTS,
     &discovery::HONEST,
+    &guard::LAST_ADMINISTRATOR,
 ];

@@ -119,3 +119,16 @@ pub static LOCATION: CheckMeta = CheckMeta {
     passing: "\"location\":\"https://scim.example.com/v2/Users/23a35c27\"",
     failing: "\"location\":\"http://backend.internal:8080/v2/Users/23a35c27\"",
 };
+
+/// Attributes and excludedAttributes are ignored.
+pub static SELECTION: CheckMeta = CheckMeta {
+    id: "resource/attribute-selection",
+    title: "attributes and excludedAttributes are ignored",
+    level: Level::Note,
+    kind: Kind::Policy,
+    norms: &["RFC 7644, 3.9"],
+    why: "Okta asks for whole resources. Other clients leave members out because a large group takes long to show.",
+    fix: "Honour both parameters, and do not load what nobody asked for.",
+    passing: "excludedAttributes=members: no members",
+    failing: "excludedAttributes=members: 5,000 members",
+};

@@ -13,7 +13,7 @@ use super::super::session::{Context, Session};
 use super::{Write, show};
 
 /// A place, as facets name it: what a user has goes without saying.
-pub(super) fn place_name(resource: Resource, at: &str) -> String {
+pub(crate) fn place_name(resource: Resource, at: &str) -> String {
     match resource {
         Resource::User => at.to_owned(),
         Resource::Group => format!("group {at}"),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::check::catalogue::list;
+use crate::check::frame;
 use crate::check::wire::Seen;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
@@ -15,7 +16,7 @@ use crate::verdict::Origin;
 
 use super::super::book::Subject;
 use super::super::session::{Context, Place, Sent, Session, observer_call};
-use super::is_success;
+use super::{is_success, show};
 
 /// What Okta asks for with every page of an import.
 const PAGE: u64 = 100;
@@ -62,7 +63,7 @@ impl Session {
             .facet(resource.word());
             self.observe(seen, &self.about_the_list(resource, last, place, evidence));
         }
-        self.names_must_be_current(resource, &read, last, place, evidence);
+        self.rows_must_be_current(resource, &read, last, place, evidence);
         let total = read.last().map_or(0, |p| p.total);
         if complete && repeated == 0 {
             self.total_must_fit(resource, &read, last, place, evidence);
@@ -114,8 +115,8 @@ impl Session {
         false
     }
 
-    /// A list shows each of ours under the name that its own URL shows.
-    fn names_must_be_current(
+    /// A list shows each of ours as its own URL does: name, and for people what Okta needs to match them.
+    fn rows_must_be_current(
         &self,
         resource: Resource,
         pages: &[Page<'_>],
@@ -123,29 +124,28 @@ impl Session {
         place: &Place,
         evidence: Evidence,
     ) {
-        let name_of = |one: &Value| {
-            let name = one.get(resource.name_attribute())?;
-            name.as_str().map(str::to_owned)
-        };
-        let current: HashMap<String, String> = self.with_book(|book| {
+        let current: HashMap<String, Value> = self.with_book(|book| {
             let read = book.existing(resource);
-            read.filter_map(|a| Some((a.id.clone(), name_of(a.state.as_ref()?)?)))
+            read.filter_map(|a| Some((a.id.clone(), a.state.clone()?)))
                 .collect()
         });
         let listed = pages.iter().flat_map(|page| page.resources);
         for one in listed {
-            let (Some(id), Some(name)) = (reading::id_of(one), name_of(one)) else {
+            let Some(id) = reading::id_of(one) else {
                 continue;
             };
-            let Some(current) = current.get(&id).filter(|current| **current != name) else {
+            let stale = current
+                .get(&id)
+                .and_then(|current| stale(resource, current, one));
+            let Some((at, wanted, got)) = stale else {
                 continue;
             };
             let context = Context {
                 subjects: vec![Subject::Resource(resource, id)],
                 ..self.about_the_list(resource, last, place, evidence)
             };
-            let seen = Seen::new(&list::CURRENT, current.as_str(), name).facet(resource.word());
-            self.observe(seen, &context);
+            let seen = Seen::new(&list::CURRENT, wanted, got);
+            self.observe(seen.facet(resource.word()).at(at), &context);
         }
     }
 
@@ -197,4 +197,35 @@ impl Session {
             .await
             .map(|_| ())
     }
+}
+
+/// The first place where a row of a list differs from the resource's own answer: where, what is there, what the row
+/// shows. Whether the address is the same is left to the resource: a list may show another one first.
+fn stale(
+    resource: Resource,
+    current: &Value,
+    row: &Value,
+) -> Option<(&'static str, String, String)> {
+    let places: &[&str] = match resource {
+        Resource::User => &[
+            "/userName",
+            "/name/givenName",
+            "/name/familyName",
+            "/active",
+        ],
+        Resource::Group => &["/displayName"],
+    };
+    let differs = places
+        .iter()
+        .find(|at| !frame::is_same(row.pointer(at).unwrap_or(&Value::Null), current.pointer(at)));
+    let no_address = || {
+        let has = |one: &Value| {
+            let emails = one.get("emails").and_then(Value::as_array);
+            emails.is_some_and(|emails| !emails.is_empty())
+        };
+        (resource == Resource::User && has(current) && !has(row)).then_some(&"/emails")
+    };
+    let at = differs.or_else(no_address)?;
+    let shown = |one: &Value| show(one.pointer(at));
+    Some((at, shown(current), shown(row)))
 }

@@ -201,7 +201,7 @@ impl Session {
 }
 
 /// In which form the change that did not work was sent.
-fn form(
+pub(crate) fn form(
     method: Method,
     change: Option<&MemberChange>,
     was: &Ids,
@@ -230,7 +230,8 @@ fn form(
     }
 }
 
-fn membership_seen(facet: &str, wanted: &Ids, there: &Ids) -> Seen {
+/// What is wanted of the members of a group, and what is there.
+pub(crate) fn membership_seen(facet: &str, wanted: &Ids, there: &Ids) -> Seen {
     let missing = wanted.difference(there).count();
     let extra = there.difference(wanted).count();
     let got = match (there.len(), missing, extra) {

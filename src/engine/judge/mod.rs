@@ -25,9 +25,10 @@ use crate::verdict::Origin;
 use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 
-pub(crate) use self::differences::active_facet;
+pub(crate) use self::differences::{active_facet, place_name};
 pub(in crate::engine) use self::discovery::Read;
 pub use self::find::LETTER_CASE;
+pub(crate) use self::members::{form as membership_form, membership_seen};
 pub use self::trouble::{is_honest, refusal_of};
 pub(crate) use self::update::changed;
 

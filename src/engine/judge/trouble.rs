@@ -6,6 +6,7 @@ use crate::check::catalogue::{create, discovery, list, lookup, sequence};
 use crate::check::frame;
 use crate::check::wire::{Seen, what};
 use crate::exchange::Method;
+use crate::okta::Evidence;
 use crate::okta::drive::{Cause, Trouble};
 use crate::okta::job;
 use crate::okta::request::{Intent, Resource, Set};
@@ -14,10 +15,16 @@ use crate::verdict::CheckMeta;
 use super::super::session::{Context, Place, Sent, Session, subjects_of};
 use super::status_word;
 
+/// RFC 7644, 3.12: the uniqueness of something is violated.
+const CONFLICT: u16 = 409;
+/// RFC 7644, 3.12: the operation is not supported.
+const NOT_IMPLEMENTED: u16 = 501;
 /// What is refused because it changes nothing.
 const NO_CHANGE: &str = "no-change";
 /// The PATCH of a group's name.
 const GROUP_NAME: &str = "PATCH group name";
+/// The slot of a request that sets a password.
+const PASSWORD: &str = "password";
 
 impl Session {
     /// Observes why a job ended early, as far as no other check has seen it.
@@ -59,13 +66,19 @@ impl Session {
                 return;
             }
         };
+        let evidence = if clears(intent) {
+            // That Okta clears a value is documented; in which form is inferred.
+            Evidence::Inferred
+        } else {
+            trouble.evidence
+        };
         let context = Context {
             admin_sees: Some(trouble.admin_sees.clone()),
             refusal: place.may_refuse
                 && matches!(trouble.cause, Cause::Refused(_))
                 && is_honest(status),
             in_any_row: is_about_the_head(status),
-            ..Context::new(place, sent, subjects_of(intent), trouble.evidence)
+            ..Context::new(place, sent, subjects_of(intent), evidence)
         };
         self.observe(seen, &context);
     }
@@ -94,9 +107,9 @@ impl Session {
                 .facet(format!("{facet}/onto-a-taken-login"))
                 .or(check, facet);
         }
-        if self.renames(intent) && is_honest(status) {
+        if let Some(about) = self.circumstance(trouble, intent, place, status) {
             return seen(check)
-                .facet(format!("{facet}/rename"))
+                .facet(format!("{facet}/{about}"))
                 .or(check, facet);
         }
         if !self.changes_nothing(intent) || is_about_the_head(status) {
@@ -119,6 +132,44 @@ impl Session {
             return self.is_gone(*resource, id);
         }
         is_honest(status) && self.takes_a_name(intent)
+    }
+
+    /// What is special about a request that is refused, while others of its kind need not be.
+    fn circumstance(
+        &self,
+        trouble: &Trouble,
+        intent: &Intent,
+        place: &Place,
+        status: u16,
+    ) -> Option<&'static str> {
+        if !is_honest(status) && status != NOT_IMPLEMENTED {
+            return None;
+        }
+        if trouble.slot == PASSWORD {
+            return Some(PASSWORD);
+        }
+        if clears(intent) {
+            return Some("cleared-value");
+        }
+        if status == CONFLICT && !place.may_refuse && self.is_nobodys_name(intent) {
+            return Some("conflict");
+        }
+        self.renames(intent)
+            .then_some("rename")
+            .filter(|_| is_honest(status))
+    }
+
+    /// Whether a user is created under a login that no account of this run has.
+    fn is_nobodys_name(&self, intent: &Intent) -> bool {
+        let Intent::Create {
+            resource: Resource::User,
+            name,
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        self.with_book(|b| b.named(Resource::User, name).is_empty())
     }
 
     fn takes_a_name(&self, intent: &Intent) -> bool {
@@ -172,6 +223,11 @@ impl Session {
             })
         })
     }
+}
+
+/// Whether an update empties something that Okta has no value for any more.
+fn clears(intent: &Intent) -> bool {
+    matches!(intent, Intent::Update { sets, .. } if sets.iter().any(|set| set.value.is_null()))
 }
 
 /// A refusal of what was asked, not of asking: the method, the path, the headers and the rate are another matter.

@@ -102,6 +102,9 @@ impl Running<'_> {
         // A probe says itself what must come back; only lists and creates have a shape of their own.
         let intent = match &shape {
             Intent::LookUp { .. } | Intent::Create { .. } => shape.clone(),
+            Intent::List {
+                start_index, count, ..
+            } if request.method == Method::Get && *start_index > 0 && *count > 0 => shape.clone(),
             _ => Intent::Literal,
         };
         let call = Call {
@@ -139,10 +142,12 @@ impl Running<'_> {
         let answer = sent.exchange.response();
         self.last = answer.and_then(|answer| answer.json()).cloned();
         self.claim_literal(prepared, sent, place)?;
+        let request = prepared.request;
         if self.judge_literal(prepared, sent, place) {
             self.must_be_untouched(prepared, sent, place)
                 .await
                 .map_err(broken_off)?;
+            self.judge_success(request, sent, place).await?;
         }
         Ok(())
     }
@@ -168,7 +173,7 @@ impl Running<'_> {
                 Wanted::Among(values) => {
                     Wanted::Among(values.iter().map(fill).collect::<Result<_, _>>()?)
                 }
-                Wanted::Type(of) => Wanted::Type(*of),
+                Wanted::OneOf(_) | Wanted::Type(_) => wanted.clone(),
             };
             Ok((pointer.clone(), wanted))
         });
@@ -292,12 +297,7 @@ impl Running<'_> {
         let Some(meta) = check::find(&expect.check) else {
             return true;
         };
-        let default = self.stage.scenario.id.0.rsplit('/').next();
-        let facet = expect
-            .facet
-            .clone()
-            .or_else(|| place.facet.clone())
-            .unwrap_or_else(|| default.unwrap_or_default().to_owned());
+        let facet = self.facet_of(expect, place);
         let Some(seen) = unexpected(prepared, sent, (meta, facet)) else {
             return sent.exchange.response().is_some();
         };
@@ -306,13 +306,26 @@ impl Running<'_> {
             target: request.path.clone(),
             ..sent.exchange.request.clone()
         });
+        let subjects = match &prepared.shape {
+            Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
+                prepared.session.with_book(|b| b.subjects(*resource, id))
+            }
+            _ => Vec::new(),
+        };
         let context = Context {
             in_any_row: true,
             cause: shown.as_ref(),
-            ..Context::new(place, sent, Vec::new(), Evidence::Documented)
+            ..Context::new(place, sent, subjects, Evidence::Documented)
         };
         prepared.session.observe(seen, &context);
         false
+    }
+
+    /// What a mismatch is about.
+    pub(super) fn facet_of(&self, expect: &Expect, place: &Place) -> String {
+        let default = self.stage.scenario.id.0.rsplit('/').next();
+        let own = expect.facet.clone().or_else(|| place.facet.clone());
+        own.unwrap_or_else(|| default.unwrap_or_default().to_owned())
     }
 
     fn states_of(&self, expect: &Expect) -> Vec<Untouched> {
@@ -393,6 +406,12 @@ impl Running<'_> {
             let wanted = format!("the {} as it was", resource.word());
             let seen = Seen::new(meta, wanted, format!("{at} is another"));
             session.observe(seen.facet(facet).at(at), &context);
+            session.with_book(|book| {
+                if let Some(account) = book.get_mut(resource, id) {
+                    account.state = Some(now);
+                    account.members = there;
+                }
+            });
         }
         Ok(())
     }
@@ -493,6 +512,9 @@ fn unexpected(
 /// What a literal request would mean if Okta sent it.
 fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    // Another way of writing it asks for the same.
+    let path = format!("/{}", path.trim_matches('/'));
+    let path = path.as_str();
     let resource = if path.starts_with(Resource::Group.endpoint()) {
         Resource::Group
     } else {
@@ -505,6 +527,20 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
             resource,
             name: String::new(),
         },
+        Method::Get | Method::Head if is_collection => {
+            let parameter = |name: &str| {
+                let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
+                parameters
+                    .find(|(key, _)| *key == name)
+                    .and_then(|(_, value)| value.parse().ok())
+                    .unwrap_or_default()
+            };
+            Intent::List {
+                resource,
+                start_index: parameter("startIndex"),
+                count: parameter("count"),
+            }
+        }
         Method::Post if is_collection => Intent::Create {
             resource,
             name: body.and_then(|b| name_in(b, resource)).unwrap_or_default(),
@@ -512,7 +548,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
             sets: Vec::new(),
             members: BTreeSet::new(),
         },
-        Method::Get if !is_collection => Intent::Read { resource, id },
+        Method::Get => Intent::Read { resource, id },
         Method::Put | Method::Patch => Intent::Update {
             resource,
             id,
@@ -523,6 +559,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
                 .filter(|b| b.contains("\"members\""))
                 .map(|_| MemberChange::Replace(BTreeSet::new())),
         },
+        Method::Delete => Intent::Delete { resource, id },
         _ => Intent::Literal,
     }
 }
@@ -534,7 +571,11 @@ fn general(
     shape: &Intent,
     status: u16,
 ) -> Option<(&'static CheckMeta, String)> {
-    if request.token != TokenForm::Right || *shape == Intent::Literal {
+    let right = matches!(
+        request.token,
+        TokenForm::Right | TokenForm::LowerCase | TokenForm::TwoBlanks
+    );
+    if !right || *shape == Intent::Literal {
         return None;
     }
     match status {
@@ -592,6 +633,11 @@ fn name_in(body: &str, resource: Resource) -> Option<String> {
 }
 
 fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {
+    let mut respell = |spell: fn(&str) -> String| {
+        for (_, value) in headers.iter_mut().filter(|(n, _)| n == "Authorization") {
+            *value = HeaderText::Secret(Secret::new(spell(value.expose())));
+        }
+    };
     let value = match form {
         TokenForm::Right => return,
         TokenForm::None => {
@@ -602,12 +648,15 @@ fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {
         TokenForm::Empty => "Bearer ",
         TokenForm::Malformed => "scim-conform",
         TokenForm::Bare => {
-            for (_, value) in headers.iter_mut().filter(|(n, _)| n == "Authorization") {
-                let bare = value.expose().rsplit(' ').next().unwrap_or_default();
-                *value = HeaderText::Secret(Secret::new(bare));
-            }
-            return;
+            return respell(|sent| sent.rsplit(' ').next().unwrap_or_default().to_owned());
         }
+        TokenForm::LowerCase => {
+            return respell(|sent| match sent.split_once(' ') {
+                Some((scheme, token)) => format!("{} {token}", scheme.to_lowercase()),
+                None => sent.to_owned(),
+            });
+        }
+        TokenForm::TwoBlanks => return respell(|sent| sent.replacen(' ', "  ", 1)),
     };
     let value = HeaderText::Plain(value.to_owned());
     match headers.iter_mut().find(|(name, _)| name == "Authorization") {

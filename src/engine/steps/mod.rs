@@ -1,5 +1,6 @@
 //! Carries out the steps of one scenario under one app.
 
+mod expected;
 mod literal;
 mod observe;
 mod outside;

@@ -195,9 +195,9 @@ impl Running<'_> {
             )));
         }
         let session = &*self.stage.session;
-        if session.run.ledger.knows_as_foreign(resource, &id)
-            || session.run.ledger.owns(resource, &id)
-        {
+        // The run may own the same id in another tenant.
+        let known = session.with_book(|book| book.get(resource, &id).is_some_and(|a| !a.gone));
+        if known || session.run.ledger.knows_as_foreign(resource, &id) {
             return Err(BrokenOff(format!(
                 "the id of {key} was there before it was made"
             )));
@@ -223,8 +223,8 @@ impl Running<'_> {
             }
             if !settling.again().await {
                 return Err(BrokenOff(format!(
-                    "deleted behind Okta's back, and GET {} still answers {}",
-                    Self::path_of(*resource, id),
+                    "deleted behind Okta's back, and the {} is still answered {}",
+                    resource.word(),
                     status_word(&sent.exchange)
                 )));
             }

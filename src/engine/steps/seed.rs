@@ -4,16 +4,17 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::exchange::{Method, path_segment};
+use crate::exchange::Method;
 use crate::okta::body::{self, Built};
 use crate::okta::drive::NotSent;
 use crate::okta::org::{Person, Pushed};
-use crate::okta::reading;
+use crate::okta::reading::{self, Match};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::verdict::Origin;
 
 use super::super::judge::status_word;
 use super::super::session::{Place, observer_call};
+use super::super::target::Settling;
 use super::{BrokenOff, Running, broken_off};
 
 /// Requests at the same time: a crowd of thousands should not take all day.
@@ -186,7 +187,26 @@ impl Running<'_> {
         while let Some(one) = all.next().await {
             made.push(one?);
         }
+        if let Some(last) = made.last() {
+            self.wait_for(resource, &last.id, place).await?;
+        }
         Ok(made)
+    }
+
+    /// Waits until a look-up finds what was there long ago as far as Okta is concerned, or until a write has had its
+    /// time to become visible.
+    async fn wait_for(&self, resource: Resource, id: &str, place: &Place) -> Result<(), BrokenOff> {
+        let session = &*self.stage.session;
+        let name = session.with_book(|book| book.get(resource, id).map(|a| a.name.clone()));
+        let Some(name) = name else { return Ok(()) };
+        let mut settling = Settling::new(session.run.settle_for("seed"));
+        loop {
+            let found = session.find(resource, &name, place).await;
+            let (found, _) = found.map_err(broken_off)?;
+            if found != Match::None || !settling.again().await {
+                return Ok(());
+            }
+        }
     }
 
     /// Reads a resource, so that the judge knows how it is now.
@@ -205,10 +225,5 @@ impl Running<'_> {
             }
         });
         Ok(there)
-    }
-
-    /// The path of one at the target, for people.
-    pub(super) fn path_of(resource: Resource, id: &str) -> String {
-        format!("{}/{}", resource.endpoint(), path_segment(id))
     }
 }

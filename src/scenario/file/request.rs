@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::document::{Diagnostics, Fields, Kind, Node, Span};
 use crate::exchange::Method;
+use crate::okta::selector::Selector;
 use crate::scenario::scope::Subject;
-use crate::scenario::{Expect, LiteralRequest, StatusPattern, TokenForm, lint};
+use crate::scenario::{Expect, LiteralRequest, Shows, StatusPattern, TokenForm, lint};
 
 use super::{Reading, wanted};
 
@@ -21,13 +23,15 @@ pub(super) const METHODS: [(&str, Method); 7] = [
     ("OPTIONS", Method::Options),
 ];
 
-pub(super) const TOKENS: [(&str, TokenForm); 6] = [
+pub(super) const TOKENS: [(&str, TokenForm); 8] = [
     (TokenForm::Right.as_str(), TokenForm::Right),
     (TokenForm::None.as_str(), TokenForm::None),
     (TokenForm::Wrong.as_str(), TokenForm::Wrong),
     (TokenForm::Empty.as_str(), TokenForm::Empty),
     (TokenForm::Malformed.as_str(), TokenForm::Malformed),
     (TokenForm::Bare.as_str(), TokenForm::Bare),
+    (TokenForm::LowerCase.as_str(), TokenForm::LowerCase),
+    (TokenForm::TwoBlanks.as_str(), TokenForm::TwoBlanks),
 ];
 
 /// The request of a `request:` step.
@@ -70,7 +74,7 @@ pub(super) fn request(
         body,
         token,
         to_other,
-        expect: expect?,
+        expect: Box::new(expect?),
     })
 }
 
@@ -99,7 +103,8 @@ fn other(
 fn token(name: &str, span: &Span, diagnostics: &mut Diagnostics) -> Option<TokenForm> {
     let found = TOKENS.iter().find(|(known, _)| *known == name);
     if found.is_none() {
-        let message = "`token` wants right, none, wrong, empty, malformed or bare";
+        let names: Vec<_> = TOKENS.iter().map(|(known, _)| *known).collect();
+        let message = format!("`token` wants one of {}", names.join(", "));
         let mistake = diagnostics.error(span, message);
         mistake.hint("the token itself comes from the command line or the environment");
     }
@@ -171,10 +176,20 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
     let creates = fields.take("creates").and_then(|node| {
         let key = node.text("creates", diagnostics)?;
         let scope = &reading.scope;
+        let wanted = scope.subject(key).unwrap_or(Subject::Person);
         scope
-            .check(Subject::Person, key, &node.span, diagnostics)
+            .check(wanted, key, &node.span, diagnostics)
             .then(|| key.to_owned())
     });
+    let finds = fields.take("finds").map(|node| {
+        let scope = &reading.scope;
+        scope.any_keys(node, "finds", diagnostics)
+    });
+    let holds = pointers(fields.take("holds"), "holds", diagnostics);
+    let lacks = pointers(fields.take("lacks"), "lacks", diagnostics);
+    let shows = fields
+        .take("shows")
+        .map(|node| shows(node, reading, diagnostics));
     fields.finish(diagnostics);
     Some(Expect {
         status: status?,
@@ -185,7 +200,80 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         within,
         unchanged: unchanged.unwrap_or_default(),
         creates,
+        finds,
+        holds,
+        lacks,
+        shows: shows.unwrap_or_default(),
     })
+}
+
+/// JSON pointers (RFC 6901) into an answer.
+fn pointers(node: Option<&Node>, what: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let mut pointers = Vec::new();
+    for item in node.into_iter().flat_map(Node::one_or_many) {
+        let Some(pointer) = item.text(what, diagnostics) else {
+            continue;
+        };
+        if pointer.starts_with('/') {
+            pointers.push(pointer.to_owned());
+        } else {
+            let message = format!("`{pointer}` is no JSON pointer");
+            let mistake = diagnostics.error(&item.span, message);
+            mistake.hint("it starts with `/`: /Resources/0/userName");
+        }
+    }
+    pointers
+}
+
+fn shows(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Vec<Shows> {
+    let mut shows = Vec::new();
+    for entry in node.entries("shows", diagnostics).unwrap_or_default() {
+        let key = entry.key.clone();
+        match (
+            reading.scope.entry_subject(entry, diagnostics),
+            &entry.value.kind,
+        ) {
+            (Some(Subject::Group), Kind::Sequence(_)) => {
+                let scope = &reading.scope;
+                let members = scope.keys(Subject::Person, &entry.value, "shows", diagnostics);
+                shows.push(Shows::Members { key, members });
+            }
+            (Some(_), _) => {
+                let values = values(&entry.value, reading, diagnostics);
+                shows.push(Shows::Values { key, values });
+            }
+            (None, _) => {}
+        }
+    }
+    shows
+}
+
+/// Places in a resource, by external name, and what must stand there.
+fn values(
+    node: &Node,
+    reading: &Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(Selector, Value)> {
+    let mut values = Vec::new();
+    for entry in node.entries("shows", diagnostics).unwrap_or_default() {
+        if let Kind::String(text) = &entry.value.kind {
+            lint::placeholders(text, &entry.value.span, &reading.scope, diagnostics);
+        }
+        let (namespace, name) = match entry.key.rsplit_once(':') {
+            Some((urn, name)) if urn.starts_with("urn:") => (Some(urn.to_owned()), name),
+            _ => (None, entry.key.as_str()),
+        };
+        match name.parse::<Selector>() {
+            Ok(selector) => {
+                let value = entry.value.to_json();
+                values.push((selector.within(namespace), value));
+            }
+            Err(error) => {
+                diagnostics.error(&entry.key_span, error.to_string());
+            }
+        }
+    }
+    values
 }
 
 fn statuses(node: &Node, diagnostics: &mut Diagnostics) -> Vec<StatusPattern> {

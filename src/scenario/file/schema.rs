@@ -216,6 +216,14 @@ fn request(checks: &[&str]) -> Value {
         "body": wanted(),
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
+        "finds": {"$ref": "#/$defs/keys"},
+        "holds": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "lacks": one_or_many(&json!({"type": "string", "pattern": "^/"})),
+        "shows": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/keys"}, {"type": "object"}]},
+            "description": "Values of people and groups by external name, or the members of a group.",
+        },
     });
     let properties = json!({
         "method": words(METHODS.iter().map(|(name, _)| *name)),
@@ -237,7 +245,7 @@ fn wanted() -> Value {
         "minProperties": 1,
         "propertyNames": {"pattern": "^/"},
         "additionalProperties": true,
-        "description": "A value, an array that one element must be in, or {type: string}.",
+        "description": "A value, an array of what must be among the elements, {one-of: [...]}, or {type: string}.",
     })
 }
 

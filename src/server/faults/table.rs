@@ -125,6 +125,14 @@ faults! {
             "`schemas` of a list is the ListResponse URN."
             "`schemas` of a list is the User URN."
             Some("SSOReady"), "https://github.com/ssoready/ssoready/pull/232";
+        ListNeedsParameters "list-needs-parameters"
+            "A list may be asked for without startIndex and count."
+            "Without them it is empty."
+            Some("Bitwarden"), "https://github.com/bitwarden/server/issues/4034";
+        PagingCorners500 "paging-corners-500"
+            "startIndex below 1 is 1, and count below 0 is 0."
+            "They are a 500."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.4.2.4";
     }
     LookUp {
         FilterIgnored "filter-ignored"
@@ -211,6 +219,18 @@ faults! {
             "What was created is found at once."
             "Lists and look-ups see a new resource only 300 ms later."
             Some("Fleet"), "https://github.com/fleetdm/fleet/issues/50724";
+        FilterWordsCaseSensitive "filter-words-case-sensitive"
+            "Attribute names and operators of a filter are read without case."
+            "Spelt in other letters they are refused with 400."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.4.2.2";
+        OtherFiltersIgnored "other-filters-ignored"
+            "A filter that is not understood is refused."
+            "A filter on another attribute than userName is ignored: everybody is listed."
+            Some("Langwatch"), "https://github.com/langwatch/langwatch/issues/6973";
+        ActiveFilterFromOtherColumn "active-filter-from-other-column"
+            "A filter on active goes by what the user shows."
+            "It goes by another column, in which everybody is active."
+            Some("Sim"), "https://github.com/simstudioai/sim/pull/7567";
     }
     Create {
         DuplicateCreated "duplicate-created"
@@ -297,6 +317,14 @@ faults! {
             "externalId is stored."
             "externalId is accepted and dropped."
             Some("LangWatch"), "https://github.com/langwatch/langwatch/issues/6974";
+        UniquenessCaseSensitive "uniqueness-case-sensitive"
+            "userName is unique without case."
+            "A create checks it with case: one person has two accounts."
+            Some("Langfuse"), "https://github.com/langfuse/langfuse/pull/13528";
+        EmailsRequired "emails-required"
+            "emails is optional."
+            "A user without emails is refused with 400."
+            Some("Clerk"), "https://github.com/clerk/clerk-docs/pull/3308";
     }
     Shape {
         IdAsNumber "id-as-number"
@@ -367,6 +395,18 @@ faults! {
             "The answer to a PATCH is a User or a Group."
             "Its `schemas` is the PatchOp URN."
             Some("SCIM Gateway"), "https://github.com/jelhub/scimgateway/issues/33";
+        NamesMissingInLists "names-missing-in-lists"
+            "A list shows users as their own URLs do."
+            "A list leaves their names out."
+            Some("Onyx"), "https://github.com/onyx-dot-app/onyx/pull/8925";
+        ForwardedHostReflected "forwarded-host-reflected"
+            "meta.location is below the configured base URL."
+            "It is on the host that X-Forwarded-Host names."
+            Some("Cogtrix"), "https://github.com/NorthlandPositronics/Cogtrix/pull/360";
+        AttributeSelectionIgnored "attribute-selection-ignored"
+            "excludedAttributes leaves attributes out."
+            "It is ignored."
+            Some("SimpleIdServer"), "https://github.com/simpleidserver/SimpleIdServer/issues/490";
     }
     Lifecycle {
         DeactivationPatchIgnored "deactivation-patch-ignored"
@@ -429,6 +469,22 @@ faults! {
             "The answer to a change shows the change."
             "It shows the state before."
             Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/7475";
+        TextForBooleanIgnored "text-for-boolean-ignored"
+            "`\"active\": \"False\"` deactivates, or is refused."
+            "It is answered 200 and ignored."
+            Some("Sentry"), "https://github.com/getsentry/sentry/pull/45091";
+        LastAdministratorDeactivated "last-administrator-deactivated"
+            "The last administrator stays active."
+            "Nobody can administrate any more."
+            Some("itsaplan"), "https://github.com/croffasia/itsaplan/pull/250";
+        DeactivationReachesLocalAccounts "deactivation-reaches-local-accounts"
+            "Accounts that SCIM has not made are left alone."
+            "A deactivation deactivates them, too."
+            Some("Activepieces"), "https://github.com/activepieces/activepieces/issues/14753";
+        PatchWithPathIgnored "patch-with-path-ignored"
+            "A PATCH operation may have a path."
+            "An operation on a user that has one is answered 200 and ignored."
+            Some("Unity Catalog"), "https://github.com/unitycatalog/unitycatalog/blob/main/server/src/main/java/io/unitycatalog/server/service/Scim2UserService.java";
     }
     Profile {
         UserPutIgnored "user-put-ignored"
@@ -511,6 +567,22 @@ faults! {
             "Long names are stored, or refused with 400."
             "A value of more than 64 characters is a 500."
             Some("Kimai"), "https://github.com/kimai/kimai/issues/1562";
+        SecondaryEmailPromoted "secondary-email-promoted"
+            "A second address is not the primary one."
+            "It takes the place of the primary one."
+            Some("Sim"), "https://github.com/simstudioai/sim/pull/7567";
+        ValuesCutAt255 "values-cut-at-255"
+            "Long values are stored whole, or refused."
+            "A value is cut after 255 characters."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.1";
+        PutGoesByBodyId "put-goes-by-body-id"
+            "A PUT changes the resource that its path names."
+            "It changes the one whose id stands in the body."
+            None, "https://www.rfc-editor.org/rfc/rfc7643#section-3.1";
+        FirstOperationWins "first-operation-wins"
+            "The operations of a PATCH apply in their order."
+            "Of two on one attribute the first wins."
+            Some("SimpleIdServer"), "https://github.com/simpleidserver/SimpleIdServer/issues/644";
     }
     Rename {
         RenameLeavesIndexStale "rename-leaves-index-stale"
@@ -631,6 +703,14 @@ faults! {
             "displayName is stored as sent."
             "Special characters become `_`, so that the next look-up misses."
             Some("Harness"), "https://github.com/harness/harness-core/pull/56177";
+        TrimmedOnWriteOnly "trimmed-on-write-only"
+            "A name is found as it was sent."
+            "Blanks at its ends are trimmed on write, and not in a look-up."
+            Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/6904";
+        GroupExtensionRefused "group-extension-refused"
+            "An extension of a group that nobody knows is ignored."
+            "It is refused with 400."
+            Some("Okta developer documentation"), "https://github.com/okta/okta-developer-docs/pull/800";
     }
     Members {
         AddReplacesMembers "add-replaces-members"
@@ -713,6 +793,18 @@ faults! {
             "`display: null` of a member means unassigned."
             "It is a 500."
             Some("OpenWork"), "https://github.com/different-ai/openwork/pull/4691";
+        RepeatedMemberInPut500 "repeated-member-in-put-500"
+            "A member may stand twice in a PUT."
+            "It is a 500."
+            Some("Fleet"), "https://github.com/fleetdm/fleet/issues/31085";
+        AbsentMemberRemoval500 "absent-member-removal-500"
+            "Removing a member who is not there changes nothing."
+            "It is a 500."
+            Some("WSO2 Identity Server"), "https://github.com/wso2/product-is/issues/16097";
+        InactiveMembersIgnored "inactive-members-ignored"
+            "An inactive user can become a member."
+            "The addition is answered 200 and ignored."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.2.1";
     }
     Error {
         ErrorsAsPlainText "errors-as-plain-text"
@@ -775,6 +867,22 @@ faults! {
             "Retry-After is a number of seconds."
             "Every fifth request is 429 with a date; Okta reads whole seconds only."
             None, "https://developer.okta.com/docs/concepts/scim/";
+        MalformedJson500 "malformed-json-500"
+            "A body that is no JSON is 400."
+            "It is a 500."
+            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.12";
+        StackTraceInDetail "stack-trace-in-detail"
+            "detail of an error is a sentence for people."
+            "It ends in a stack trace."
+            None, "https://developer.okta.com/docs/concepts/scim/faqs/";
+        OddMethods500 "odd-methods-500"
+            "HEAD and OPTIONS are answered, or refused with 4xx or 501."
+            "They are a 500."
+            None, "https://www.rfc-editor.org/rfc/rfc9110#section-15.6.2";
+        ConditionalRequests500 "conditional-requests-500"
+            "If-Match and If-None-Match are honoured or ignored."
+            "They are a 500."
+            None, "https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1";
     }
     Auth {
         UnauthorizedAsHtml "unauthorized-as-html"
@@ -809,6 +917,10 @@ faults! {
             "An error never shows a token."
             "401 quotes the token that was sent."
             None, "https://www.rfc-editor.org/rfc/rfc6750#section-5.3";
+        SchemeSpelling500 "scheme-spelling-500"
+            "The scheme of the token is read without case."
+            "Spelt in another way it is a 500."
+            None, "https://www.rfc-editor.org/rfc/rfc9110#section-11.1";
     }
     Media {
         ScimJsonRefused "scim-json-refused"
@@ -877,6 +989,10 @@ faults! {
             "What an answer about a group takes does not grow with its members."
             "It takes 20 ms for each of them."
             Some("Ory Polis"), "https://github.com/ory/polis/pull/4080";
+        RootPath500 "root-path-500"
+            "The base URL itself is answered."
+            "It is a 500."
+            Some("Lightdash"), "https://github.com/lightdash/lightdash/issues/15753";
         SlowByUser "slow-by-user"
             "What a look-up takes does not grow with the number of users."
             "It takes 5 ms for each user that there is."

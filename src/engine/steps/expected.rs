@@ -1,0 +1,268 @@
+//! What an answer of success to a literal request must hold, and what must be there afterwards.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::check;
+use crate::check::frame;
+use crate::check::wire::Seen;
+use crate::exchange::Response;
+use crate::okta::Evidence;
+use crate::okta::reading;
+use crate::okta::request::Resource;
+use crate::okta::selector::Selector;
+use crate::scenario::{Expect, Key, LiteralRequest, Shows};
+use crate::verdict::CheckMeta;
+
+use super::super::book::Subject;
+use super::super::session::{Context, Place, Sent};
+use super::{BrokenOff, Running, broken_off};
+
+/// A place that does not hold what it must: where, what was wanted, what is there.
+type Wrong = (String, String, &'static str);
+
+impl Running<'_> {
+    /// Looks at an answer of success, and at what it has left behind. A refusal that is allowed has neither.
+    pub(super) async fn judge_success(
+        &self,
+        request: &LiteralRequest,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        let expect = &request.expect;
+        let Some(meta) = check::find(&expect.check) else {
+            return Ok(());
+        };
+        let Some(response) = sent.exchange.response() else {
+            return Ok(());
+        };
+        if !response.is_success() || sent.broken {
+            return Ok(());
+        }
+        let body = response.json().unwrap_or(&Value::Null);
+        let wrong = self.wrong_list(expect, response);
+        if let Some((at, wanted, got)) = wrong.or_else(|| wrong_body(expect, body)) {
+            let seen = Seen::new(meta, wanted, got).facet(self.facet_of(expect, place));
+            let session = &*self.stage.session;
+            let keys = expect.finds.iter().flatten();
+            let subjects = keys.flat_map(|key| self.subjects_of(key)).collect();
+            let context = Context {
+                in_any_row: true,
+                ..Context::new(place, sent, subjects, Evidence::Documented)
+            };
+            session.observe(seen.at(at), &context);
+            return Ok(());
+        }
+        for shows in &expect.shows {
+            self.must_show(meta, shows, request, sent, place).await?;
+        }
+        Ok(())
+    }
+
+    /// A person or a group, by id and by name.
+    fn subjects_of(&self, key: &str) -> Vec<Subject> {
+        let resource = self.resource_of(key);
+        let id = self.last_id(key).unwrap_or_default();
+        let session = &*self.stage.session;
+        session.with_book(|book| book.subjects(resource, &id))
+    }
+
+    fn resource_of(&self, key: &str) -> Resource {
+        if self.org.people.contains_key(key) {
+            Resource::User
+        } else {
+            Resource::Group
+        }
+    }
+
+    fn wrong_list(&self, expect: &Expect, response: &Response) -> Option<Wrong> {
+        let keys = expect.finds.as_ref()?;
+        // Whoever has no id is not there through no fault of the look-up.
+        let wanted: BTreeSet<String> = keys
+            .iter()
+            .map(|key| self.last_id(key))
+            .collect::<Option<_>>()?;
+        let page = reading::page(response).ok()?;
+        let found: BTreeSet<String> = page.resources.iter().filter_map(reading::id_of).collect();
+        let got = if found == wanted {
+            return None;
+        } else if found.is_superset(&wanted) {
+            "somebody else, too"
+        } else if found.is_empty() {
+            "nobody"
+        } else {
+            "somebody else"
+        };
+        let wanted = match wanted.len() {
+            0 => "nobody".to_owned(),
+            n => format!("the {n} meant, and nobody else"),
+        };
+        Some(("/Resources".to_owned(), wanted, got))
+    }
+
+    /// Reads one, and compares it with what it must show now.
+    async fn must_show(
+        &self,
+        meta: &'static CheckMeta,
+        shows: &Shows,
+        request: &LiteralRequest,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        let session = &*self.stage.session;
+        let (Shows::Values { key, .. } | Shows::Members { key, .. }) = shows;
+        let Some(id) = self.last_id(key) else {
+            return Ok(());
+        };
+        let resource = self.resource_of(key);
+        let now = session
+            .get(resource, &id, place)
+            .await
+            .map_err(broken_off)?;
+        let Some((read, now)) = now else {
+            return Ok(());
+        };
+        let wrong = match shows {
+            Shows::Values { values, .. } => self.wrong_value(values, &now)?,
+            Shows::Members { members, .. } => {
+                let shown = session.with_book(|b| {
+                    let state = b.get(resource, &id).and_then(|a| a.state.as_ref());
+                    state.is_some_and(|s| !member_set(s).is_empty())
+                });
+                self.wrong_members(members, &now, shown)
+            }
+        };
+        session.with_book(|book| {
+            if let Some(account) = book.get_mut(resource, &id) {
+                account.state = Some(now);
+            }
+        });
+        let Some((at, wanted, got)) = wrong else {
+            return Ok(());
+        };
+        let subjects = self.subjects_of(key);
+        let context = Context {
+            cause: Some(&sent.exchange.request),
+            ..Context::new(place, &read, subjects, Evidence::Documented)
+        };
+        let facet = self.facet_of(&request.expect, place);
+        session.observe(Seen::new(meta, wanted, got).facet(facet).at(at), &context);
+        Ok(())
+    }
+
+    fn wrong_value(
+        &self,
+        values: &[(Selector, Value)],
+        now: &Value,
+    ) -> Result<Option<Wrong>, BrokenOff> {
+        for (at, wanted) in values {
+            let wanted = match wanted {
+                Value::String(text) => Value::String(self.fill(text)?),
+                other => other.clone(),
+            };
+            let there = at.read(now);
+            if !frame::is_same(&wanted, there) {
+                let got = if there.is_none_or(Value::is_null) {
+                    "nothing"
+                } else {
+                    "something else"
+                };
+                let wanted = match wanted {
+                    Value::Null => "nothing".to_owned(),
+                    other => other.to_string(),
+                };
+                return Ok(Some((at.to_string(), wanted, got)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// `shown`: an earlier answer has shown a member.
+    fn wrong_members(&self, members: &[Key], now: &Value, shown: bool) -> Option<Wrong> {
+        let wanted: BTreeSet<String> = members.iter().filter_map(|key| self.last_id(key)).collect();
+        let there = member_set(now);
+        // A group that has never shown anybody may hide its members.
+        if there == wanted || there.is_empty() && !shown {
+            return None;
+        }
+        let got = if there.is_empty() {
+            "nobody"
+        } else if there.is_superset(&wanted) {
+            "others, too"
+        } else {
+            "others"
+        };
+        Some((
+            "members".to_owned(),
+            format!("{} members", wanted.len()),
+            got,
+        ))
+    }
+}
+
+fn member_set(group: &Value) -> BTreeSet<String> {
+    frame::members(group)
+        .unwrap_or_default()
+        .into_iter()
+        .collect()
+}
+
+/// The first pointer that leads to nothing where it must not, or to something.
+fn wrong_body(expect: &Expect, body: &Value) -> Option<Wrong> {
+    let something = |pointer: &str| match body.pointer(pointer) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(elements)) => !elements.is_empty(),
+        Some(_) => true,
+    };
+    let missing = expect.holds.iter().find(|pointer| !something(pointer));
+    let surplus = expect.lacks.iter().find(|pointer| something(pointer));
+    missing
+        .map(|at| (at.clone(), "a value".to_owned(), "none"))
+        .or_else(|| surplus.map(|at| (at.clone(), "no value".to_owned(), "one")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_holds_what_it_must_and_nothing_that_it_must_not() {
+        let body =
+            json!({"Resources": [{"id": "1", "userName": "", "name": null, "active": false}]});
+        let table: [(&[&str], &[&str], Option<&str>); 6] = [
+            (&["/Resources/0/id", "/Resources/0/active"], &[], None),
+            (
+                &["/Resources/0/userName"],
+                &[],
+                Some("/Resources/0/userName"),
+            ),
+            (&["/Resources/0/name"], &[], Some("/Resources/0/name")),
+            (&[], &["/Resources/0/name", "/Resources/1"], None),
+            (&[], &["/Resources/0/id"], Some("/Resources/0/id")),
+            (&["/Resources"], &["/totalResults"], None),
+        ];
+        for (holds, lacks, wanted) in table {
+            let texts = |all: &[&str]| all.iter().map(|p| (*p).to_owned()).collect();
+            let expect = Expect {
+                body: Vec::new(),
+                within: None,
+                status: Vec::new(),
+                check: String::new(),
+                facet: None,
+                total: None,
+                unchanged: Vec::new(),
+                creates: None,
+                finds: None,
+                holds: texts(holds),
+                lacks: texts(lacks),
+                shows: Vec::new(),
+            };
+            let wrong = wrong_body(&expect, &body).map(|(at, ..)| at);
+            assert_eq!(wrong.as_deref(), wanted, "{holds:?} {lacks:?}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""The Django application whose users and groups are provisioned."""
