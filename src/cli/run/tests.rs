@@ -203,6 +203,7 @@ fn arguments_become_settings() {
             ],
             only: None,
         },
+        plan: None,
         variants: [
             PatchProfile,
         ],
