@@ -16,6 +16,7 @@ pub mod document;
 pub mod embedded;
 pub mod engine;
 pub mod exchange;
+pub mod oin;
 pub mod okta;
 pub mod recording;
 pub mod report;

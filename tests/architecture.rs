@@ -11,7 +11,7 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
@@ -47,10 +47,14 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
         ],
     ),
     (
+        "oin",
+        &["engine", "exchange", "okta", "scenario", "verdict"],
+    ),
+    (
         "report",
         &[
-            "check", "engine", "exchange", "okta", "scenario", "secret", "snapshot", "suggest",
-            "verdict",
+            "check", "engine", "exchange", "oin", "okta", "scenario", "secret", "snapshot",
+            "suggest", "verdict",
         ],
     ),
     // It judges as a run does, and sends nothing.

@@ -85,7 +85,7 @@ type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 #[test]
 fn wrong_usage_is_told_with_a_hint_and_exits_2() {
     let target = ("SCIM_CONFORM_TARGET", "https://a.test");
-    let cases: [Wrong<'_>; 19] = [
+    let cases: [Wrong<'_>; 27] = [
         (
             &["run"],
             &[("CI", "true")],
@@ -154,7 +154,49 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
         (
             &["run", "--report", "html=x"],
             &[],
-            "write json=FILE or junit=FILE",
+            "write json=FILE, junit=FILE or csv=FILE",
+        ),
+        (&["run", "--plan", "entra"], &[], "the plan is oin"),
+        (
+            &["run", "--plan", "oin", "users/create"],
+            &[],
+            "cannot be used with",
+        ),
+        (
+            &["run", "--plan", "oin", "--app", "custom"],
+            &[],
+            "error: the plan oin is about an OIN app, and --app leaves it out\n\
+             hint: leave out --app, or write --app oin,custom\n",
+        ),
+        (
+            &["run", "--plan", "oin", "--claim", "sso"],
+            &[],
+            "the features are: create, update, deactivate",
+        ),
+        (
+            &[
+                "run",
+                "--plan",
+                "oin",
+                "--claim",
+                "groups",
+                "--without",
+                "update,groups",
+            ],
+            &[],
+            "error: groups is both claimed and left out\n",
+        ),
+        (
+            &["run", "--claim", "groups"],
+            &[],
+            "error: --claim groups means nothing without a plan\n",
+        ),
+        (&["run", "--without", "groups"], &[], "--plan <NAME>"),
+        (
+            &["run", "--report", "csv=plan.csv"],
+            &[],
+            "error: --report csv is the table of a plan, and there is none\n\
+             hint: only run --plan oin has one; write --report json=FILE\n",
         ),
         (
             &["run", "--report", "json=no/such/x"],

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
+use scim_conform::oin::{Claims, Class, Feature, ROWS, Row, SUITES};
 use scim_conform::okta::app::{Traits, Verb};
 use scim_conform::okta::job::{
     MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
@@ -450,6 +451,7 @@ fn names_of_checks_and_scenarios_exist() {
         "CONTRIBUTING.md",
         "docs/requirements.md",
         "docs/what-okta-sends.md",
+        "docs/oin.md",
     ] {
         let text = generated::text(page);
         for name in text.split('`').skip(1).step_by(2) {
@@ -481,4 +483,55 @@ fn every_requirement_has_a_row() {
     let wanted: Vec<String> = (1..=40).map(|n| format!("{n:02}")).collect();
     let rows: std::collections::BTreeSet<_> = rows.into_iter().collect();
     assert!(wanted.iter().map(String::as_str).eq(rows));
+}
+
+#[test]
+fn the_features_of_a_submission_are_those_of_the_program() {
+    let usual = Claims::default();
+    let mut page = "\n| feature | in the OIN Wizard | claimed unless you say otherwise |\n| --- | --- | --- |\n".to_owned();
+    for feature in Feature::ALL {
+        let claimed = if usual.cover(&[feature]) { "yes" } else { "no" };
+        let wizard = feature.in_the_wizard();
+        writeln!(page, "| `{feature}` | {wizard} | {claimed} |").unwrap();
+    }
+    page.push('\n');
+    holds("docs/oin.md", "features", &page);
+}
+
+#[test]
+fn the_rows_of_okta_s_plan_are_those_of_the_program() {
+    let mut page = String::new();
+    let rows: Vec<&Row> = SUITES.iter().chain(ROWS).collect();
+    for rows in rows.chunk_by(|a, b| a.area == b.area) {
+        write!(
+            page,
+            "\n### {}\n\n| case | what | feature | shown by | by hand |\n| --- | --- | --- | --- | --- |\n",
+            rows[0].area
+        )
+        .unwrap();
+        for row in rows {
+            page.push_str(&plan_entry(row));
+        }
+    }
+    page.push('\n');
+    holds("docs/oin.md", "rows", &page);
+}
+
+fn plan_entry(row: &Row) -> String {
+    let features: Vec<String> = row.features.iter().map(|f| format!("`{f}`")).collect();
+    let ids = row.class.scenarios().iter().map(|id| format!("`{id}`"));
+    let ids: Vec<String> = ids.collect();
+    let shown = match row.class {
+        Class::Wire(_) => ids.join(", "),
+        Class::NothingSent(_) => format!("{}: Okta sends nothing", ids.join(", ")),
+        Class::Fixture(stand_in) => format!("set-up; here {stand_in}"),
+        Class::ByHand => "a person".to_owned(),
+    };
+    format!(
+        "| {} | {} | {} | {shown} | {} |\n",
+        row.case,
+        row.title,
+        features.join(", "),
+        row.by_hand
+    )
 }

@@ -54,10 +54,13 @@ struct Serving {
 
 impl Serving {
     fn start(state: &Path, faults: &[&str]) -> Self {
+        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
+        Self::start_with(state, &faults.collect::<Vec<_>>())
+    }
+
+    fn start_with(state: &Path, options: &[&str]) -> Self {
         let mut arguments = vec!["serve", "--port", "0", "--token", TOKEN];
-        for fault in faults {
-            arguments.extend(["--fault", fault]);
-        }
+        arguments.extend(options);
         let mut process = command(state, &arguments)
             .stderr(Stdio::piped())
             .spawn()
@@ -659,4 +662,114 @@ fn what_a_delete_leaves_there_is_left_behind() {
         1,
         "for a later sweep"
     );
+}
+
+#[test]
+fn the_plan_of_a_submission_ends_with_every_row() {
+    let state = tempfile::tempdir().unwrap();
+    let path = |name: &str| state.path().join(name).to_str().unwrap().to_owned();
+    let (sheet, report) = (path("plan.csv"), path("plan.json"));
+    let reports = [format!("csv={sheet}"), format!("json={report}")];
+    let done = run(
+        state.path(),
+        &[
+            "run",
+            "--plan",
+            "oin",
+            "--claim",
+            "password",
+            "--report",
+            &reports[0],
+            "--report",
+            &reports[1],
+        ],
+        &[],
+    );
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
+    for line in done.out.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(!done.out.contains('\u{1b}'), "colours in a pipe");
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    let plan = &plan["plan"];
+    assert_eq!(plan["ready"], true);
+    let rows = plan["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 69);
+    let sheet = std::fs::read_to_string(sheet).unwrap();
+    for row in rows {
+        let case = row["case"].as_str().unwrap();
+        assert!(done.out.contains(case), "{case} is not in the table");
+        assert!(
+            sheet.contains(&format!("\n{case},")),
+            "{case} is not in the sheet"
+        );
+        let result = row["result"].as_str().unwrap();
+        assert!(
+            ["passed", "by-hand", "not-claimed"].contains(&result),
+            "{case} {result}"
+        );
+    }
+    for said in [
+        "Okta still wants",
+        "SPEC suite",
+        "CRUD suite",
+        "neither issues nor",
+    ] {
+        assert!(done.out.contains(said), "{said}: {}", done.out);
+    }
+    assert!(
+        !done.out.contains("entitlement suite"),
+        "nobody claims entitlements"
+    );
+}
+
+#[test]
+fn before_the_suites_somebody_must_be_there_and_stays_unnamed() {
+    let state = tempfile::tempdir().unwrap();
+    let report = state.path().join("plan.json");
+    let wish = format!("json={}", report.to_str().unwrap());
+    let plan = |url: &str| {
+        let done = run(
+            state.path(),
+            &[
+                "run",
+                "--plan",
+                "oin",
+                "--target",
+                url,
+                "--without",
+                "create,update,deactivate,groups,import-users,import-groups",
+                "--yes",
+                "--report",
+                &wish,
+            ],
+            &[("SCIM_CONFORM_TOKEN", TOKEN)],
+        );
+        let text = std::fs::read_to_string(&report).unwrap();
+        assert!(!text.contains(TOKEN));
+        (done, serde_json::from_str::<Value>(&text).unwrap())
+    };
+
+    let empty = Serving::start_with(state.path(), &[]);
+    let (done, report) = plan(&empty.url);
+    assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
+    assert!(
+        done.out
+            .contains("failed       First listed user: the list shows nobody"),
+        "{}",
+        done.out
+    );
+    assert_eq!(report["plan"]["ready"], false);
+
+    let used = Serving::start_with(state.path(), &["--seed-users", "2"]);
+    let (done, report) = plan(&used.url);
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
+    let around = report["around"].as_array().unwrap();
+    let asked: Vec<&Value> = around
+        .iter()
+        .filter(|exchange| exchange["step"] == "before Okta's suites")
+        .collect();
+    assert_eq!(asked.len(), 3);
+    let listed = &asked[0]["response"]["body"]["Resources"][0];
+    assert_eq!(listed["userName"], "***", "{listed}");
 }

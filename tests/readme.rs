@@ -9,7 +9,7 @@ use scim_conform::server::Fault;
 #[path = "support/generated.rs"]
 mod generated;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/writing-scenarios.md",
@@ -19,6 +19,7 @@ const PAGES: [&str; 12] = [
     "docs/faults.md",
     "docs/reference-server.md",
     "docs/admin-contract.md",
+    "docs/oin.md",
     "docs/judging-recordings.md",
     "docs/messages.md",
     "docs/okta-suites.md",

@@ -493,7 +493,7 @@ proptest! {
         }
         let options = Options { show_people, ..Options::default() };
         if let Some(judged) = judged(&har, &options) {
-            let shown = scim_conform::report::json::render(&judged.run, None);
+            let shown = scim_conform::report::json::render(&judged.run, None, None);
             prop_assert!(SECRETS.iter().all(|secret| !shown.contains(secret)));
             prop_assert!(judged.run.findings.iter().all(|f| f.level >= Level::Note));
         }

@@ -49,6 +49,7 @@ fn closing() -> Closing {
     Closing {
         written: vec!["out/report.json".into()],
         compared: vec![],
+        plan: None,
         next: vec![(
             "scim-conform explain F1".into(),
             "what to do about it".into(),
@@ -146,14 +147,14 @@ fn the_json_report_is_format_1() {
         changed: 1,
         new: 0,
     };
-    insta::assert_snapshot!("json", json::render(&fixture::run(), Some(&counts)));
+    insta::assert_snapshot!("json", json::render(&fixture::run(), Some(&counts), None));
 }
 
 #[test]
 fn the_json_report_of_a_broken_run_says_so() {
     let mut run = fixture::broken();
     fn parse(run: &RunResult) -> serde_json::Value {
-        serde_json::from_str(&json::render(run, None)).unwrap()
+        serde_json::from_str(&json::render(run, None, None)).unwrap()
     }
     let value = parse(&run);
     assert_eq!(value["broken"]["why"], "preflight");
@@ -219,7 +220,7 @@ fn no_report_shows_a_secret() {
     let run = fixture::run();
     let mut shown = vec![
         terminal(&run, Verbosity::Verbose).0,
-        json::render(&run, None),
+        json::render(&run, None, None),
         junit::render(&run).unwrap(),
         format!("{run:?}"),
     ];

@@ -66,7 +66,6 @@ fn the_examples_of_the_manual_load() {
         .filter_map(|rest| rest.split("```").next())
         .collect();
     assert_eq!(examples.len(), 6);
-    assert_eq!(examples.len(), 6);
     for example in examples {
         assert_eq!(load("manual", example.as_bytes()).1, "");
     }

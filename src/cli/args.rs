@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use crate::oin::Feature;
 use crate::okta::App;
-use crate::scenario::{Claim, Risk, Variant};
+use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
-use super::values::{self, Cleanup, EmailPattern, LogForm, ReportWish};
+use super::values::{self, Cleanup, EmailPattern, LogForm, PlanName, ReportWish};
 use super::variants;
 
 const WHAT: &str = "What to run";
@@ -32,6 +33,7 @@ See what Okta would do:    scim-conform run
 See what a fault does:     scim-conform run --fault filter-ignored
 Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
+Before a submission:       scim-conform run --plan oin --target URL
 Understand a finding:      scim-conform explain F1
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
 Play Okta's own suite:     scim-conform runscope SPEC.json
@@ -61,6 +63,8 @@ Examples:
       two folders of scenarios, as an app from Okta's catalogue
   scim-conform run --failed
       what failed last time
+  scim-conform run --plan oin --claim password --report csv=plan.csv
+      how ready your integration is to be submitted to Okta's catalogue
   scim-conform run --yes --report json=report.json --report junit=scim.xml
       in CI, with SCIM_CONFORM_TARGET and SCIM_CONFORM_TOKEN set";
 
@@ -271,13 +275,22 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
 
+    /// All that a submission needs, and how it stands: oin (Okta's test plan)
+    #[arg(long, value_name = "NAME", value_parser = values::plan, conflicts_with_all = ["selection", "tag", "failed"], help_heading = WHAT)]
+    pub(crate) plan: Option<PlanName>,
+
+    /// The target has this, too (repeatable): schema-discovery, entitlements;
+    /// with --plan also password, ...
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
+    pub(crate) claim: Vec<Feature>,
+
+    /// With --plan: it does not have this (repeatable): groups, import-users, ...
+    #[arg(long, value_name = "FEATURE", requires = "plan", value_delimiter = ',', value_parser = values::feature, help_heading = WHAT)]
+    pub(crate) without: Vec<Feature>,
+
     /// Be an Okta that nobody has shown (repeatable); see scenarios variants
     #[arg(long, value_name = "NAME", value_parser = variants::variant, help_heading = WHAT)]
     pub(crate) variant: Vec<Variant>,
-
-    /// The target has this, too (repeatable): schema-discovery, entitlements
-    #[arg(long, value_name = "NAME", value_parser = values::claim, help_heading = WHAT)]
-    pub(crate) claim: Vec<Claim>,
 
     /// Allow what is not for any tenant: scale, throttling, two-tenants, ... (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::risk, help_heading = WHAT)]
@@ -387,7 +400,8 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = JUDGING)]
     pub(crate) tap: bool,
 
-    /// Write a report: json=FILE or junit=FILE, - for stdout (repeatable)
+    /// Write a report: json=FILE, junit=FILE, or with --plan csv=FILE; - for
+    /// stdout (repeatable)
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,
 

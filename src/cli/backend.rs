@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::engine::event::Listener;
 use crate::engine::outcome::{LeftBehind, Plan, RunResult};
+use crate::oin::Precondition;
 use crate::report::SnapshotCounts;
 use crate::runscope::play::Played;
 use crate::scenario::Scenario;
@@ -103,6 +104,8 @@ pub struct Driven {
     pub snapshots: Option<SnapshotCounts>,
     /// The user's own accepted snapshots differ.
     pub snapshots_differ: bool,
+    /// What must hold before Okta's suites; empty unless the run followed a plan.
+    pub preconditions: Vec<Precondition>,
     /// Differences as text, for `--diff` and for own snapshots; may be empty.
     pub differences: String,
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::oin::{Contradiction, Feature};
 use crate::okta::{LoadError, Variant};
 use crate::recording::har::HarError;
 use crate::report::file::WriteError;
@@ -48,6 +49,18 @@ pub enum CliError {
     /// Two reports to one place.
     #[error("two reports go to {0}")]
     SamePlace(String),
+    /// A feature claimed and left out.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    /// The plan is about the other app.
+    #[error("the plan oin is about an OIN app, and --app leaves it out")]
+    PlanWithoutApp,
+    /// A feature that says nothing about what to run, unless a plan asks for it.
+    #[error("--claim {0} means nothing without a plan")]
+    FeatureWithoutPlan(Feature),
+    /// A table that no run without a plan has.
+    #[error("--report csv is the table of a plan, and there is none")]
+    CsvWithoutPlan,
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
@@ -154,6 +167,11 @@ impl CliError {
             }
             Self::Runscope(error) => error.hint(),
             Self::SamePlace(_) => Some("give each --report its own file".to_owned()),
+            Self::PlanWithoutApp => Some("leave out --app, or write --app oin,custom".to_owned()),
+            Self::FeatureWithoutPlan(_) => {
+                Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
+            }
+            Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
@@ -171,6 +189,7 @@ impl CliError {
             | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
             | Self::Write(_)
             | Self::Junit(_)
+            | Self::Contradiction(_)
             | Self::NotUnicode(_)
             | Self::NewScenario { .. }
             | Self::Output(_) => None,

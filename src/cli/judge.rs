@@ -147,7 +147,8 @@ fn write_reports(
     let mut written = Vec::new();
     for wish in &args.report {
         let text = match wish.form {
-            ReportForm::Json => json::render(&judged.run, None),
+            ReportForm::Json => json::render(&judged.run, None, None),
+            ReportForm::Csv => return Err(CliError::CsvWithoutPlan),
             ReportForm::Junit => junit::render(&judged.run)?,
         };
         match &wish.to {

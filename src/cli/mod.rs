@@ -17,6 +17,7 @@ mod explain;
 mod judge;
 pub mod last_run;
 mod live;
+mod plan;
 mod run;
 pub mod runscope;
 mod scenarios;

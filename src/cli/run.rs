@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::engine::outcome::{Broken, Plan, RunResult};
+use crate::oin::Readiness;
 use crate::okta::App;
 use crate::report::file;
 use crate::report::plan::AtEnd;
-use crate::report::{Closing, Terminal, TerminalOptions, Verbosity, json, junit};
+use crate::report::{Closing, Terminal, TerminalOptions, Verbosity, csv, json, junit};
 use crate::scenario::Risk;
 use crate::verdict::{Level, Verdict};
 
@@ -18,6 +19,7 @@ use super::environment::Environment;
 use super::error::{CliError, tell};
 use super::exit::Exit;
 use super::last_run::{self, LastRun, LastRunError};
+use super::plan;
 use super::selection::Selection;
 use super::settings::{
     Beyond, Limits, People, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice,
@@ -61,9 +63,12 @@ pub(crate) fn execute(
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
     let driven = backend.drive(&settings, terminal.clone(), &consent)?;
 
+    let readiness = readiness(&settings, &driven);
+    let plan = readiness.as_ref();
     let render = |form| match form {
-        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref())),
+        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
         ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+        ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
     };
     let (written, failure) = write_reports(&args.report, &render, streams);
     remember(env, &target, &driven.run, streams);
@@ -72,13 +77,25 @@ pub(crate) fn execute(
         compared: before
             .map(|before| last_run::compare(&before, &driven.run).lines())
             .unwrap_or_default(),
+        plan: readiness,
         next: next(args, &settings.target, &driven.run),
     };
     show(&terminal, &driven, &closing, &args.report, streams)?;
     match failure {
         Some(error) => Err(error),
-        None => Ok(Exit::from_result(&driven.run, driven.snapshots_differ)),
+        None => Ok(Exit::from_result(&driven.run, driven.snapshots_differ)
+            .with_plan(closing.plan.as_ref())),
     }
+}
+
+/// What the run says about the plan that it followed. One that broke off before it began says nothing.
+fn readiness(settings: &RunSettings, driven: &Driven) -> Option<Readiness> {
+    let claims = settings.plan.clone()?;
+    let began = !matches!(driven.run.broken, Some(Broken::Preflight { .. }));
+    began.then(|| {
+        let apps = &settings.selection.apps;
+        Readiness::of(&driven.run, apps, claims, driven.preconditions.clone())
+    })
 }
 
 /// The settings that the arguments and the environment amount to.
@@ -86,8 +103,9 @@ pub(crate) fn execute(
 /// # Errors
 /// [`CliError`], when they do not amount to a run.
 pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings, CliError> {
+    let plan = plan::claims(args)?;
     let apps = if args.app.is_empty() {
-        App::ALL.to_vec()
+        plan::usual_apps(plan.as_ref())
     } else {
         App::ALL
             .into_iter()
@@ -100,11 +118,15 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
     Ok(RunSettings {
         target,
         selection: Selection {
-            patterns: args.selection.clone(),
+            patterns: match &plan {
+                Some(claims) => Readiness::scenarios(claims),
+                None => args.selection.clone(),
+            },
             tags: args.tag.clone(),
             apps,
             only: None,
         },
+        plan,
         variants: args.variant.clone(),
         as_required: false,
         beyond: beyond(args, other),
@@ -143,7 +165,7 @@ fn beyond(args: &RunArgs, other: Option<Box<Remote>>) -> Beyond {
     scale.sort_unstable();
     scale.dedup();
     Beyond {
-        claims: args.claim.clone(),
+        claims: args.claim.iter().filter_map(|f| f.offered()).collect(),
         allowed,
         scale,
         hook: args.hook.clone(),
@@ -343,7 +365,11 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
     let all_well = run.verdicts.values().all(|v| *v == Verdict::Conforms);
     if matches!(target, TargetChoice::Embedded { .. }) && all_well {
         add(
-            "scim-conform run --target URL".to_owned(),
+            if args.plan.is_some() {
+                "scim-conform run --plan oin --target URL".to_owned()
+            } else {
+                "scim-conform run --target URL".to_owned()
+            },
             "the same against your server",
         );
     }

@@ -110,6 +110,9 @@ pub(crate) fn execute(
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
     check_reports(&args.report)?;
+    if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
+        return Err(CliError::CsvWithoutPlan);
+    }
     let settings = RunscopeSettings {
         export: read(&args.file)?,
         target: target::of_export(args, env)?,
@@ -145,6 +148,7 @@ pub(crate) fn execute(
     say(&told::foot(&done, settings.export.calls().count(), width));
     let render = |form| match form {
         ReportForm::Json => Ok(report::json(&settings, &done)),
+        ReportForm::Csv => Err(CliError::CsvWithoutPlan),
         ReportForm::Junit => report::junit(&settings, &done),
     };
     let (_, failure) = write_reports(&args.report, &render, streams);

@@ -104,6 +104,7 @@ fn settings(args: &ShowArgs, selection: Selection) -> RunSettings {
             chaos: None,
         },
         selection,
+        plan: None,
         variants: args.variant.clone(),
         as_required: true,
         // Shown is what a tenant of one's own would see, with the smallest crowd.

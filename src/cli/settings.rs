@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::exchange::HeaderText;
+use crate::oin::Claims;
 use crate::runscope::export::Export;
 use crate::scenario::{Claim, Risk, Variant};
 use crate::secret::Secret;
@@ -20,6 +21,8 @@ pub struct RunSettings {
     pub target: TargetChoice,
     /// Which scenarios, under which apps.
     pub selection: Selection,
+    /// The features claimed for a submission, when the run is to say how ready for it the target is.
+    pub plan: Option<Claims>,
     /// Variants of Okta's behaviour that are on.
     pub variants: Vec<Variant>,
     /// A scenario has the variants that it requires, without their being on for the others.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::oin::Feature;
 use crate::okta::App;
-use crate::scenario::{Claim, Risk, SMALLEST_SCALE};
+use crate::scenario::{Risk, SMALLEST_SCALE};
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -102,15 +103,32 @@ pub fn app(text: &str) -> Result<App, String> {
     }
 }
 
-/// A claim by its name.
+/// A plan that a run can follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanName {
+    /// A submission to the Okta Integration Network: [`crate::oin`].
+    Oin,
+}
+
+/// A plan by its name.
 ///
 /// # Errors
 /// The names there are.
-pub fn claim(text: &str) -> Result<Claim, String> {
-    let found = Claim::ALL.into_iter().find(|claim| claim.as_str() == text);
-    found.ok_or_else(|| {
-        let names = Claim::ALL.map(Claim::as_str);
-        format!("a server can claim {}", names.join(" or "))
+pub fn plan(text: &str) -> Result<PlanName, String> {
+    match text {
+        "oin" => Ok(PlanName::Oin),
+        _ => Err("the plan is oin: Okta's test plan for submissions to its catalogue".to_owned()),
+    }
+}
+
+/// A feature that an integration can claim, by its name.
+///
+/// # Errors
+/// The names there are.
+pub fn feature(text: &str) -> Result<Feature, String> {
+    Feature::from_name(text).ok_or_else(|| {
+        let names: Vec<_> = Feature::ALL.iter().map(|f| f.as_str()).collect();
+        format!("the features are: {}", names.join(", "))
     })
 }
 
@@ -257,6 +275,8 @@ pub enum ReportForm {
     Json,
     /// JUnit XML.
     Junit,
+    /// The table of a plan, for a spreadsheet.
+    Csv,
 }
 
 /// Where a report goes.
@@ -281,11 +301,12 @@ impl FromStr for ReportWish {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = "write json=FILE or junit=FILE; - as FILE is the standard output";
+        let problem = "write json=FILE, junit=FILE or csv=FILE; - as FILE is the standard output";
         let (form, to) = text.split_once('=').ok_or(problem)?;
         let form = match form {
             "json" => ReportForm::Json,
             "junit" => ReportForm::Junit,
+            "csv" => ReportForm::Csv,
             _ => return Err(problem.to_owned()),
         };
         let to = match to {
@@ -302,6 +323,7 @@ impl fmt::Display for ReportForm {
         f.pad(match self {
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Csv => "csv",
         })
     }
 }
@@ -413,8 +435,8 @@ mod tests {
         assert_eq!(app("aiw"), Ok(App::Custom));
         assert_eq!(app("template"), Ok(App::Oin));
         assert!(app("okta").is_err());
-        assert_eq!(claim("entitlements"), Ok(Claim::Entitlements));
-        assert!(claim("x").is_err());
+        assert_eq!(feature("entitlements"), Ok(Feature::Entitlements));
+        assert!(feature("x").is_err());
         assert_eq!(removal("deactivate"), Ok(Cleanup::Deactivate));
         assert!(removal("none").is_err());
         assert_eq!(run_id("r7x2k9"), Ok("r7x2k9".into()));

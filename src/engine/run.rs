@@ -32,9 +32,6 @@ use super::target::Run;
 /// Characters that follow the run id in a name: two for the scenario and app, two for the row.
 pub const NAME_TAIL: usize = 4;
 
-/// Bytes that a credential needs to be looked for in what is kept.
-const SHORTEST_SECRET: usize = 6;
-
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError<E> {
@@ -79,17 +76,10 @@ pub async fn run<E>(
         Some(other) => Some(second_run(other, &settings).map_err(RunError::Ledger)?),
         None => None,
     };
-    let others = settings.other.iter().flat_map(|other| &other.credentials);
-    // A word that short is no secret, and hiding it would garble every answer.
-    for credential in settings
-        .credentials
-        .iter()
-        .chain(others)
-        .filter(|c| c.expose().len() >= SHORTEST_SECRET)
-    {
-        run.hide(credential);
-        if let Some(second) = &second {
-            second.hide(credential);
+    for run in [Some(&run), second.as_ref()].into_iter().flatten() {
+        run.hide_credentials(&settings.credentials);
+        if let Some(other) = &settings.other {
+            run.hide_credentials(&other.credentials);
         }
     }
     let watch = tokio::spawn({

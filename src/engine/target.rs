@@ -15,6 +15,9 @@ use crate::secret::Secret;
 use super::ledger::Ledger;
 use super::passwords::Passwords;
 
+/// Bytes that a credential needs to be looked for in what is kept.
+const SHORTEST_SECRET: usize = 6;
+
 /// Shared by all scenarios of a run.
 pub struct Run {
     /// Part of every name that the run makes; lower case.
@@ -101,6 +104,17 @@ impl Run {
     /// A password that will be sent: it is masked in every record from now on.
     pub fn hide(&self, password: &Secret) {
         self.passwords().add(password);
+    }
+
+    /// Credentials of the run: they are masked in every record from now on.
+    pub fn hide_credentials(&self, credentials: &[Secret]) {
+        // A word that short is no secret, and hiding it would garble every answer.
+        let secret = credentials
+            .iter()
+            .filter(|c| c.expose().len() >= SHORTEST_SECRET);
+        for credential in secret {
+            self.hide(credential);
+        }
     }
 
     /// Every password that was sent, or will be.

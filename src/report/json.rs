@@ -13,21 +13,29 @@ use serde_json::Value;
 use crate::engine::growth::Growth;
 use crate::engine::outcome::{Broken, LeftBehind, RunResult};
 use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
+use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
 use crate::verdict::{
     At, Finding, Kind, Level, Origin, Outcome, Recorded, ScenarioResult, Verdict,
 };
 
 use super::SnapshotCounts;
+use plan::Plan;
+
+mod plan;
 
 /// The number in `format`.
 const FORMAT: u32 = 1;
 
 /// The report as indented JSON text with a line break at its end. `snapshots` is `None` when
-/// none were compared.
+/// none were compared, `plan` when the run followed none.
 #[must_use]
-pub fn render(run: &RunResult, snapshots: Option<&SnapshotCounts>) -> String {
-    let document = Document::of(run, snapshots);
+pub fn render(
+    run: &RunResult,
+    snapshots: Option<&SnapshotCounts>,
+    plan: Option<&Readiness>,
+) -> String {
+    let document = Document::of(run, snapshots, plan);
     // Serialising to memory fails only on map keys that are not strings; there are none.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
@@ -53,6 +61,8 @@ struct Document<'a> {
     left_behind: Vec<Left<'a>>,
     broken: Option<BrokenEntry<'a>>,
     around: Vec<Opened<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan<'a>>,
     /// Only when a recording was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     recording: Option<&'a str>,
@@ -263,7 +273,11 @@ enum BrokenEntry<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn of(run: &'a RunResult, snapshots: Option<&'a SnapshotCounts>) -> Self {
+    fn of(
+        run: &'a RunResult,
+        snapshots: Option<&'a SnapshotCounts>,
+        plan: Option<&'a Readiness>,
+    ) -> Self {
         Self {
             format: FORMAT,
             tool: Tool {
@@ -290,6 +304,7 @@ impl<'a> Document<'a> {
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
             around: run.around.iter().map(Opened).collect(),
+            plan: plan.map(Plan::of),
             recording: run.recording.as_deref(),
         }
     }

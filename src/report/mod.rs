@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+pub mod csv;
 pub mod explain;
 pub mod file;
 mod finding;
@@ -17,6 +18,7 @@ pub mod junit;
 pub mod kept;
 mod palette;
 pub mod plan;
+mod readiness;
 pub mod recording;
 mod summary;
 mod terminal;

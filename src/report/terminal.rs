@@ -11,12 +11,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::event::{Event, Listener};
 use crate::engine::outcome::RunResult;
+use crate::oin::Readiness;
 use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
-use super::{finding, growth, plan, summary};
+use super::{finding, growth, plan, readiness, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,8 @@ pub struct Closing {
     pub written: Vec<PathBuf>,
     /// Lines about how this run compares with an earlier one.
     pub compared: Vec<String>,
+    /// How ready for a submission the target is, when the run followed a plan.
+    pub plan: Option<Readiness>,
     /// Commands to go on with, and what for.
     pub next: Vec<(String, String)>,
 }
@@ -208,6 +211,10 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
     parts.push(verdict);
     parts.push(summary::left_behind(&run.left_behind, width));
     parts.push(closing.compared.iter().map(|l| l.clone() + "\n").collect());
+    if let Some(plan) = &closing.plan {
+        let whole = options.verbosity > Verbosity::Quiet;
+        parts.push(readiness::render(plan, width, whole));
+    }
     if options.verbosity > Verbosity::Quiet {
         parts.push(files(closing, width));
         parts.push(next(closing, width));

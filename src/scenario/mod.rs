@@ -477,6 +477,8 @@ pub enum Wanted {
     Equal(Value),
     /// An array with these values among its elements; texts may hold placeholders.
     Among(Vec<Value>),
+    /// One of these JSON values, as they stand.
+    OneOf(Vec<Value>),
     /// A value of this type; a text must not be empty.
     Type(JsonType),
 }

@@ -34,6 +34,7 @@ use super::super::selection::{Selection, SelectionError};
 use super::super::settings::{Chance, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice};
 use super::super::values::Cleanup;
 use super::hook::Hook;
+use super::plan::{self as before_suites, Asked};
 use super::{Live, behaviour, interrupted, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
@@ -125,6 +126,10 @@ pub(super) async fn drive(
         strict_rfc: settings.strict_rfc,
         run_id,
     });
+    let asked = match (&settings.plan, BaseUrl::parse(&engine.target.url)) {
+        (Some(_), Ok(base)) => before_suites::ask(&engine, &settings.target, &base).await,
+        _ => Asked::default(),
+    };
     let (plan, parts) = plan::plan(parts, &engine);
     let ended = run::run(
         Arc::clone(&engine),
@@ -143,6 +148,8 @@ pub(super) async fn drive(
         ),
         RunError::Declined(why) => Refusal::Ask(why),
     })?;
+    run.exchanges += asked.exchanges.len() as u64;
+    run.around.splice(..0, asked.exchanges);
     if let Some(server) = way.server.and_then(Arc::into_inner) {
         server.stop().await;
     }
@@ -150,6 +157,7 @@ pub(super) async fn drive(
     Ok(Driven {
         snapshots: Some(compared.counts),
         snapshots_differ: compared.own_differ,
+        preconditions: asked.preconditions,
         differences: compared.text,
         run,
     })
@@ -266,6 +274,11 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
             // The faults that hand out somebody else need somebody else.
             let _ = tenant.seed_user(&stranger());
             let _ = tenant.seed_group(&json!({"displayName": "Board"}));
+        }
+        if tenant == before_suites::TENANT
+            && let Some(tenant) = running.tenant(tenant)
+        {
+            let _ = tenant.seed_user(&before_suites::first_user());
         }
         Arc::new(Lodging {
             transport: loopback(&running.tenant_url(tenant), tap),

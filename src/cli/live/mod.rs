@@ -2,6 +2,7 @@
 
 mod drive;
 mod hook;
+mod plan;
 mod runscope;
 mod serve;
 mod sweep;

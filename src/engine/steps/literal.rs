@@ -173,7 +173,7 @@ impl Running<'_> {
                 Wanted::Among(values) => {
                     Wanted::Among(values.iter().map(fill).collect::<Result<_, _>>()?)
                 }
-                Wanted::Type(of) => Wanted::Type(*of),
+                Wanted::OneOf(_) | Wanted::Type(_) => wanted.clone(),
             };
             Ok((pointer.clone(), wanted))
         });

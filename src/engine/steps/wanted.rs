@@ -56,6 +56,7 @@ fn holds(wanted: &Wanted, value: &Value) -> bool {
         Wanted::Among(wanted) => value
             .as_array()
             .is_some_and(|elements| wanted.iter().all(|one| elements.contains(one))),
+        Wanted::OneOf(wanted) => wanted.contains(value),
         Wanted::Type(of) => of.fits(value),
     }
 }
@@ -67,6 +68,10 @@ fn said(wanted: &Wanted) -> String {
         Wanted::Among(values) => {
             let values: Vec<String> = values.iter().map(Value::to_string).collect();
             format!("an array with {}", values.join(" and "))
+        }
+        Wanted::OneOf(values) => {
+            let values: Vec<String> = values.iter().map(Value::to_string).collect();
+            values.join(" or ")
         }
         Wanted::Type(of) => format!("a value of type {}", of.as_str()),
     }
@@ -129,6 +134,12 @@ mod tests {
             ("/n", equal(json!("1")), Some("a number")),
             ("/b", equal(json!("true")), Some("true")),
             ("/a/1", equal(json!("y")), None),
+            ("/t", Wanted::OneOf(vec![json!("1"), json!(1)]), None),
+            (
+                "/b",
+                Wanted::OneOf(vec![json!("1"), json!(1)]),
+                Some("true"),
+            ),
             ("/a", among(&["y"]), None),
             ("/a", among(&["y", "z"]), Some("an array")),
             ("/t", among(&["1"]), Some("a text")),

@@ -245,7 +245,7 @@ fn wanted() -> Value {
         "minProperties": 1,
         "propertyNames": {"pattern": "^/"},
         "additionalProperties": true,
-        "description": "A value, an array that one element must be in, or {type: string}.",
+        "description": "A value, an array of what must be among the elements, {one-of: [...]}, or {type: string}.",
     })
 }
 

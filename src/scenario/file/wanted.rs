@@ -4,7 +4,7 @@ use crate::document::{Diagnostics, Fields, Kind, Node};
 use crate::scenario::scope::Scope;
 use crate::scenario::{JsonType, Wanted, lint};
 
-/// `{/schemas: ["urn:…"], /id: {type: string}, /active: true}`
+/// `{/schemas: ["urn:…"], /id: {type: string}, /active: true, /status: {one-of: ["404", 404]}}`
 pub(super) fn body(
     node: &Node,
     scope: &Scope,
@@ -30,6 +30,11 @@ fn wanted(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<W
     match &node.kind {
         Kind::Mapping(_) => {
             let mut fields = Fields::of(node, "wanted value", diagnostics)?;
+            if let Some(values) = fields.take("one-of") {
+                fields.finish(diagnostics);
+                let values = values.items("one-of", diagnostics)?;
+                return Some(Wanted::OneOf(values.iter().map(Node::to_json).collect()));
+            }
             let found = fields.require("type", diagnostics).and_then(|node| {
                 let name = node.text("type", diagnostics)?;
                 let types = JsonType::ALL.map(|one| (one.as_str(), one));
