@@ -109,8 +109,8 @@ pub fn look(exchange: &Exchange, purpose: &Purpose<'_>) -> Vec<Seen> {
                     )
                     .facet(exchange.request.method.as_str()),
                 ),
-                // An answer to HEAD has no body (RFC 9110, 9.3.2).
-                400.. if exchange.request.method == Method::Head => {}
+                // An answer to HEAD has no body (RFC 9110, 9.3.2), and nobody says what one to OPTIONS holds (9.3.7).
+                _ if matches!(exchange.request.method, Method::Head | Method::Options) => {}
                 400.. => error_body(response, &mut seen),
                 _ => success(exchange, response, purpose, &mut seen),
             }
@@ -302,7 +302,6 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
             | Intent::Discover(Document::Entitlements { .. })
     );
     match &response.body.json {
-        Err(NotJson::Empty) if exchange.request.method == Method::Head => return,
         // An empty answer to a write is judged where it matters: a create must return the resource.
         Err(NotJson::Empty) if exchange.request.method.is_write() => return,
         Err(NotJson::Empty) if is_list => {

@@ -304,6 +304,7 @@ pub(super) fn answer(policy: &Policy, incoming: Option<&Incoming>, answer: &mut 
             .into_iter()
             .flatten()
             .filter_map(Value::as_object_mut)
+            .filter(|resource| resource.contains_key("userName"))
         {
             user.shift_remove("name");
         }

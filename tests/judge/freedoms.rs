@@ -118,6 +118,7 @@ fn refusals_of_different_things_stay_apart() {
     warning sequence/refused [PUT user/cleared-value]
     warning update/read-only-attribute [user]
     warning update/unknown-attribute [attribute]
+    warning update/unknown-attribute [create]
     warning update/unknown-attribute [extension]
     ");
 }

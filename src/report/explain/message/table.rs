@@ -1,8 +1,8 @@
 //! The messages, what was going on first, then what came back.
 
 use crate::check::catalogue::{
-    connection, create, envelope, error, list, lookup, membership, resource, sequence, state,
-    update,
+    connection, create, discovery, envelope, error, list, lookup, membership, resource, sequence,
+    state, update,
 };
 
 use super::Message;
@@ -187,6 +187,14 @@ pub static ALL: &[Message] = &[
         meaning: "A page of GET /Users or GET /Groups could not be read. Okta adds 100 to startIndex until it has passed totalResults.",
         checks: &[&list::READABLE, &list::COUNTERS, &list::TOTAL],
         run: "imports",
+        source: OWN_WORDS,
+    },
+    Message {
+        text: "Import of entitlements from app ... failed: ...",
+        marks: &["import of entitlements", "import of the user schema"],
+        meaning: "/ResourceTypes, /Schemas, /Roles or /Entitlements could not be read.",
+        checks: &[&discovery::PARSES, &discovery::ENTITLEMENTS],
+        run: "discovery entitlements",
         source: OWN_WORDS,
     },
     Message {
