@@ -123,7 +123,7 @@ pub fn put_profile(
             selector.write(&mut body, value.clone());
             list_extension(&mut body, selector);
         } else if selector.read(base).is_some_and(|v| !v.is_null()) {
-            match variants.cleared() {
+            match variants.cleared(selector.attribute()) {
                 Some(cleared) => selector.write(&mut body, cleared),
                 None => selector.remove(&mut body),
             }
@@ -226,13 +226,17 @@ pub fn patch_password(password: &Secret, variants: Variants) -> Built {
 /// All mapped attributes in one value object without a path (inferred).
 #[must_use]
 pub fn patch_profile(profile: &Profile, mapping: &[Mapped], variants: Variants) -> Built {
-    // What a PATCH leaves out it does not clear.
-    let cleared = variants.cleared().unwrap_or_else(|| "".into());
     let mut value = Map::new();
     let mut sets = Vec::new();
     for (selector, new) in mapped(profile, mapping, variants) {
-        let sent = if new.is_null() { &cleared } else { &new };
-        selector.write(&mut value, sent.clone());
+        let sent = if new.is_null() {
+            // What a PATCH leaves out it does not clear.
+            let cleared = variants.without(Variant::ClearByOmission);
+            cleared.cleared(selector.attribute()).unwrap_or_default()
+        } else {
+            new.clone()
+        };
+        selector.write(&mut value, sent);
         sets.push(Set {
             at: selector.clone(),
             value: new,
@@ -432,6 +436,9 @@ mod tests {
 
     #[test]
     fn a_cleared_attribute_is_sent_empty_only_where_the_target_has_it() {
+        let new = profile(json!({"roles": null}));
+        let built = put_profile(&json!({"roles": ["a"]}), &new, &mapping(), "00u1", NONE);
+        assert_eq!(built.body["roles"], json!([]));
         let new = profile(json!({"title": null, "nickName": null}));
         let built = put_profile(&json!({"title": "Dr"}), &new, &mapping(), "00u1", NONE);
         assert_eq!(built.body["title"], "");

@@ -560,13 +560,16 @@ impl Variants {
         }
     }
 
-    /// What stands in the place of a value that was emptied: an empty text (inferred); none leaves it out.
+    /// What stands in the place of a SCIM attribute that was emptied: an empty text or list (inferred); none leaves it
+    /// out.
     #[must_use]
-    pub fn cleared(self) -> Option<Value> {
+    pub fn cleared(self, attribute: &str) -> Option<Value> {
         if self.has(Variant::ClearByOmission) {
             None
         } else if self.has(Variant::ClearAsNull) {
             Some(Value::Null)
+        } else if attribute == "roles" {
+            Some(json!([]))
         } else {
             Some("".into())
         }

@@ -116,8 +116,12 @@ impl Transcript {
     pub fn of(result: &ScenarioResult, names: &RunNames) -> Self {
         let own = opened(by_step(&result.exchanges));
         let last = opened(final_states(&result.exchanges));
+        // What was there before is part of no transcript, but its ids stand in the answers.
+        let mut seeded = opened(made_before(&result.exchanges));
+        // Several are made at once; by their names they are in the same order whenever this is written down.
+        seeded.sort_by(|(_, a), (_, b)| a.request.body.cmp(&b.request.body));
         let mut aliases = Aliases::default();
-        for (_, exchange) in own.iter().chain(&last) {
+        for (_, exchange) in seeded.iter().chain(&own).chain(&last) {
             learn(&mut aliases, exchange);
         }
         let normaliser = Normaliser::new(names, &aliases);
@@ -140,6 +144,14 @@ impl Transcript {
 fn opened(kept: Vec<&Recorded>) -> Vec<(&Recorded, Exchange)> {
     kept.into_iter()
         .map(|recorded| (recorded, recorded.exchange.open()))
+        .collect()
+}
+
+/// The creates of what a scenario had there before Okta came.
+fn made_before(exchanges: &[Recorded]) -> Vec<&Recorded> {
+    let setup = exchanges.iter().filter(|r| r.origin == Origin::Setup);
+    setup
+        .filter(|r| r.exchange.method() == Method::Post)
         .collect()
 }
 

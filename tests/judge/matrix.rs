@@ -69,7 +69,6 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         "RFC 7644 does not forbid it, and Okta's groups are pushed again by hand",
     ),
     (Fault::AnswersStateBefore, "Okta believes in any 2xx"),
-    (Fault::ExtensionUnderWrongKey, "the extension is optional"),
     (Fault::ManagerDropped, "it is optional"),
     (Fault::NfcNormalised, "it looks the same, and is found"),
     (Fault::ValuesTrimmed, "nobody misses the blanks"),
@@ -200,19 +199,9 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
         "with a create and with an update",
     ),
     (
-        Fault::PathLessExtensionIgnored,
-        3,
-        "each attribute of the extension is lost by itself",
-    ),
-    (
         Fault::UserPutDropsFamilyName,
         2,
         "it is lost from the profile that is pushed, and from the one that is put back to deactivate",
-    ),
-    (
-        Fault::RenameRefusedHalfway,
-        2,
-        "the two kinds of app rename by different requests, under the variant",
     ),
     (
         Fault::GroupNameRewritten,

@@ -5,10 +5,12 @@ use std::io;
 use clap::Parser as _;
 
 use super::*;
+use crate::check;
 use crate::cli::args::{Cli, Command};
 use crate::cli::testing::{Prepared, Shared, result, scenario, streams};
+use crate::okta::Evidence;
 use crate::scenario::ScenarioId;
-use crate::verdict::Outcome;
+use crate::verdict::{Finding, Kind, Outcome};
 
 /// A folder for the state, and what one command after another did.
 struct Bench {
@@ -203,6 +205,7 @@ fn arguments_become_settings() {
             ],
             only: None,
         },
+        plan: None,
         variants: [
             PatchProfile,
         ],
@@ -290,4 +293,34 @@ fn a_run_that_broke_off_is_not_kept() {
     );
     let again = bench.run(&format!("{line} --failed"), passed());
     assert_eq!(again.told.unwrap().selection.only.unwrap().len(), 1);
+}
+
+#[test]
+fn whoever_refuses_all_addresses_is_offered_another_domain() {
+    let bench = Bench::new();
+    let run = |got: &str, more: &str| {
+        let mut run = run_of(&[("a/a", Outcome::Failed)]);
+        run.findings.push(Finding {
+            id: "F1".into(),
+            check: check::find("sequence/refused").unwrap(),
+            facet: "POST user".into(),
+            level: Level::Error,
+            kind: Kind::Fault,
+            sent: String::new(),
+            wanted: "2xx".into(),
+            got: got.into(),
+            pointer: String::new(),
+            evidence: Evidence::Recorded,
+            okta_admin_sees: None,
+            at: vec![],
+            consequences: vec![],
+            differences: vec![],
+        });
+        bench.run(&format!("{TARGET} --yes {more}"), run).out
+    };
+    let offer = "--email '{}@example.com'";
+    assert!(run("400 Bad Request", "").contains(offer));
+    assert!(run("422 Unprocessable Content", "").contains(offer));
+    assert!(!run("500 Internal Server Error", "").contains(offer));
+    assert!(!run("400 Bad Request", "--email {}@acme.test").contains(offer));
 }
