@@ -105,19 +105,24 @@ fn refusals_of_different_things_stay_apart() {
         .collect();
     insta::assert_snapshot!(found.join("\n"), @r"
     error sequence/refused [POST user/conflict]
+    warning sequence/refused [PUT user/cleared-value]
     warning sequence/refused [POST user/blanks]
     warning sequence/refused [POST user/brackets]
+    warning sequence/refused [POST user/create-user]
     warning sequence/refused [POST user/escapes]
+    warning sequence/refused [POST user/import-users]
     warning sequence/refused [POST user/percent]
     warning sequence/refused [POST user/punctuation]
+    warning sequence/refused [POST user/push-group]
     warning sequence/refused [POST user/reserved-in-urls]
     warning sequence/refused [POST user/roles]
     warning sequence/refused [POST user/shared-email]
+    warning sequence/refused [POST user/update-roles]
     warning sequence/refused [POST user/wildcard]
     warning sequence/refused [PATCH user/password]
-    warning sequence/refused [PUT user/cleared-value]
     warning update/read-only-attribute [user]
     warning update/unknown-attribute [attribute]
+    warning update/unknown-attribute [create]
     warning update/unknown-attribute [extension]
     ");
 }

@@ -240,12 +240,12 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::EveryThirdWrite500,
-        7,
+        8,
         "each kind of write fails in its turn",
     ),
     (
         Fault::EveryThirdWriteStored500,
-        10,
+        11,
         "each kind of write fails in its turn",
     ),
     (
