@@ -350,7 +350,8 @@ fn pages_of_messages_fit_a_terminal() {
 
       See it happen
         scim-conform run --fault html-with-200
-        also with errors-as-plain-text, null-display-crashes, empty-store-404
+        also with errors-as-plain-text, null-display-crashes,
+        external-id-must-be-unique
 
       See whether your server has it
         scim-conform run errors connection --target URL

@@ -168,6 +168,12 @@ pub const ABSORBS: &[Rule] = &[
         of("sequence/refused", "look-up group"),
         of("membership/matches", "later"),
     ),
+    rule(
+        of("create/returns-resource", "group"),
+        of("membership/matches", "later"),
+    ),
+    // A list that cannot be read is not readable, however it is asked for.
+    rule(any("list/readable"), of("envelope/json", "empty")),
     // Additions that go wrong one by one go wrong together.
     rule(
         of("membership/matches", "add"),

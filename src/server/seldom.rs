@@ -298,7 +298,8 @@ pub(super) fn answer(policy: &Policy, incoming: Option<&Incoming>, answer: &mut 
         let path = location.as_str().map(super::rewrite::path_of);
         *location = format!("https://{host}{}", path.unwrap_or_default()).into();
     }
-    if policy.has(Fault::NamesMissingInLists) {
+    let users = incoming.is_some_and(|incoming| incoming.route.kind() == Some(Kind::User));
+    if users && policy.has(Fault::NamesMissingInLists) {
         let listed = body.get_mut("Resources").and_then(Value::as_array_mut);
         for user in listed
             .into_iter()

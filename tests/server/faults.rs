@@ -13,13 +13,44 @@ fn the_known_good_traffic_is_the_same_every_time() {
 }
 
 /// What Okta's own traffic does not meet: its certification suite sends the first two, the third is in a header, and
-/// nobody but a probe makes the mistakes of the last two. The trial of the judge holds that each of them is seen.
-const BESIDE_OKTA: [Fault; 5] = [
+/// nobody but a probe, or an app of another kind, sends what the others are about. The trial of the judge holds that
+/// each of them is seen.
+const BESIDE_OKTA: [Fault; 35] = [
     Fault::ClientChosenId,
     Fault::PlainJsonRefused,
     Fault::ContentEncodingWrong,
     Fault::MalformedFilter500,
     Fault::UnknownOperationAccepted,
+    Fault::ListNeedsParameters,
+    Fault::PagingCorners500,
+    Fault::FilterWordsCaseSensitive,
+    Fault::OtherFiltersIgnored,
+    Fault::ActiveFilterFromOtherColumn,
+    Fault::ForwardedHostReflected,
+    Fault::AttributeSelectionIgnored,
+    Fault::TextForBooleanIgnored,
+    Fault::LastAdministratorDeactivated,
+    Fault::DeactivationReachesLocalAccounts,
+    Fault::PatchWithPathIgnored,
+    Fault::SecondaryEmailPromoted,
+    Fault::PutGoesByBodyId,
+    Fault::FirstOperationWins,
+    Fault::GroupExtensionRefused,
+    Fault::RepeatedMemberInPut500,
+    Fault::AbsentMemberRemoval500,
+    Fault::InactiveMembersIgnored,
+    Fault::MalformedJson500,
+    Fault::OddMethods500,
+    Fault::ConditionalRequests500,
+    Fault::TenantsNotApart,
+    Fault::RootPath500,
+    Fault::DiscoveryAsArrays,
+    Fault::UserSchemaMissing,
+    Fault::ExtensionsNotAnnounced,
+    Fault::ActiveAnnouncedAsString,
+    Fault::EntitlementTypesMissing,
+    Fault::EntitlementNameMissing,
+    Fault::EntitlementCountIgnored,
 ];
 
 #[test]

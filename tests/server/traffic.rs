@@ -178,6 +178,8 @@ impl Play {
                 ada.shift_remove("title");
             }
         });
+        self.put(&target, |ada| ada["nickName"] = json!(""));
+        self.put(&target, |ada| ada["title"] = json!("Dr ".repeat(100)));
         self.put(&target, |ada| set_address(ada, "king@x.test"));
         self.put(&target, |ada| {
             ada["userName"] = json!("Ada.King@x.test");
@@ -257,6 +259,7 @@ impl Play {
             .map(|n| self.seed(&format!("g{n}@x.test")))
             .collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        self.create_group(" blank ", &[]);
         let target = self.create_group("Night Shift", &ids[..2]);
         self.get(&target);
         self.put(&target, |group| {
