@@ -385,7 +385,15 @@ fn grade(observation: &Observation, check: &CheckMeta, strict_rfc: bool) -> (Lev
     if observation.evidence == Evidence::Inferred && !observation.loses_data {
         level = level.min(Level::Warning);
     }
+    if is_of_another_provider(&observation.at.scenario) {
+        level = level.min(Level::Note);
+    }
     (level, check.kind)
+}
+
+/// Whether a scenario sends what only another identity provider sends. Whatever it shows: Okta works.
+fn is_of_another_provider(scenario: &str) -> bool {
+    scenario.starts_with("entra/")
 }
 
 #[cfg(test)]
@@ -660,6 +668,17 @@ mod tests {
             lines(&concluded(vec![never, somewhere])),
             ["membership/matches [add] error ×2 sequence/refused"]
         );
+    }
+
+    #[test]
+    fn what_only_another_provider_sends_is_worth_a_note() {
+        let mut observation = seen("resource/active", "");
+        observation.at.scenario = "entra/users".to_owned();
+        let (level, kind) = grade(&observation, observation.check, true);
+        assert_eq!((level, kind), (Level::Note, Kind::Fault));
+        observation.at.scenario = "lifecycle/deactivate".to_owned();
+        let (level, _) = grade(&observation, observation.check, false);
+        assert_eq!(level, Level::Error);
     }
 
     #[test]
