@@ -38,11 +38,16 @@ fn lines(judged: &Judged) -> Vec<String> {
     judged.run.findings.iter().map(line).collect()
 }
 
+/// What somebody in the product renames within a minute of Okta's own write looks in a recording like a write that
+/// was not stored; `docs/judging-recordings.md` says so.
+const RENAMED_IN_THE_PRODUCT: &str = "imports/renamed-in-the-product";
+
 /// The scenarios of an app, played to their ends: what Okta would have sent.
 fn played(run: &RunResult) -> impl Iterator<Item = &ScenarioResult> {
     run.scenarios
         .iter()
         .filter(|s| s.app.is_some() && !matches!(s.outcome, Outcome::NotRun(_)))
+        .filter(|s| s.id.0 != RENAMED_IN_THE_PRODUCT)
 }
 
 #[test]

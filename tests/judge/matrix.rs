@@ -239,16 +239,6 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
         "the two kinds of app add members by different requests",
     ),
     (
-        Fault::EmptyListAsEmptyBody,
-        2,
-        "that an answer to a GET without parameters is a list is not known before it is read",
-    ),
-    (
-        Fault::GroupCreateAnswersEmpty,
-        2,
-        "the group that the create does not name is linked by its name later, without its members",
-    ),
-    (
         Fault::EveryThirdWrite500,
         8,
         "each kind of write fails in its turn",
