@@ -1,7 +1,7 @@
 //! Judges recorded traffic: what a real Okta tenant has sent to a SCIM server, and what came back.
 //!
 //! Nothing is sent. The checks are those of a run, as far as they can tell anything from what happens to have been
-//! recorded; how a later request shows what became of an earlier one is in [`mod@judge`]. What was not recorded is
+//! recorded; how a later request shows what became of an earlier one is in `judge.rs`. What was not recorded is
 //! never taken for right or wrong, so there is no verdict on a kind of app, but an [`Overview`] of what was seen.
 
 mod book;
