@@ -21,7 +21,7 @@ fn oktas_default_user_takes_less_than_two_kibibytes() {
     let tenant = Tenant::new(None, Policy::default());
     let before = resident();
     for n in 0..USERS {
-        let name = format!("ada.byron.{n}@example.test");
+        let name = format!("ada.byron.{n}@example.com");
         let user = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
             "userName": name,

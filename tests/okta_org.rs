@@ -29,8 +29,8 @@ use scim_conform::okta::{App, Variants};
 use scim_conform::secret::Secret;
 use serde_json::{Value, json as value};
 
-const USER: &str = r#"{"id":"u-ada","userName":"ada@example.test","active":true}"#;
-const INACTIVE: &str = r#"{"id":"u-ada","userName":"ada@example.test","active":false}"#;
+const USER: &str = r#"{"id":"u-ada","userName":"ada@example.com","active":true}"#;
+const INACTIVE: &str = r#"{"id":"u-ada","userName":"ada@example.com","active":false}"#;
 const GROUP: &str = r#"{"id":"g-crew","displayName":"Crew"}"#;
 
 /// Ada, Bea and Cyd, all active, nobody assigned; Ada and Bea are the crew.
@@ -38,7 +38,7 @@ fn org(app: App) -> Org {
     let people = ["ada", "bea", "cyd"].map(|key| {
         let person = Person {
             okta_id: format!("00u-{key}"),
-            login: format!("{key}@example.test"),
+            login: format!("{key}@example.com"),
             profile: IndexMap::from([("firstName".to_owned(), Value::from(key))]),
             password: Secret::new("9fKq2LwX"),
             status: Status::Active,
@@ -246,7 +246,7 @@ async fn an_assignment_links_to_the_id_that_the_target_gave() {
         // Okta believes in success, stores no id, and will send no deactivation.
         (
             "created without id",
-            created(r#"{"userName":"ada@example.test"}"#),
+            created(r#"{"userName":"ada@example.com"}"#),
             None,
         ),
     ];
@@ -320,7 +320,7 @@ async fn a_deactivated_member_stays_in_the_pushed_group() {
     let told = act(&mut org, &AdminAction::PushGroup("crew"), &answers).await;
     assert_eq!(
         told.bodies()[1]["Operations"],
-        value!([{"op": "add", "path": "members", "value": [{"value": "u-cyd", "display": "cyd@example.test"}]}])
+        value!([{"op": "add", "path": "members", "value": [{"value": "u-cyd", "display": "cyd@example.com"}]}])
     );
     let believed: Vec<&String> = org.groups["crew"].pushed.members.iter().collect();
     assert_eq!(believed, ["u-ada", "u-bea", "u-cyd"]);
@@ -451,7 +451,7 @@ type Failing = (&'static str, App, Subject, Vec<Vec<u8>>, String);
 async fn what_the_admin_sees() {
     const ASSIGN: &str =
         "Automatic provisioning of user Łucja O’Neil 😀 to app <your app> failed: ";
-    const LOGIN: &str = "ada.o'neil+x@example.test";
+    const LOGIN: &str = "ada.o'neil+x@example.com";
     let verifying = format!("{ASSIGN}Error while verifying if user {LOGIN} exists: ");
     let creating = format!("{ASSIGN}Error while creating user {LOGIN}: ");
     let pushing = format!("Error while trying to push profile update for {LOGIN}: ");

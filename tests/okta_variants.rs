@@ -112,7 +112,7 @@ fn ada(link: Option<&str>) -> Subject {
         name: "Ada Byron".to_owned(),
         profile: IndexMap::from([
             ("login".to_owned(), json!("ada")),
-            ("email".to_owned(), json!("ada+x@example.test")),
+            ("email".to_owned(), json!("ada+x@example.com")),
             ("locale".to_owned(), json!("en-US")),
             ("title".to_owned(), Value::Null),
             ("roles".to_owned(), json!(["admin", "editor"])),
@@ -126,7 +126,7 @@ fn ada(link: Option<&str>) -> Subject {
 fn crew(link: Option<&str>, pushed: &[&str], members: &[&str]) -> Subject {
     let member = |id: &&str| Member {
         id: (*id).to_owned(),
-        display: format!("{id}@example.test"),
+        display: format!("{id}@example.com"),
     };
     Subject::Group(GroupCard {
         key: "crew".to_owned(),

@@ -33,7 +33,7 @@ const GROUP_ID: &str = "a1/b c";
 /// without `type`, a foreign `externalId` and escaped characters.
 fn user(active: bool) -> String {
     format!(
-        r#"{{"id":"{USER_ID}","externalId":"foreign","meta":{{"version":"W/\"3\"","location":"https://elsewhere.test/7"}},"x-tier":{{"b":2,"a":[1,null,1.5]}},"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"name":{{"familyName":"Byron","formatted":"Ad\u00e9le Byron","givenName":"Adéle"}},"userName":"ada@example.test","active":{active},"emails":[{{"primary":false,"value":"home@example.test"}},{{"primary":true,"value":"ada@example.test","display":"Ada"}}],"nickName":"Lu/\\"}}"#
+        r#"{{"id":"{USER_ID}","externalId":"foreign","meta":{{"version":"W/\"3\"","location":"https://elsewhere.test/7"}},"x-tier":{{"b":2,"a":[1,null,1.5]}},"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"name":{{"familyName":"Byron","formatted":"Ad\u00e9le Byron","givenName":"Adéle"}},"userName":"ada@example.com","active":{active},"emails":[{{"primary":false,"value":"home@example.com"}},{{"primary":true,"value":"ada@example.com","display":"Ada"}}],"nickName":"Lu/\\"}}"#
     )
 }
 
@@ -99,7 +99,7 @@ fn crew(name: &str, link: Option<&str>, members: &[&str], pushed: &[&str]) -> Su
         .iter()
         .map(|id| Member {
             id: (*id).to_owned(),
-            display: format!("{id}@example.test"),
+            display: format!("{id}@example.com"),
         })
         .collect();
     Subject::Group(group(name, link, &members, pushed))

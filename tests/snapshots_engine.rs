@@ -129,7 +129,7 @@ fn look_up() -> Recorded {
         "find",
         request(
             Method::Get,
-            "/Users?filter=userName%20eq%20%22ADA.K3X9F2%40example.test%22&startIndex=1&count=100",
+            "/Users?filter=userName%20eq%20%22ADA.K3X9F2%40example.com%22&startIndex=1&count=100",
             None,
         ),
         response(200, Some(&json!({"totalResults": 0, "Resources": []}))),
@@ -138,12 +138,12 @@ fn look_up() -> Recorded {
 
 fn account(id: &str) -> Value {
     json!({
-        "userName": "ada.k3x9f2@example.test",
+        "userName": "ada.k3x9f2@example.com",
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "id": id,
         "active": true,
         "externalId": "00u4k2m9qZTn1RsWx5d7",
-        "emails": [{"primary": true, "value": "ada.k3x9f2@example.test"}],
+        "emails": [{"primary": true, "value": "ada.k3x9f2@example.com"}],
         "meta": {
             "created": "2026-03-01T10:00:00.123Z",
             "location": format!("http://127.0.0.1:4711/scim/v2/Users/{id}"),
@@ -154,7 +154,7 @@ fn account(id: &str) -> Value {
 
 fn create(answer: &Value) -> Recorded {
     let sent = json!({
-        "userName": "ada.k3x9f2@example.test",
+        "userName": "ada.k3x9f2@example.com",
         "externalId": "00u4k2m9qZTn1RsWx5d7",
         "password": "9fKq2LwX",
         "active": true,
@@ -193,7 +193,7 @@ fn a_transcript_as_text() {
     ]);
     insta::assert_snapshot!(transcript.render(), @r#"
     === 1 assign ada | assign/find
-    > GET /Users?filter=userName%20eq%20%22ADA.<RUN>%40example.test%22&startIndex=1&count=100
+    > GET /Users?filter=userName%20eq%20%22ADA.<RUN>%40example.com%22&startIndex=1&count=100
     > Accept: application/scim+json
     < 200
     < Content-Type: application/scim+json
@@ -209,7 +209,7 @@ fn a_transcript_as_text() {
     > Content-Type: application/scim+json; charset=utf-8
     >
     > {
-    >   "userName": "ada.<run>@example.test",
+    >   "userName": "ada.<run>@example.com",
     >   "externalId": "<okta-1>",
     >   "password": "<password>",
     >   "active": true
@@ -223,7 +223,7 @@ fn a_transcript_as_text() {
     <   "emails": [
     <     {
     <       "primary": true,
-    <       "value": "ada.<run>@example.test"
+    <       "value": "ada.<run>@example.com"
     <     }
     <   ],
     <   "externalId": "<okta-1>",
@@ -236,7 +236,7 @@ fn a_transcript_as_text() {
     <   "schemas": [
     <     "urn:ietf:params:scim:schemas:core:2.0:User"
     <   ],
-    <   "userName": "ada.<run>@example.test"
+    <   "userName": "ada.<run>@example.com"
     < }
 
     === finally | <user-1>
@@ -570,7 +570,7 @@ fn what_this_run_was_told_to_send_is_no_difference() {
     let target = transcript(vec![create(&answer)]);
     assert_eq!(
         lines(&compare(&reference, &target, Tolerance::Reference)),
-        ["/userName  \"ada.<run>@example.test\" → \"qa+ada.<run>@acme.test\""]
+        ["/userName  \"ada.<run>@example.com\" → \"qa+ada.<run>@acme.test\""]
     );
 }
 

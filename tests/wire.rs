@@ -47,7 +47,7 @@ fn wanted(line: &str, content_type: bool, body: Option<&str>, host: &str) -> Str
 
 #[tokio::test]
 async fn every_kind_of_request_is_byte_exact() {
-    let filter = r#"userName eq "ada.byron+x@example.test""#;
+    let filter = r#"userName eq "ada.byron+x@example.com""#;
     let list = "/Users?startIndex=1&count=100";
     let look_up = |space| {
         format!(
@@ -62,13 +62,13 @@ async fn every_kind_of_request_is_byte_exact() {
             Method::Get,
             look_up(SpaceAs::Percent),
             None,
-            "GET /scim/v2/Users?filter=userName%20eq%20%22ada.byron%2Bx%40example.test%22&startIndex=1&count=100".to_owned(),
+            "GET /scim/v2/Users?filter=userName%20eq%20%22ada.byron%2Bx%40example.com%22&startIndex=1&count=100".to_owned(),
         ),
         (
             Method::Get,
             look_up(SpaceAs::Plus),
             None,
-            "GET /scim/v2/Users?filter=userName+eq+%22ada.byron%2Bx%40example.test%22&startIndex=1&count=100".to_owned(),
+            "GET /scim/v2/Users?filter=userName+eq+%22ada.byron%2Bx%40example.com%22&startIndex=1&count=100".to_owned(),
         ),
         (Method::Post, "/Users".to_owned(), Some(user), "POST /scim/v2/Users".to_owned()),
         (Method::Post, "/Users".to_owned(), Some(""), "POST /scim/v2/Users".to_owned()),

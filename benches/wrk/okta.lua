@@ -3,7 +3,7 @@
 -- wrk … -s okta.lua URL -- REQUEST PATH USERS USER_IDS GROUP_IDS
 --   REQUEST   look-up, get, create, or members
 --   PATH      of the SCIM endpoint, without a slash at the end
---   USERS     so many users are there: bench-0@example.test and so on
+--   USERS     so many users are there: bench-0@example.com and so on
 --   USER_IDS  a file with the ids of some of them, one a line
 --   GROUP_IDS a file with the ids of groups
 -- The token is in SCIM_TOKEN.
@@ -37,7 +37,7 @@ function init(args)
 end
 
 requests["look-up"] = function()
-  local name = "bench-" .. math.random(0, users - 1) .. "%40example.test"
+  local name = "bench-" .. math.random(0, users - 1) .. "%40example.com"
   return wrk.format("GET", path .. "/Users?filter=userName%20eq%20%22" .. name .. "%22&startIndex=1&count=100", headers)
 end
 
@@ -48,9 +48,9 @@ end
 requests["create"] = function()
   count = count + 1
   local name = os.time() .. "-" .. number .. "-" .. count
-  local body = '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"' .. name .. '@example.test",'
+  local body = '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"' .. name .. '@example.com",'
     .. '"name":{"givenName":"Ada","familyName":"' .. name .. '"},'
-    .. '"emails":[{"primary":true,"value":"' .. name .. '@example.test","type":"work"}],'
+    .. '"emails":[{"primary":true,"value":"' .. name .. '@example.com","type":"work"}],'
     .. '"displayName":"Ada ' .. name .. '","locale":"en-US","externalId":"00u' .. name .. '","groups":[],'
     .. '"password":"9fKq2LwX","active":true}'
   return wrk.format("POST", path .. "/Users", headers, body)

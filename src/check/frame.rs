@@ -523,9 +523,9 @@ mod tests {
     }
 
     fn user() -> Value {
-        json!({"id": "1", "userName": "ada@example.test", "active": true, "title": "Engineer",
+        json!({"id": "1", "userName": "ada@example.com", "active": true, "title": "Engineer",
             "name": {"givenName": "Ada", "familyName": "Byron", "formatted": "Ada Byron"},
-            "emails": [{"value": "ada@example.test", "primary": true, "type": "work"}, {"value": "home@example.test", "type": "home"}],
+            "emails": [{"value": "ada@example.com", "primary": true, "type": "work"}, {"value": "home@example.com", "type": "home"}],
             "meta": {"lastModified": "2026-01-01T00:00:00Z"}})
     }
 
@@ -624,15 +624,15 @@ mod tests {
     #[test]
     fn a_profile_push() {
         let sets = [
-            set("userName", json!("king@example.test")),
+            set("userName", json!("king@example.com")),
             set("name.familyName", json!("King")),
-            set("emails.^[primary==true].value", json!("king@example.test")),
+            set("emails.^[primary==true].value", json!("king@example.com")),
             set("title", json!("Countess")),
         ];
         let right = edited(|u| {
-            u["userName"] = json!("king@example.test");
+            u["userName"] = json!("king@example.com");
             u["name"]["familyName"] = json!("King");
-            u["emails"][0]["value"] = json!("king@example.test");
+            u["emails"][0]["value"] = json!("king@example.com");
             u["title"] = json!("Countess");
         });
         let but = |edit: fn(&mut Value)| {
@@ -655,12 +655,12 @@ mod tests {
             ),
             (
                 "login lower case",
-                but(|u| u["userName"] = json!("KING@example.test")),
+                but(|u| u["userName"] = json!("KING@example.com")),
                 &["case userName"],
             ),
             (
                 "e-mail in another case",
-                but(|u| u["emails"][0]["value"] = json!("KING@example.test")),
+                but(|u| u["emails"][0]["value"] = json!("KING@example.com")),
                 &[],
             ),
             (

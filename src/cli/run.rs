@@ -356,8 +356,8 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
     };
     if args.email.is_none() && may_mind_the_domain(target, run) {
         add(
-            format!("scim-conform run{against} --email '{{}}@example.com'"),
-            "if it refuses addresses at example.test",
+            format!("scim-conform run{against} --email '{{}}@acme.io'"),
+            "if it refuses example.com: name a domain of yours",
         );
     }
     if run.count("failed") > 0 {
@@ -382,8 +382,8 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
     next
 }
 
-/// Whether every user was refused as invalid: validators of addresses refuse reserved domains, more of them `.test`
-/// than `example.com`.
+/// Whether every user was refused as invalid: some servers take addresses of known domains only, or ask the domain's
+/// name server, which tells that nobody gets mail at `example.com` (RFC 2606, 3).
 fn may_mind_the_domain(target: &TargetChoice, run: &RunResult) -> bool {
     matches!(target, TargetChoice::Remote(_))
         && run.findings.iter().any(|finding| {

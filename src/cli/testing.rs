@@ -99,7 +99,7 @@ impl Backend for Prepared {
             users: 2,
             groups: 1,
             requests: 10,
-            example_login: "ada@example.test".into(),
+            example_login: "ada@example.com".into(),
             example_group: "Crew".into(),
             run_id: "r7x2".into(),
         };

@@ -247,14 +247,14 @@ mod tests {
     #[test]
     fn names_are_the_same_in_another_case_until_they_are_gone() {
         let mut book = Book::default();
-        book.open(USER, "1", "Ada@example.test");
-        book.open(USER, "2", "bob@example.test");
-        book.open(GROUP, "3", "ada@example.test");
-        let named = |book: &Book| book.named(USER, "ADA@example.test").len();
+        book.open(USER, "1", "Ada@example.com");
+        book.open(USER, "2", "bob@example.com");
+        book.open(GROUP, "3", "ada@example.com");
+        let named = |book: &Book| book.named(USER, "ADA@example.com").len();
         assert_eq!(named(&book), 1);
-        assert_eq!(book.other_of_name(USER, "1", "ada@example.test"), None);
+        assert_eq!(book.other_of_name(USER, "1", "ada@example.com"), None);
         assert_eq!(
-            book.other_of_name(USER, "1", "BOB@example.test").as_deref(),
+            book.other_of_name(USER, "1", "BOB@example.com").as_deref(),
             Some("2")
         );
         book.get_mut(USER, "1").unwrap().gone = true;

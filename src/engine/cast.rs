@@ -86,7 +86,7 @@ fn overlaid(spec: &PersonSpec, row: &PersonSpec) -> PersonSpec {
 }
 
 fn person(key: &str, spec: &PersonSpec, scenario: &Scenario, naming: &Naming<'_>) -> Person {
-    let default_login = format!("{key}.{{run}}@example.test");
+    let default_login = format!("{key}.{{run}}@example.com");
     let login = address(
         &fill(spec.login.as_deref().unwrap_or(&default_login), naming.run),
         naming.email,
@@ -96,7 +96,7 @@ fn person(key: &str, spec: &PersonSpec, scenario: &Scenario, naming: &Naming<'_>
         Some(Email::Same) => login.clone(),
         // Without a word about it the e-mail is the login, or made from it.
         None if login.contains('@') => login.clone(),
-        None => address(&format!("{key}.{}@example.test", naming.run), naming.email),
+        None => address(&format!("{key}.{}@example.com", naming.run), naming.email),
     };
     let first = spec
         .first_name
@@ -289,10 +289,10 @@ mod tests {
     #[test]
     fn addresses_follow_the_user_s_pattern() {
         assert_eq!(
-            address("ada+x@example.test", Some("qa+{}@acme.io")),
+            address("ada+x@example.com", Some("qa+{}@acme.io")),
             "qa+ada+x@acme.io"
         );
         assert_eq!(address("00u1", Some("qa+{}@acme.io")), "00u1");
-        assert_eq!(address("a@example.test", None), "a@example.test");
+        assert_eq!(address("a@example.com", None), "a@example.com");
     }
 }

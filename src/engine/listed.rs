@@ -30,10 +30,10 @@ mod tests {
     #[test]
     fn the_run_is_told_by_its_id_in_the_name() {
         for (resource, expected) in [
-            (json!({"userName": "ada.rabc120000@example.test"}), true),
-            (json!({"userName": "ADA.RABC120000@EXAMPLE.TEST"}), true),
+            (json!({"userName": "ada.rabc120000@example.com"}), true),
+            (json!({"userName": "ADA.RABC120000@EXAMPLE.COM"}), true),
             (json!({"displayName": "Crew rabc120000"}), true),
-            (json!({"userName": "ada@example.test"}), false),
+            (json!({"userName": "ada@example.com"}), false),
             (json!({"id": "rabc12", "userName": 7}), false),
             (json!("rabc12"), false),
         ] {

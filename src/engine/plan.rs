@@ -85,7 +85,7 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
         users: 0,
         groups: 0,
         requests: 0,
-        example_login: format!("ada.{}0000@example.test", settings.run_id),
+        example_login: format!("ada.{}0000@example.com", settings.run_id),
         example_group: format!("Crew {}0000", settings.run_id),
         run_id: settings.run_id.clone(),
     };

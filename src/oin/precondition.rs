@@ -388,7 +388,7 @@ mod tests {
 
     fn good() -> Says {
         let user = json!({"id": "1", "userName": "ann", "active": false, "name": {"givenName": "Ann",
-            "familyName": "Lee"}, "emails": [{"value": "ann@example.test"}]});
+            "familyName": "Lee"}, "emails": [{"value": "ann@example.com"}]});
         let error = json!({"schemas": [ERROR_SCHEMA], "status": "401", "detail": "no"});
         Says {
             list: (200, json!({"totalResults": 1, "Resources": [user.clone()]})),

@@ -362,13 +362,13 @@ mod tests {
     #[test]
     fn a_create_is_compact_and_in_okta_s_key_order() {
         let profile = profile(
-            json!({"login": "ada@example.test", "firstName": "Ada", "lastName": "Byron",
-            "email": "ada@example.test", "emailType": "work", "displayName": "Ada Byron", "locale": "en-US"}),
+            json!({"login": "ada@example.com", "firstName": "Ada", "lastName": "Byron",
+            "email": "ada@example.com", "emailType": "work", "displayName": "Ada Byron", "locale": "en-US"}),
         );
         let built = create_user(&profile, &mapping(), "00u1", &Secret::new("9fKq2LwX"), NONE);
         assert_eq!(
             built.body.to_string(),
-            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.test","name":{"givenName":"Ada","familyName":"Byron"},"emails":[{"primary":true,"value":"ada@example.test","type":"work"}],"displayName":"Ada Byron","locale":"en-US","externalId":"00u1","groups":[],"password":"9fKq2LwX","active":true}"#
+            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","name":{"givenName":"Ada","familyName":"Byron"},"emails":[{"primary":true,"value":"ada@example.com","type":"work"}],"displayName":"Ada Byron","locale":"en-US","externalId":"00u1","groups":[],"password":"9fKq2LwX","active":true}"#
         );
         assert!(
             built.sets.iter().all(|s| s.at.attribute() != "password"),
@@ -393,16 +393,16 @@ mod tests {
     #[test]
     fn a_profile_push_echoes_what_the_target_said() {
         let base: Value = serde_json::from_str(
-            r#"{"id":"7","externalId":"x","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"old","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"Old"},"emails":[{"value":"old@example.test","primary":true}],"active":false}"#,
+            r#"{"id":"7","externalId":"x","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"old","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"Old"},"emails":[{"value":"old@example.com","primary":true}],"active":false}"#,
         )
         .unwrap();
         let new = profile(
-            json!({"login": "new", "firstName": "New", "email": "new@example.test", "emailType": "work"}),
+            json!({"login": "new", "firstName": "New", "email": "new@example.com", "emailType": "work"}),
         );
         let built = put_profile(&base, &new, &mapping(), "00u1", NONE);
         assert_eq!(
             built.body.to_string(),
-            r#"{"id":"7","externalId":"00u1","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"new","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"New"},"emails":[{"value":"new@example.test","primary":true,"type":"work"}],"active":true,"groups":[]}"#
+            r#"{"id":"7","externalId":"00u1","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"new","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"New"},"emails":[{"value":"new@example.com","primary":true,"type":"work"}],"active":true,"groups":[]}"#
         );
     }
 
@@ -425,12 +425,12 @@ mod tests {
     fn removes_come_before_one_add() {
         let member = |id: &str| Member {
             id: id.into(),
-            display: format!("{id}@example.test"),
+            display: format!("{id}@example.com"),
         };
         let body = patch_members(&["x\"y".to_owned()], &[member("a"), member("b")], NONE);
         assert_eq!(
             body["Operations"].to_string(),
-            r#"[{"op":"remove","path":"members[value eq \"x\\\"y\"]"},{"op":"add","path":"members","value":[{"value":"a","display":"a@example.test"},{"value":"b","display":"b@example.test"}]}]"#
+            r#"[{"op":"remove","path":"members[value eq \"x\\\"y\"]"},{"op":"add","path":"members","value":[{"value":"a","display":"a@example.com"},{"value":"b","display":"b@example.com"}]}]"#
         );
     }
 

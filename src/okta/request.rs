@@ -362,13 +362,9 @@ mod tests {
         let client = Client::default();
         assert_eq!(
             client
-                .look_up(
-                    Resource::User,
-                    "ada.byron@example.test",
-                    Variants::default()
-                )
+                .look_up(Resource::User, "ada.byron@example.com", Variants::default())
                 .target,
-            "/Users?filter=userName%20eq%20%22ada.byron%40example.test%22&startIndex=1&count=100"
+            "/Users?filter=userName%20eq%20%22ada.byron%40example.com%22&startIndex=1&count=100"
         );
         assert_eq!(
             client

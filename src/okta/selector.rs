@@ -295,17 +295,17 @@ mod tests {
     #[test]
     fn reads_and_writes_in_place() {
         let mut user = json!({"emails": [
-            {"value": "home@example.test", "type": "home"},
-            {"value": "old@example.test", "primary": true, "display": "Old"},
+            {"value": "home@example.com", "type": "home"},
+            {"value": "old@example.com", "primary": true, "display": "Old"},
         ]});
         let email = selector("emails.^[primary==true].value");
-        assert_eq!(email.read(&user), Some(&json!("old@example.test")));
-        email.write(user.as_object_mut().unwrap(), json!("new@example.test"));
+        assert_eq!(email.read(&user), Some(&json!("old@example.com")));
+        email.write(user.as_object_mut().unwrap(), json!("new@example.com"));
         selector("emails.^[primary==true].type")
             .write(user.as_object_mut().unwrap(), json!("work"));
         assert_eq!(
             user.to_string(),
-            r#"{"emails":[{"value":"home@example.test","type":"home"},{"value":"new@example.test","primary":true,"display":"Old","type":"work"}]}"#
+            r#"{"emails":[{"value":"home@example.com","type":"home"},{"value":"new@example.com","primary":true,"display":"Old","type":"work"}]}"#
         );
     }
 
@@ -314,23 +314,23 @@ mod tests {
         let mut user = json!({});
         let object = user.as_object_mut().unwrap();
         selector("name.givenName").write(object, json!("Ada"));
-        selector("emails.^[primary==true].value").write(object, json!("ada@example.test"));
+        selector("emails.^[primary==true].value").write(object, json!("ada@example.com"));
         selector("phoneNumbers.^[type=='work'].value").write(object, json!("1"));
         selector("department")
             .within(Some("urn:x".into()))
             .write(object, json!("Sales"));
         assert_eq!(
             user.to_string(),
-            r#"{"name":{"givenName":"Ada"},"emails":[{"primary":true,"value":"ada@example.test"}],"phoneNumbers":[{"type":"work","value":"1"}],"urn:x":{"department":"Sales"}}"#
+            r#"{"name":{"givenName":"Ada"},"emails":[{"primary":true,"value":"ada@example.com"}],"phoneNumbers":[{"type":"work","value":"1"}],"urn:x":{"department":"Sales"}}"#
         );
     }
 
     #[test]
     fn a_single_element_without_the_mark_counts() {
-        let user = json!({"emails": [{"value": "a@example.test"}]});
+        let user = json!({"emails": [{"value": "a@example.com"}]});
         assert_eq!(
             selector("emails.^[primary==true].value").read(&user),
-            Some(&json!("a@example.test"))
+            Some(&json!("a@example.com"))
         );
         let two = json!({"emails": [{"value": "a"}, {"value": "b"}]});
         assert_eq!(selector("emails.^[primary==true].value").read(&two), None);

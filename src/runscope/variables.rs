@@ -22,7 +22,7 @@ impl Variables {
             letters(&mut random, b'a', 8),
             digits(&mut random)
         );
-        let email = format!("{given}{family}@example.test");
+        let email = format!("{given}{family}@example.com");
         let mut variables = Self::default();
         for (name, value) in [
             ("randomUsernameCaps", email.to_uppercase()),
@@ -30,7 +30,7 @@ impl Variables {
             ("randomEmail", email),
             ("randomGivenName", given),
             ("randomFamilyName", family),
-            ("InvalidUserEmail", "abcdefgh@example.test".to_owned()),
+            ("InvalidUserEmail", "abcdefgh@example.com".to_owned()),
             (
                 "UserIdThatDoesNotExist",
                 "010101001010101011001010101011".to_owned(),
@@ -136,7 +136,7 @@ mod tests {
             variables.fill("{{randomUsernameCaps}}"),
             email.to_uppercase()
         );
-        let name = variables.fill("{{randomGivenName}}{{randomFamilyName}}@example.test");
+        let name = variables.fill("{{randomGivenName}}{{randomFamilyName}}@example.com");
         assert_eq!(name, email);
         assert_eq!(
             variables.fill("{{randomGivenName}}").len(),

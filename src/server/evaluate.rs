@@ -417,10 +417,10 @@ mod tests {
 
     fn ada() -> Map<String, Value> {
         let Value::Object(ada) = json!({
-            "id": "a1", "userName": "Ada.Byron@example.test", "externalId": "00uX",
+            "id": "a1", "userName": "Ada.Byron@example.com", "externalId": "00uX",
             "name": {"familyName": "O'Neil-Łukasz"}, "active": true, "nickName": "",
             "emails": [
-                {"value": "ada@example.test", "type": "work", "primary": true},
+                {"value": "ada@example.com", "type": "work", "primary": true},
                 {"value": "ada@home.test", "type": "home"},
             ],
             "roles": ["admin"],
@@ -435,15 +435,15 @@ mod tests {
     #[test]
     fn filters_are_evaluated_by_the_schema() {
         let table = [
-            (r#"userName eq "ADA.BYRON@example.test""#, true),
-            (r#"username EQ "ada.byron@example.test""#, true),
+            (r#"userName eq "ADA.BYRON@example.com""#, true),
+            (r#"username EQ "ada.byron@example.com""#, true),
             (r#"userName eq "ada.byron""#, false),
             (r#"externalId eq "00uX""#, true),
             (r#"externalId eq "00ux""#, false),
             (r#"id eq "A1""#, false),
             (r#"name.familyName eq "o'neil-łukasz""#, true),
             (r#"name.familyName co "NEIL""#, true),
-            (r#"userName sw "ada" and userName ew ".TEST""#, true),
+            (r#"userName sw "ada" and userName ew ".COM""#, true),
             ("active eq true", true),
             ("active eq false", false),
             (r#"active eq "true""#, false),
@@ -451,7 +451,7 @@ mod tests {
             ("nickName pr", false),
             ("emails pr", true),
             (r#"title ne "x""#, true),
-            (r#"userName ne "ada.byron@example.test""#, false),
+            (r#"userName ne "ada.byron@example.com""#, false),
             ("title eq null", true),
             ("userName eq null", false),
             (r#"emails co "@home""#, true),

@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn canonical_caseless_matches_are_equal() {
         let table = [
-            ("Ada@Example.test", "ada@example.TEST", true),
+            ("Ada@Example.com", "ada@example.COM", true),
             ("Straße", "STRASSE", true),
             ("ΣΊΣΥΦΟΣ", "σίσυφος", true),
             ("é", "e\u{301}", true),

@@ -131,7 +131,7 @@ fn user(seed: u64, number: usize) -> (Map<String, Value>, usize) {
     let family: String = LastName().fake_with_rng(&mut random);
     let department = random.random_range(0..DEPARTMENTS.len());
     let (department_name, title) = DEPARTMENTS[department];
-    let login = format!("{given}.{family}.{}@example.test", number + 1).to_lowercase();
+    let login = format!("{given}.{family}.{}@example.com", number + 1).to_lowercase();
     let login: String = login.chars().filter(|c| !"' ".contains(*c)).collect();
     // Some have left: imports and look-ups must cope with inactive accounts.
     let active = random.random_range(0..20) > 0;
@@ -171,7 +171,7 @@ mod tests {
         let (user, _) = user(DEFAULT_SEED, 41);
         insta::assert_snapshot!(serde_json::to_string_pretty(&user).unwrap(), @r#"
         {
-          "userName": "dina.kuhn.42@example.test",
+          "userName": "dina.kuhn.42@example.com",
           "externalId": "00ujaRIiEGroA2ZjaiV9",
           "name": {
             "givenName": "Dina",
@@ -180,7 +180,7 @@ mod tests {
           "displayName": "Dina Kuhn",
           "emails": [
             {
-              "value": "dina.kuhn.42@example.test",
+              "value": "dina.kuhn.42@example.com",
               "type": "work",
               "primary": true
             }

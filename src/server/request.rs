@@ -238,12 +238,12 @@ mod tests {
     #[test]
     fn queries_are_read_in_both_encodings_of_a_blank() {
         let query = Query::read(
-            "filter=userName%20eq+%22ada%2Bx%40example.test%22&startIndex=1&count=100&attributes=id,%20userName",
+            "filter=userName%20eq+%22ada%2Bx%40example.com%22&startIndex=1&count=100&attributes=id,%20userName",
         )
         .unwrap();
         assert_eq!(
             query.filter.as_deref(),
-            Some(r#"userName eq "ada+x@example.test""#)
+            Some(r#"userName eq "ada+x@example.com""#)
         );
         assert_eq!(query.start_index, Some(1));
         assert_eq!(query.count, Some(100));

@@ -397,7 +397,7 @@ fn free_user_shape(policy: &Policy, user: &mut Map<String, Value>) {
     if policy.takes(Freedom::ExtraAttributes) {
         user.insert(
             "photos".into(),
-            json!([{"value": "https://cdn.example.test/1.png", "type": "photo"}]),
+            json!([{"value": "https://cdn.example.com/1.png", "type": "photo"}]),
         );
         if let Some(name) = user.get_mut("name").and_then(Value::as_object_mut) {
             let part = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -405,12 +405,12 @@ mod tests {
                 "/Users?startIndex=1&count=100",
             ),
             (
-                "/Users?filter=userName%20eq%20%22ada.k3x9f2%40example.test%22".to_owned(),
-                "/Users?filter=userName%20eq%20%22ada.<run>%40example.test%22",
+                "/Users?filter=userName%20eq%20%22ada.k3x9f2%40example.com%22".to_owned(),
+                "/Users?filter=userName%20eq%20%22ada.<run>%40example.com%22",
             ),
             (
-                "/Users?filter=userName%20eq%20%22ADA.K3X9F2%40EXAMPLE.TEST%22".to_owned(),
-                "/Users?filter=userName%20eq%20%22ADA.<RUN>%40EXAMPLE.TEST%22",
+                "/Users?filter=userName%20eq%20%22ADA.K3X9F2%40EXAMPLE.COM%22".to_owned(),
+                "/Users?filter=userName%20eq%20%22ADA.<RUN>%40EXAMPLE.COM%22",
             ),
             (
                 "/Groups?filter=displayName%20eq%20%22Crew%20k3x9f2%22".to_owned(),
@@ -495,7 +495,7 @@ mod tests {
         let normaliser = Normaliser::new(&names, &aliases);
         let normal = normaliser.value(
             &json!({
-                "id": ADA, "externalId": "00u4k2m9qZTn1RsWx5d7", "userName": "ada.k3x9f2@example.test",
+                "id": ADA, "externalId": "00u4k2m9qZTn1RsWx5d7", "userName": "ada.k3x9f2@example.com",
                 "password": "x7!", "title": "1", "emails": [{"value": "1"}],
                 "groups": [{"value": "1", "$ref": "../Groups/1"}],
                 "meta": {
@@ -508,7 +508,7 @@ mod tests {
         assert_eq!(
             normal,
             json!({
-                "id": "<user-1>", "externalId": "<okta-1>", "userName": "ada.<run>@example.test",
+                "id": "<user-1>", "externalId": "<okta-1>", "userName": "ada.<run>@example.com",
                 "password": "<password>", "title": "1", "emails": [{"value": "1"}],
                 "groups": [{"value": "<group-1>", "$ref": "../Groups/<group-1>"}],
                 "meta": {

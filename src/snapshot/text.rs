@@ -6,7 +6,7 @@
 //! > Content-Type: application/scim+json; charset=utf-8
 //! >
 //! > {
-//! >   "userName": "ada.<run>@example.test"
+//! >   "userName": "ada.<run>@example.com"
 //! > }
 //! < 201
 //! <

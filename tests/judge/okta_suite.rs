@@ -150,7 +150,7 @@ fn by_export(export: &Export, policy: &Policy, seed: Seed) -> Vec<Step> {
         authorization: Some(HeaderText::Plain(authorization.clone())),
         extra: vec![],
     };
-    let somebody = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"Grace.Okta@example.test","name":{"givenName":"Grace","familyName":"Hopper"},"emails":[{"primary":true,"value":"Grace.Okta@example.test","type":"work"}],"displayName":"Grace Hopper","active":true}"#;
+    let somebody = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"Grace.Okta@example.com","name":{"givenName":"Grace","familyName":"Hopper"},"emails":[{"primary":true,"value":"Grace.Okta@example.com","type":"work"}],"displayName":"Grace Hopper","active":true}"#;
     let somebody = client.request(Method::Post, "/Users".to_owned(), Some(somebody.into()));
     let mut variables = Variables::of_the_guide(1);
     variables.set("SCIMBaseURL", base.as_str());
@@ -324,7 +324,7 @@ fn by_crud(export: &Export, app: App, behaviour: &Arc<Behaviour>, fault: Option<
         ("okta_user_firstname", "Ada"),
         ("okta_user_firstname_update", "Adaupdate"),
         ("okta_user_lastname", "Lovelace"),
-        ("okta_user_email", "Ada.Crud@example.test"),
+        ("okta_user_email", "Ada.Crud@example.com"),
         ("okta_user_title", "Engineer"),
         ("okta_user_primaryphone", "555-0100"),
     ] {

@@ -22,13 +22,13 @@ fn id_of(answer: &Value) -> String {
 fn somebody_changes_people_behind_the_back_of_scim() {
     let client = Client::good();
     let tenant = &client.tenant;
-    let ada = client.create_user("ada@example.test");
+    let ada = client.create_user("ada@example.com");
     let local = json!({"operation": "create-user", "user": {
-        "userName": "local@example.test", "title": "Clerk", "name": {"givenName": "L", "familyName": "O"}}});
+        "userName": "local@example.com", "title": "Clerk", "name": {"givenName": "L", "familyName": "O"}}});
     let local = id_of(&ok(tenant, &local));
     ok(
         tenant,
-        &json!({"operation": "update-user", "userName": "LOCAL@example.test",
+        &json!({"operation": "update-user", "userName": "LOCAL@example.com",
             "changes": {"active": false, "title": null, "name": {"familyName": "P"}}}),
     );
     let seen = client.get(&format!("/Users/{local}")).json;
@@ -68,7 +68,7 @@ fn somebody_changes_people_behind_the_back_of_scim() {
     // The id goes before the name.
     ok(
         tenant,
-        &json!({"operation": "delete-user", "id": ada, "userName": "local@example.test"}),
+        &json!({"operation": "delete-user", "id": ada, "userName": "local@example.com"}),
     );
     assert_eq!(client.get(&format!("/Users/{ada}")).status(), 404);
     assert_eq!(client.get("/Users").total(), 1);
@@ -78,7 +78,7 @@ fn somebody_changes_people_behind_the_back_of_scim() {
 #[test]
 fn what_cannot_be_done_is_said() {
     let client = Client::good();
-    client.create_user("ada@example.test");
+    client.create_user("ada@example.com");
     for _ in 0..2 {
         client.create_group("Twins", &[]);
     }
@@ -121,7 +121,7 @@ fn what_cannot_be_done_is_said() {
             "2 groups have",
         ),
         (
-            json!({"operation": "create-user", "user": {"userName": "ADA@example.test"}}),
+            json!({"operation": "create-user", "user": {"userName": "ADA@example.com"}}),
             "conflict",
             "already in use",
         ),
@@ -136,12 +136,12 @@ fn what_cannot_be_done_is_said() {
             "create-user",
         ),
         (
-            json!({"operation": "update-user", "userName": "ada@example.test", "changes": {}}),
+            json!({"operation": "update-user", "userName": "ada@example.com", "changes": {}}),
             "bad-request",
             "changes is empty",
         ),
         (
-            json!({"operation": "update-user", "userName": "ada@example.test", "changes": {"active": "no"}}),
+            json!({"operation": "update-user", "userName": "ada@example.com", "changes": {"active": "no"}}),
             "bad-request",
             "active must be boolean",
         ),
@@ -170,9 +170,9 @@ fn faults_have_no_part_in_what_an_administrator_does() {
             .with_fault(Fault::RenameRefused)
             .with_fault(Fault::ReactivationIgnored),
     );
-    let ada = client.create_user("ada@example.test");
+    let ada = client.create_user("ada@example.com");
     for changes in [
-        json!({"userName": "b@example.test", "active": false}),
+        json!({"userName": "b@example.com", "active": false}),
         json!({"active": true}),
     ] {
         let change = json!({"operation": "update-user", "id": ada, "changes": changes});
@@ -181,7 +181,7 @@ fn faults_have_no_part_in_what_an_administrator_does() {
     let seen = client.get(&format!("/Users/{ada}")).json;
     assert_eq!(
         (&seen["userName"], &seen["active"]),
-        (&json!("b@example.test"), &json!(true))
+        (&json!("b@example.com"), &json!(true))
     );
 }
 

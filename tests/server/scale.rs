@@ -13,9 +13,9 @@ const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 fn default_user(name: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": format!("{name}@example.test"),
+        "userName": format!("{name}@example.com"),
         "name": {"givenName": "Ada", "familyName": "Byron"},
-        "emails": [{"primary": true, "value": format!("{name}@example.test"), "type": "work"}],
+        "emails": [{"primary": true, "value": format!("{name}@example.com"), "type": "work"}],
         "displayName": "Ada Byron",
         "locale": "en-US",
         "externalId": "00u4k2m9qZTn1RsWx5d7",

@@ -180,10 +180,10 @@ pub(crate) fn nobody() -> Vec<u8> {
 pub(crate) fn person(link: Option<&str>) -> PersonCard {
     let mut profile = Profile::new();
     for (attribute, value) in [
-        ("login", "ada.o'neil+x@example.test"),
+        ("login", "ada.o'neil+x@example.com"),
         ("firstName", "Łucja"),
         ("lastName", "O’Neil 😀"),
-        ("email", "ada.o'neil+x@example.test"),
+        ("email", "ada.o'neil+x@example.com"),
         ("emailType", "work"),
         ("displayName", "Łucja O’Neil \"Lu\""),
         ("locale", "en-US"),
@@ -196,7 +196,7 @@ pub(crate) fn person(link: Option<&str>) -> PersonCard {
     PersonCard {
         key: "ada".to_owned(),
         okta_id: "00u4k2m9qZTn1RsWx5d7".to_owned(),
-        login: "ada.o'neil+x@example.test".to_owned(),
+        login: "ada.o'neil+x@example.com".to_owned(),
         name: "Łucja O’Neil 😀".to_owned(),
         profile,
         password: Secret::new("9fKq2LwX"),

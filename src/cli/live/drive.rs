@@ -319,8 +319,8 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
 }
 
 fn stranger() -> Value {
-    json!({"userName": "stranger@example.test", "name": {"givenName": "Some", "familyName": "Stranger"},
-        "emails": [{"value": "stranger@example.test", "primary": true}], "active": true})
+    json!({"userName": "stranger@example.com", "name": {"givenName": "Some", "familyName": "Stranger"},
+        "emails": [{"value": "stranger@example.com", "primary": true}], "active": true})
 }
 
 /// A loopback transport, without proxies.

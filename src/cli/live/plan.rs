@@ -78,8 +78,8 @@ fn token_form(target: &TargetChoice) -> TokenForm {
 
 /// The user that a tenant needs before the suites are run in it.
 pub(super) fn first_user() -> Value {
-    json!({"userName": "first@example.test", "name": {"givenName": "First", "familyName": "User"},
-        "emails": [{"value": "first@example.test", "type": "work", "primary": true}], "active": true})
+    json!({"userName": "first@example.com", "name": {"givenName": "First", "familyName": "User"},
+        "emails": [{"value": "first@example.com", "type": "work", "primary": true}], "active": true})
 }
 
 #[cfg(test)]

@@ -191,9 +191,9 @@ async fn prepare(way: &Way) -> Result<u64, Refusal> {
 async fn populate(way: &Way) -> Result<(), Refusal> {
     let user = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": "grace.hopper@example.test", "active": true,
+        "userName": "grace.hopper@example.com", "active": true,
         "name": {"givenName": "Grace", "familyName": "Hopper"},
-        "emails": [{"value": "grace.hopper@example.test", "type": "work", "primary": true}],
+        "emails": [{"value": "grace.hopper@example.com", "type": "work", "primary": true}],
     });
     let held: [(&str, Value); 3] = [
         ("/Users", user),

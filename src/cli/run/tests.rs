@@ -318,7 +318,7 @@ fn whoever_refuses_all_addresses_is_offered_another_domain() {
         });
         bench.run(&format!("{TARGET} --yes {more}"), run).out
     };
-    let offer = "--email '{}@example.com'";
+    let offer = "--email '{}@acme.io'";
     assert!(run("400 Bad Request", "").contains(offer));
     assert!(run("422 Unprocessable Content", "").contains(offer));
     assert!(!run("500 Internal Server Error", "").contains(offer));

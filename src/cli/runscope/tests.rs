@@ -159,7 +159,7 @@ fn what_is_left_and_interrupted_is_told() {
         left_behind: vec![LeftBehind {
             resource: "User",
             id: "2819c223".to_owned(),
-            name: "ada@example.test".to_owned(),
+            name: "ada@example.com".to_owned(),
             reason: "DELETE answered 405; it is deactivated".to_owned(),
         }],
         can_sweep: true,
@@ -170,7 +170,7 @@ fn what_is_left_and_interrupted_is_told() {
 
     0 passed, 0 failed; interrupted after 0 of 12 requests
     removed 1 resource that the test had made
-    left    User 2819c223 (ada@example.test): DELETE answered 405; it is deactivated
+    left    User 2819c223 (ada@example.com): DELETE answered 405; it is deactivated
     hint: scim-conform sweep removes what is left
     ");
 }

@@ -16,7 +16,7 @@ const TEXT: &str = "\
 title: TITLE
 why: What breaks for a customer if it does not work?
 tags: [own]
-people: {ada: {login: \"ada.{run}@example.test\", email: same}}
+people: {ada: {login: \"ada.{run}@example.com\", email: same}}
 groups: {crew: {members: [ada]}}
 steps:
 - okta: {assign: ada}

@@ -63,7 +63,7 @@ fn placeholders(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) {
         Kind::Mapping(_) | Kind::Sequence(_) => {
             let message = format!("{} cannot be compared with", node.describe());
             let mistake = diagnostics.error(&node.span, message);
-            mistake.hint("name the places within it: /emails/0/value: ada@example.test");
+            mistake.hint("name the places within it: /emails/0/value: ada@example.com");
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
     }

@@ -164,8 +164,8 @@ mod tests {
 
     #[test]
     fn only_what_is_surely_the_test_s_own_is_claimed() {
-        let ada = json!({"userName": "Ada@example.test"});
-        let list = json!({"Resources": [{"id": "7", "userName": "grace@example.test"}]});
+        let ada = json!({"userName": "Ada@example.com"});
+        let list = json!({"Resources": [{"id": "7", "userName": "grace@example.com"}]});
         let post = |came| exchange(Method::Post, "/Users", &ada, came);
         // What is answered, whether it is claimed, what is said to be unclear.
         let table: [(&str, Exchange, bool, Option<&str>); 8] = [
@@ -173,7 +173,7 @@ mod tests {
                 "a plain create",
                 post(Some((
                     201,
-                    json!({"id": "8", "userName": "ada@example.test"}),
+                    json!({"id": "8", "userName": "ada@example.com"}),
                 ))),
                 true,
                 None,
@@ -182,7 +182,7 @@ mod tests {
                 "a create that answers 200",
                 post(Some((
                     200,
-                    json!({"id": "8", "userName": "Ada@example.test"}),
+                    json!({"id": "8", "userName": "Ada@example.com"}),
                 ))),
                 true,
                 None,
@@ -197,7 +197,7 @@ mod tests {
                 "somebody who was there",
                 post(Some((
                     201,
-                    json!({"id": "7", "userName": "ada@example.test"}),
+                    json!({"id": "7", "userName": "ada@example.com"}),
                 ))),
                 false,
                 Some("another resource"),
@@ -206,7 +206,7 @@ mod tests {
                 "somebody else",
                 post(Some((
                     201,
-                    json!({"id": "9", "userName": "bob@example.test"}),
+                    json!({"id": "9", "userName": "bob@example.com"}),
                 ))),
                 false,
                 Some("another resource"),
