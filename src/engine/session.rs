@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::connection;
 use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::{self, Purpose, Seen};
+use crate::check::wire::{self, Purpose};
 use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;

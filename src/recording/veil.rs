@@ -126,7 +126,7 @@ impl Veil {
                     None => text,
                 }
             }
-            Some(value) => crate::check::wire::what(value),
+            Some(value) => crate::check::what(value),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Seen;
 use crate::check::catalogue::membership;
 use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::Seen;
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check;
+use crate::check::Seen;
 use crate::check::frame;
-use crate::check::wire::Seen;
 use crate::exchange::Response;
 use crate::okta::Evidence;
 use crate::okta::reading;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::check;
+use crate::check::Seen;
 use crate::check::catalogue::{certification, connection, create, guard, lookup, state};
-use crate::check::wire::Seen;
 use crate::exchange::{HeaderText, Method, Request, path_segment};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
