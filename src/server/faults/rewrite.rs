@@ -6,27 +6,26 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Payload, WireEffect};
-use super::faults::Fault;
-use super::freedoms::Freedom;
-use super::policy::Policy;
-use super::request::Incoming;
-use super::resource_type::Kind;
-use super::route::Route;
-use super::seldom;
+use super::{Fault, seldom};
 use crate::scim::urn;
+use crate::server::answer::{Answer, Payload, SCIM_JSON, WireEffect};
+use crate::server::freedoms::Freedom;
+use crate::server::policy::Policy;
+use crate::server::request::Incoming;
+use crate::server::resource_type::Kind;
+use crate::server::route::Route;
 
 const HTML: &str = "text/html; charset=utf-8";
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Sign in</h1></body></html>";
 
 /// What was asked, as far as it could be read.
-pub(super) struct Asked<'a> {
-    pub(super) method: &'a Method,
-    pub(super) route: Option<&'a Route>,
-    pub(super) authorization: Option<&'a str>,
-    pub(super) incoming: Option<&'a Incoming>,
+pub(in crate::server) struct Asked<'a> {
+    pub(in crate::server) method: &'a Method,
+    pub(in crate::server) route: Option<&'a Route>,
+    pub(in crate::server) authorization: Option<&'a str>,
+    pub(in crate::server) incoming: Option<&'a Incoming>,
     /// How many users there are.
-    pub(super) users: u32,
+    pub(in crate::server) users: u32,
 }
 
 impl Asked<'_> {
@@ -45,7 +44,7 @@ impl Asked<'_> {
 }
 
 /// The answer as this server sends it.
-pub(super) fn answer(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
+pub(in crate::server) fn answer(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     if policy.is_known_good() {
         return answer;
     }
@@ -585,7 +584,7 @@ fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) -> Answer {
         return Answer::raw(StatusCode::OK, HTML, PAGE);
     }
     if let Some(bytes) = faulty_json(policy, read, &answer) {
-        answer.body = Payload::Raw(super::answer::SCIM_JSON, bytes);
+        answer.body = Payload::Raw(SCIM_JSON, bytes);
     }
     if success && policy.has(Fault::JsonLabelledHtml) && !matches!(answer.body, Payload::Empty) {
         answer.headers.push((header::CONTENT_TYPE, HTML.into()));
