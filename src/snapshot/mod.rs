@@ -30,6 +30,6 @@ pub use difference::{Compared, Comparison, Counts, Difference, Subject, Toleranc
 pub use file::{FileError, SnapshotFile};
 pub use normalise::{RunNames, normalise};
 pub use reference::{Folder, Reference, write_reference};
-pub use store::{Checked, Name, Pending, Store, StoreError, Writing};
+pub use store::{Checked, Name, Store, StoreError, Writing};
 pub use text::TranscriptError;
 pub use transcript::{Answer, Content, Entry, Place, Sent, Transcript};
