@@ -12,7 +12,6 @@
 
 mod aliases;
 mod compare;
-mod diff;
 mod difference;
 mod file;
 mod normalise;
@@ -25,7 +24,6 @@ mod walk;
 mod words;
 
 pub use compare::compare;
-pub use diff::unified;
 pub use difference::{Compared, Comparison, Counts, Difference, Subject, Tolerance};
 pub use file::{FileError, SnapshotFile};
 pub use normalise::{RunNames, normalise};
