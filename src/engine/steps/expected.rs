@@ -8,7 +8,6 @@ use crate::check;
 use crate::check::Seen;
 use crate::check::frame;
 use crate::exchange::Response;
-use crate::okta::Evidence;
 use crate::okta::reading;
 use crate::okta::request::Resource;
 use crate::okta::selector::Selector;
@@ -49,7 +48,7 @@ impl Running<'_> {
             let subjects = keys.flat_map(|key| self.subjects_of(key)).collect();
             let context = Context {
                 in_any_row: true,
-                ..Context::new(place, sent, subjects, Evidence::Documented)
+                ..Context::new(place, sent, subjects, request.evidence)
             };
             session.observe(seen.at(at), &context);
             return Ok(());
@@ -144,7 +143,7 @@ impl Running<'_> {
         let subjects = self.subjects_of(key);
         let context = Context {
             cause: Some(&sent.exchange.request),
-            ..Context::new(place, &read, subjects, Evidence::Documented)
+            ..Context::new(place, &read, subjects, request.evidence)
         };
         let facet = self.facet_of(&request.expect, place);
         session.observe(Seen::new(meta, wanted, got).facet(facet).at(at), &context);
