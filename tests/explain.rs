@@ -3,12 +3,15 @@
 #[path = "judge/bench.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench::{Bench, nobody};
-
+use program::Done;
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
 use scim_conform::okta::Behaviour;
@@ -161,19 +164,10 @@ fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
 }
 
 /// Explains by the binary; `input` is its standard input.
-fn told(arguments: &[&str], input: &'static str) -> (bool, String) {
+fn told(arguments: &[&str], input: &str) -> Done {
     let state = tempfile::tempdir().unwrap();
-    let output = assert_cmd::Command::cargo_bin("scim-conform")
-        .unwrap()
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path())
-        .arg("explain")
-        .args(arguments)
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(text).unwrap())
+    let arguments = [&["explain"], arguments].concat();
+    Done::with_input(program::command(state.path(), &arguments), input)
 }
 
 #[test]
@@ -218,8 +212,9 @@ fn whatever_a_run_names_is_explained() {
         ),
     ];
     for (arguments, input, wanted) in table {
-        let (success, text) = told(arguments, input);
-        assert!(success, "{arguments:?}: {text}");
+        let done = told(arguments, input);
+        let text = done.all();
+        assert_eq!(done.code, 0, "{arguments:?}: {text}");
         for wanted in wanted {
             assert!(
                 text.contains(wanted),
@@ -227,10 +222,11 @@ fn whatever_a_run_names_is_explained() {
             );
         }
     }
-    let (success, text) = told(&["-"], "");
+    let done = told(&["-"], "");
     assert!(
-        !success && text.contains("nothing is known about"),
-        "{text}"
+        done.code != 0 && done.all().contains("nothing is known about"),
+        "{}",
+        done.all()
     );
 }
 

@@ -9,17 +9,17 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
 use super::chaos::{Chaos, Storm};
-use super::faults::Fault;
+use super::faults::amend::amend;
+use super::faults::rewrite::{self, Asked};
+use super::faults::{Fault, refuse, seldom};
 use super::index::Indexed;
 use super::policy::Policy;
 use super::request::Incoming;
 use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
-use super::rewrite::{self, Asked};
 use super::route::Route;
-use super::seldom;
 use super::store::{Id, Shared, Store};
-use super::{bulk, discovery, entitlements, groups, intercept, listing, users};
+use super::{bulk, discovery, entitlements, groups, listing, users};
 use crate::secret::Secret;
 
 /// A service provider that can be called without a socket; share it in an `Arc`.
@@ -376,7 +376,7 @@ impl Serving<'_> {
                 format!("There is no endpoint {path}"),
             )
         })?;
-        intercept::by_head(
+        refuse::by_head(
             self.context(),
             request.method(),
             path,
@@ -392,13 +392,13 @@ impl Serving<'_> {
             return Ok(self.dispatch(&incoming)?);
         }
         *kept = Some(incoming.clone());
-        if let Some(answer) = intercept::instead(self.policy, &self.read(), &incoming)? {
+        if let Some(answer) = refuse::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
         if let Some(answer) = seldom::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
-        intercept::amend(self.policy, &mut incoming);
+        amend(self.policy, &mut incoming);
         seldom::amend(self.policy, &mut incoming);
         let nth = self.count_write(&incoming.method);
         if nth && self.policy.has(Fault::EveryThirdWrite500) {
@@ -494,7 +494,7 @@ impl Serving<'_> {
         let missed = incoming.query.filter.is_some()
             && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
         if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {
-            let query = intercept::first_of_all(&incoming.query);
+            let query = refuse::first_of_all(&incoming.query);
             return listing::list(self.context(), &self.tenant.store, kind, &query);
         }
         Ok(answer)
@@ -527,7 +527,7 @@ impl Serving<'_> {
     fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
         let context = self.context();
         let mut store = self.write();
-        if let Some(id) = intercept::stranger(self.policy, &store, incoming) {
+        if let Some(id) = refuse::stranger(self.policy, &store, incoming) {
             let record = resource::visible(self.policy, &store, kind, &id)?;
             let (created, query) = (StatusCode::CREATED, &incoming.query);
             return Ok(resource::answer(
