@@ -277,6 +277,10 @@ impl Policy {
             && self.has(Fault::CreatedNeverFound)
             && !record.seeded
             && record.text("userName").is_some();
+        let not_found = not_found
+            || filtered
+                && self.has(Fault::GroupFilterFindsNone)
+                && record.text("userName").is_none();
         let not_yet = self.has(Fault::LookupLags) && record.born.elapsed() < LAG;
         let deleted = record.ghost && !filtered;
         !(not_found || not_yet || deleted || hides_inactive && !record.is_active())

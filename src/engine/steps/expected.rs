@@ -194,7 +194,7 @@ impl Running<'_> {
         };
         Some((
             "members".to_owned(),
-            format!("{} members", wanted.len()),
+            frame::so_many_members(wanted.len()),
             got,
         ))
     }
