@@ -161,7 +161,7 @@ fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
 }
 
 /// Explains by the binary; `input` is its standard input.
-fn told(arguments: &[&str], input: &'static str) -> (bool, String) {
+fn told(arguments: &[&str], input: &'static [u8]) -> (bool, String) {
     let state = tempfile::tempdir().unwrap();
     let output = assert_cmd::Command::cargo_bin("scim-conform")
         .unwrap()
@@ -178,10 +178,10 @@ fn told(arguments: &[&str], input: &'static str) -> (bool, String) {
 
 #[test]
 fn whatever_a_run_names_is_explained() {
-    let table: [(&[&str], &str, &[&str]); 6] = [
+    let table: [(&[&str], &[u8], &[&str]); 10] = [
         (
             &["filter-ignored"],
-            "",
+            b"",
             &[
                 "What is right",
                 "lookup/only-exact",
@@ -190,7 +190,7 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lifecycle/rehire"],
-            "",
+            b"",
             &[
                 "Why it matters",
                 "scim-conform scenarios show lifecycle/rehire",
@@ -198,23 +198,45 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lookup/only-exact"],
-            "",
+            b"",
             &["See it happen", "scim-conform run --fault"],
         ),
         (
             &["-"],
-            "Create new user returned empty user.\n",
+            b"Create new user returned empty user.\n",
             &["create/returns-resource", "See whether your server has it"],
         ),
         (
             &["-"],
-            "{\"outcome\": {\"reason\": \"Bad Request\"}}",
+            b"{\"outcome\": {\"reason\": \"Bad Request\"}}",
             &["You answered 400"],
         ),
         (
             &["-"],
-            "lookup/only-exact",
+            b"lookup/only-exact",
             &["a look-up finds somebody else"],
+        ),
+        // A log in another encoding, cut within a character.
+        (
+            &["-"],
+            b"Zo\xEB: Create new user returned empty user \xE2\x80",
+            &["create/returns-resource"],
+        ),
+        (
+            &["c9292"],
+            b"",
+            &[
+                "C9292  A user is deactivated in Okta",
+                "lifecycle/deactivate-in-okta",
+                "By hand",
+                "scim-conform run --plan oin",
+            ],
+        ),
+        (&["C9339"], b"", &["Okta must send nothing"]),
+        (
+            &["patch-profile"],
+            b"",
+            &["inferred", "scim-conform run --variant patch-profile"],
         ),
     ];
     for (arguments, input, wanted) in table {
@@ -227,11 +249,22 @@ fn whatever_a_run_names_is_explained() {
             );
         }
     }
-    let (success, text) = told(&["-"], "");
-    assert!(
-        !success && text.contains("nothing is known about"),
-        "{text}"
-    );
+    for (arguments, input, wanted) in [
+        (&["-"], &b" \n"[..], "there is nothing to explain"),
+        (&[""], b"", "there is nothing to explain"),
+        (&["{\"a\": 1}"], b"", "nothing is known about"),
+        (
+            &["robustness"],
+            b"",
+            "scim-conform scenarios list robustness",
+        ),
+    ] {
+        let (success, text) = told(arguments, input);
+        assert!(!success && text.contains(wanted), "{arguments:?}: {text}");
+    }
+    // Each family of checks is named once, and read as it is told.
+    let (_, text) = told(&["zzqx"], b"");
+    assert_eq!(text.matches("guard").count(), 1, "{text}");
 }
 
 #[test]
