@@ -89,6 +89,9 @@ pub enum CliError {
         /// What was perhaps meant.
         hint: Option<String>,
     },
+    /// Nothing was pasted.
+    #[error("there is nothing to explain")]
+    NothingToExplain,
     /// A finding that the last run did not have.
     #[error("the last run has no finding {id}")]
     NoFinding {
@@ -152,6 +155,9 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::NothingToExplain => {
+                Some("give F1, the name of a check, or a line of Okta's log".to_owned())
+            }
             Self::VariantsExclude { .. } => {
                 Some("they decide the same thing: run once with each".to_owned())
             }
@@ -185,7 +191,7 @@ impl CliError {
                 "keep only what belongs to the SCIM server, or record less at a time".to_owned(),
             ),
             Self::BadRecording { source, .. } => Some(match source {
-                HarError::NoEntries => "docs/judging-recordings.md says how to make one".to_owned(),
+                HarError::NoEntries | HarError::Empty => "docs/judging-recordings.md says how to make one".to_owned(),
                 HarError::Syntax { .. } | HarError::Truncated { .. } => {
                     "the export was cut off or edited; export it again".to_owned()
                 }

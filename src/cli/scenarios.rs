@@ -274,6 +274,18 @@ mod tests {
         ");
     }
 
+    /// A folder without a word on what it is about, or words about a folder that is gone.
+    #[test]
+    fn every_folder_of_the_catalogue_is_explained() {
+        let folders = crate::embedded::SCENARIOS
+            .iter()
+            .filter_map(|(path, _)| Some(path.split_once('/')?.0))
+            .filter(|folder| *folder != "okta");
+        let folders: std::collections::BTreeSet<&str> = folders.collect();
+        let explained = list::FOLDERS.map(|(folder, _)| folder);
+        assert!(folders.into_iter().eq(explained));
+    }
+
     #[test]
     fn a_new_scenario_loads_and_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();

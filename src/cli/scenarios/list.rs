@@ -16,23 +16,24 @@ use super::super::selection::Selection;
 const LONGEST_ID: usize = 40;
 
 /// What the scenarios of a folder are about.
-const FOLDERS: [(&str, &str); 17] = [
+pub(super) const FOLDERS: [(&str, &str); 16] = [
     (
         "connection",
         "the admin connects the app, with and without a good token",
     ),
     (
+        "discovery",
+        "what the server tells of itself, for apps that read it",
+    ),
+    (
         "entitlements",
         "roles and entitlements, for apps that have them",
     ),
+    ("entra", "what Microsoft Entra ID sends, and Okta does not"),
     ("errors", "what is wrong is refused, and changes nothing"),
     ("groups", "groups are pushed, changed, and taken away"),
     ("imports", "Okta reads who is there"),
     ("lifecycle", "people leave, come back, and are suspended"),
-    (
-        "oin",
-        "what the review for the Okta Integration Network asks for",
-    ),
     ("okta-suite", "what Okta's own published suites send"),
     ("profile", "attributes are set, changed, and emptied"),
     ("rename", "logins, e-mail addresses and names change"),
@@ -41,14 +42,12 @@ const FOLDERS: [(&str, &str); 17] = [
         "much at once, lost answers, too many requests",
     ),
     ("scale", "as many users as you name"),
-    ("schema", "Okta reads which attributes there are"),
     ("security", "nobody gets what is not theirs"),
     (
         "special-characters",
         "names from everywhere, and what means something in a filter",
     ),
     ("users", "people are assigned to the app"),
-    ("vendors", "requests of other identity providers"),
 ];
 
 /// The scenarios that are asked for, as text.
