@@ -10,8 +10,7 @@ use super::table::{ROWS, SUITES};
 use super::{Claims, ENTITLEMENT_SUITE, Feature, STILL_WANTED};
 
 /// What is left to do of a row whose request an honest server refuses.
-const REFUSED: &str =
-    "the server refuses what was sent here: try the row with what it takes, and name the limit in your guide";
+const REFUSED: &str = "the server refuses what was sent here: try the row with what it takes, and name the limit in your guide";
 
 /// The family of the checks that stand for Okta's suites and its plan.
 const SUITE_CHECKS: &str = "certification/";

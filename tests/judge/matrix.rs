@@ -333,7 +333,11 @@ fn belongs(family: Family, check: &str) -> bool {
             "guard/",
         ],
         Family::Media => &["envelope/", "sequence/refused"],
-        Family::Transport => &["connection/", "envelope/body-after-204", "certification/wrong-base-url"],
+        Family::Transport => &[
+            "connection/",
+            "envelope/body-after-204",
+            "certification/wrong-base-url",
+        ],
         Family::Discovery => &["discovery/"],
     };
     about.iter().any(|start| check.starts_with(start))
