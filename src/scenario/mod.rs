@@ -456,10 +456,6 @@ pub struct Expect {
     pub creates: Option<Key>,
     /// The people and groups that a list answered with success holds, and nobody else.
     pub finds: Option<Vec<Key>>,
-    /// JSON pointers into an answer of success at which something must stand.
-    pub holds: Vec<String>,
-    /// JSON pointers into an answer of success at which nothing may stand.
-    pub lacks: Vec<String>,
     /// What a resource must show when it is read after a success.
     pub shows: Vec<Shows>,
 }
@@ -494,6 +490,8 @@ pub enum Wanted {
     OneOf(Vec<Value>),
     /// A value of this type; a text must not be empty.
     Type(JsonType),
+    /// Whether something stands there at all: neither null nor empty (`pr` in RFC 7644, 3.4.2.2).
+    Present(bool),
 }
 
 /// A type of JSON values, by its name in JSON Schema.

@@ -148,6 +148,14 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
     ),
     (Fault::SecondaryEmailPromoted, "Okta sends one address"),
     (
+        Fault::LeftOutStateDeactivates,
+        "Okta puts back the state that it has read",
+    ),
+    (
+        Fault::AnyPathServed,
+        "nobody is harmed but the admin who mistypes",
+    ),
+    (
         Fault::FirstOperationWins,
         "Okta changes a value once in a request",
     ),
@@ -329,7 +337,11 @@ fn belongs(family: Family, check: &str) -> bool {
             "guard/",
         ],
         Family::Media => &["envelope/", "sequence/refused"],
-        Family::Transport => &["connection/", "envelope/body-after-204"],
+        Family::Transport => &[
+            "connection/",
+            "envelope/body-after-204",
+            "certification/wrong-base-url",
+        ],
         Family::Discovery => &["discovery/"],
     };
     about.iter().any(|start| check.starts_with(start))

@@ -180,7 +180,7 @@ impl Running<'_> {
                 Wanted::Among(values) => {
                     Wanted::Among(values.iter().map(fill).collect::<Result<_, _>>()?)
                 }
-                Wanted::OneOf(_) | Wanted::Type(_) => wanted.clone(),
+                Wanted::OneOf(_) | Wanted::Type(_) | Wanted::Present(_) => wanted.clone(),
             };
             Ok((pointer.clone(), wanted))
         });
@@ -516,7 +516,9 @@ fn unexpected(
             }
         }
     }
+    // A body that cannot be read was seen as such.
     let unmet = wanted::body(&prepared.wanted, &sent.exchange)
+        .filter(|_| is_suite || !sent.broken)
         .or_else(|| wanted::time(expect.within, &sent.exchange))?;
     let seen = Seen::new(meta, unmet.wanted, unmet.got).facet(facet);
     Some(seen.at(unmet.pointer))

@@ -198,8 +198,6 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         let scope = &reading.scope;
         scope.any_keys(node, "finds", diagnostics)
     });
-    let holds = pointers(fields.take("holds"), "holds", diagnostics);
-    let lacks = pointers(fields.take("lacks"), "lacks", diagnostics);
     let shows = fields
         .take("shows")
         .map(|node| shows(node, reading, diagnostics));
@@ -214,28 +212,8 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         unchanged: unchanged.unwrap_or_default(),
         creates,
         finds,
-        holds,
-        lacks,
         shows: shows.unwrap_or_default(),
     })
-}
-
-/// JSON pointers (RFC 6901) into an answer.
-fn pointers(node: Option<&Node>, what: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
-    let mut pointers = Vec::new();
-    for item in node.into_iter().flat_map(Node::one_or_many) {
-        let Some(pointer) = item.text(what, diagnostics) else {
-            continue;
-        };
-        if pointer.starts_with('/') {
-            pointers.push(pointer.to_owned());
-        } else {
-            let message = format!("`{pointer}` is no JSON pointer");
-            let mistake = diagnostics.error(&item.span, message);
-            mistake.hint("it starts with `/`: /Resources/0/userName");
-        }
-    }
-    pointers
 }
 
 fn shows(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Vec<Shows> {

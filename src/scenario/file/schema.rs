@@ -217,8 +217,6 @@ fn request(checks: &[&str]) -> Value {
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
         "finds": {"$ref": "#/$defs/keys"},
-        "holds": one_or_many(&json!({"type": "string", "pattern": "^/"})),
-        "lacks": one_or_many(&json!({"type": "string", "pattern": "^/"})),
         "shows": {
             "type": "object",
             "additionalProperties": {"anyOf": [{"$ref": "#/$defs/keys"}, {"type": "object"}]},
@@ -246,7 +244,7 @@ fn wanted() -> Value {
         "minProperties": 1,
         "propertyNames": {"pattern": "^/"},
         "additionalProperties": true,
-        "description": "A value, an array of what must be among the elements, {one-of: [...]}, or {type: string}.",
+        "description": "A value, an array of what must be among the elements, {one-of: [...]}, {type: string}, or {present: true}.",
     })
 }
 
