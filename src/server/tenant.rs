@@ -464,11 +464,17 @@ impl Serving<'_> {
             (Route::Resource(kind, id), &Method::GET) => {
                 resource::get(context, &self.read(), *kind, id, incoming)
             }
-            (Route::Resource(Kind::User, id), &Method::PUT | &Method::PATCH) => {
-                users::change(context, &mut self.write(), id, incoming)
+            (Route::Resource(Kind::User, id), &Method::PUT) => {
+                users::replace(context, &mut self.write(), id, incoming)
             }
-            (Route::Resource(Kind::Group, id), &Method::PUT | &Method::PATCH) => {
-                groups::change(context, &mut self.write(), id, incoming)
+            (Route::Resource(Kind::User, id), &Method::PATCH) => {
+                users::modify(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(Kind::Group, id), &Method::PUT) => {
+                groups::replace(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(Kind::Group, id), &Method::PATCH) => {
+                groups::modify(context, &mut self.write(), id, incoming)
             }
             (Route::Resource(kind, id), &Method::PUT | &Method::PATCH) => {
                 entitlements::change(context, &mut self.write(), *kind, id, incoming)
@@ -533,20 +539,24 @@ impl Serving<'_> {
     fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
         let context = self.context();
         let mut store = self.write();
-        if let Some(id) = refuse::stranger(self.policy, &store, incoming) {
-            let record = resource::visible(self.policy, &store, kind, &id)?;
-            let (created, query) = (StatusCode::CREATED, &incoming.query);
-            return Ok(resource::answer(
-                context, &store, kind, record, created, query,
-            ));
-        }
-        match kind {
-            Kind::User => users::create(context, &mut store, incoming),
-            Kind::Group => groups::create(context, &mut store, incoming),
-            Kind::Role | Kind::Entitlement => {
-                entitlements::create(context, &mut store, kind, incoming)
+        let id = match refuse::stranger(self.policy, &store, incoming) {
+            Some(id) => id,
+            None => {
+                let body = incoming.object()?;
+                match kind {
+                    Kind::User => users::insert(context, &mut store, body)?,
+                    Kind::Group => groups::insert(context, &mut store, body)?,
+                    Kind::Role | Kind::Entitlement => {
+                        entitlements::insert(context, &mut store, kind, body)?
+                    }
+                }
             }
-        }
+        };
+        let record = resource::visible(self.policy, &store, kind, &id)?;
+        let (created, query) = (StatusCode::CREATED, &incoming.query);
+        Ok(resource::answer(
+            context, &store, kind, record, created, query,
+        ))
     }
 }
 
