@@ -269,6 +269,8 @@ mod tests {
           probe/list  probe   Paging
 
         3 scenarios
+        which apps:      custom, oin, or both in turn; a probe sends requests of its
+                         own, once
         by tag (--tag):  fast 1
         what they need:  nothing 3
         ");

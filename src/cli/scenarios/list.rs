@@ -15,6 +15,9 @@ use super::super::selection::Selection;
 /// Ids longer than this stand on a line of their own.
 const LONGEST_ID: usize = 40;
 
+/// Columns of ids where all are longer.
+const USUAL_ID: usize = 10;
+
 /// What the scenarios of a folder are about.
 pub(super) const FOLDERS: [(&str, &str); 16] = [
     (
@@ -77,8 +80,6 @@ pub(super) fn list(
 
 /// Under a heading for each folder: id, apps and title of each, in columns.
 fn folders(scenarios: &[&Scenario], width: usize) -> String {
-    let ids = scenarios.iter().map(|s| width_of(&s.id.0));
-    let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(0);
     let mut shown = String::new();
     for folder in scenarios.chunk_by(|a, b| a.id.folder() == b.id.folder()) {
         let name = folder.first().map_or("", |scenario| scenario.id.folder());
@@ -90,6 +91,8 @@ fn folders(scenarios: &[&Scenario], width: usize) -> String {
         }
         let heading = format!("{}, {number}{about}", printable(name));
         shown.push_str(&hang("", &heading, width, usize::MAX));
+        let ids = folder.iter().map(|s| width_of(&s.id.0));
+        let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(USUAL_ID);
         for scenario in folder {
             shown.push_str(&entry(scenario, id_width, width));
         }
@@ -144,6 +147,12 @@ fn totals(scenarios: &[&Scenario], width: usize) -> String {
         }
     }
     let mut shown = format!("\n{}\n", count(scenarios.len() as u64, "scenario"));
+    shown.push_str(&hang(
+        "which apps:      ",
+        "custom, oin, or both in turn; a probe sends requests of its own, once",
+        width,
+        usize::MAX,
+    ));
     let mut line = |label: &str, all: Vec<String>| {
         if !all.is_empty() {
             shown.push_str(&hang(label, &all.join(", "), width, usize::MAX));
