@@ -164,7 +164,7 @@ fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
 }
 
 /// Explains by the binary; `input` is its standard input.
-fn told(arguments: &[&str], input: &str) -> Done {
+fn told(arguments: &[&str], input: &[u8]) -> Done {
     let state = tempfile::tempdir().unwrap();
     let arguments = [&["explain"], arguments].concat();
     Done::with_input(program::command(state.path(), &arguments), input)
@@ -172,10 +172,10 @@ fn told(arguments: &[&str], input: &str) -> Done {
 
 #[test]
 fn whatever_a_run_names_is_explained() {
-    let table: [(&[&str], &str, &[&str]); 6] = [
+    let table: [(&[&str], &[u8], &[&str]); 10] = [
         (
             &["filter-ignored"],
-            "",
+            b"",
             &[
                 "What is right",
                 "lookup/only-exact",
@@ -184,7 +184,7 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lifecycle/rehire"],
-            "",
+            b"",
             &[
                 "Why it matters",
                 "scim-conform scenarios show lifecycle/rehire",
@@ -192,23 +192,45 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lookup/only-exact"],
-            "",
+            b"",
             &["See it happen", "scim-conform run --fault"],
         ),
         (
             &["-"],
-            "Create new user returned empty user.\n",
+            b"Create new user returned empty user.\n",
             &["create/returns-resource", "See whether your server has it"],
         ),
         (
             &["-"],
-            "{\"outcome\": {\"reason\": \"Bad Request\"}}",
+            b"{\"outcome\": {\"reason\": \"Bad Request\"}}",
             &["You answered 400"],
         ),
         (
             &["-"],
-            "lookup/only-exact",
+            b"lookup/only-exact",
             &["a look-up finds somebody else"],
+        ),
+        // A log in another encoding, cut within a character.
+        (
+            &["-"],
+            b"Zo\xEB: Create new user returned empty user \xE2\x80",
+            &["create/returns-resource"],
+        ),
+        (
+            &["c9292"],
+            b"",
+            &[
+                "C9292  A user is deactivated in Okta",
+                "lifecycle/deactivate-in-okta",
+                "By hand",
+                "scim-conform run --plan oin",
+            ],
+        ),
+        (&["C9339"], b"", &["Okta must send nothing"]),
+        (
+            &["patch-profile"],
+            b"",
+            &["inferred", "scim-conform run --variant patch-profile"],
         ),
     ];
     for (arguments, input, wanted) in table {
@@ -222,12 +244,26 @@ fn whatever_a_run_names_is_explained() {
             );
         }
     }
-    let done = told(&["-"], "");
-    assert!(
-        done.code != 0 && done.all().contains("nothing is known about"),
-        "{}",
-        done.all()
-    );
+    for (arguments, input, wanted) in [
+        (&["-"], &b" \n"[..], "there is nothing to explain"),
+        (&[""], b"", "there is nothing to explain"),
+        (&["{\"a\": 1}"], b"", "nothing is known about"),
+        (
+            &["robustness"],
+            b"",
+            "scim-conform scenarios list robustness",
+        ),
+    ] {
+        let done = told(arguments, input);
+        let text = done.all();
+        assert!(
+            done.code != 0 && text.contains(wanted),
+            "{arguments:?}: {text}"
+        );
+    }
+    // Each family of checks is named once, and read as it is told.
+    let text = told(&["zzqx"], b"").all();
+    assert_eq!(text.matches("guard").count(), 1, "{text}");
 }
 
 #[test]

@@ -351,7 +351,7 @@ fn every_recording_has_its_exit_code() {
                 "https://other.example",
             ],
             3,
-            "no request to that base URL",
+            "hint: there is SCIM below https://scim.acme.example/scim/v2\n",
         ),
         (
             &["judge", "no-scim.har"],
@@ -364,6 +364,7 @@ fn every_recording_has_its_exit_code() {
             2,
             "the file ends too early, at line",
         ),
+        (&["judge", "empty.har"], 2, "empty.har: the file is empty"),
         (&["judge", "none.har"], 2, "cannot read none.har"),
         (&["judge"], 2, "FILE"),
     ];

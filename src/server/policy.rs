@@ -277,9 +277,14 @@ impl Policy {
             && self.has(Fault::CreatedNeverFound)
             && !record.seeded
             && record.text("userName").is_some();
+        let not_found = not_found
+            || filtered
+                && self.has(Fault::GroupFilterFindsNone)
+                && record.text("userName").is_none();
+        let local = filtered && self.has(Fault::LocalAccountsHidden) && record.seeded;
         let not_yet = self.has(Fault::LookupLags) && record.born.elapsed() < LAG;
         let deleted = record.ghost && !filtered;
-        !(not_found || not_yet || deleted || hides_inactive && !record.is_active())
+        !(not_found || local || not_yet || deleted || hides_inactive && !record.is_active())
     }
 
     /// Whether GET by id shows a record.

@@ -281,7 +281,13 @@ impl Tenant {
 impl Serving<'_> {
     fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let method = request.method().clone();
-        let route = Route::of(request.uri().path());
+        let path = request.uri().path();
+        let route = Route::of(path).or_else(|| {
+            let below = path.trim_start_matches('/').split_once('/');
+            below
+                .filter(|_| self.policy.has(Fault::AnyPathServed))
+                .and_then(|(_, below)| Route::of(below))
+        });
         let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
         let plain_json = wants_plain_json(request.headers());
         let mut incoming = None;

@@ -377,7 +377,7 @@ impl Judge<'_> {
         if different.len() < there.len() && one.from_okta {
             let seen = Seen::new(
                 &membership::REPEATED,
-                format!("{} members", different.len()),
+                frame::so_many_members(different.len()),
                 format!("{} entries", there.len()),
             )
             .at("/members");

@@ -84,7 +84,8 @@ impl Family {
         let known = Self::ALL.into_iter().find(|family| family.name() == name);
         known.ok_or_else(|| {
             let names = Self::ALL.map(Self::name);
-            format!("the families are: {}", names.join(", "))
+            suggest::question(&suggest::closest(name, names))
+                .unwrap_or_else(|| format!("the families are: {}", names.join(", ")))
         })
     }
 }
@@ -209,7 +210,7 @@ mod tests {
             assert_eq!(Family::from_name(family.name()), Ok(family));
         }
         assert!(
-            Family::from_name("lists")
+            Family::from_name("zebra")
                 .unwrap_err()
                 .contains("list, look-up")
         );
