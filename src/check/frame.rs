@@ -85,7 +85,7 @@ pub enum Difference {
 }
 
 /// Places that Okta needs to work; every other attribute is optional for a service provider.
-const ESSENTIAL: [&str; 6] = [
+pub const ESSENTIAL: [&str; 6] = [
     "userName",
     "name.givenName",
     "name.familyName",
@@ -244,6 +244,19 @@ impl Difference {
             | Self::Trimmed { at, .. }
             | Self::Untouched { at, .. } => at,
         }
+    }
+
+    /// Something is lost or mixed up: more than an optional attribute that is not kept, not cleared, or kept in another
+    /// spelling.
+    #[must_use]
+    pub fn loses_data(&self) -> bool {
+        !matches!(
+            self,
+            Self::Dropped { .. }
+                | Self::NotCleared { .. }
+                | Self::Unicode { .. }
+                | Self::Trimmed { .. }
+        )
     }
 
     fn move_to(&mut self, place: &str) {

@@ -35,13 +35,7 @@ impl Session {
         let differences = summed_up(differences);
         for difference in &differences {
             let mut context = Context {
-                loses_data: !matches!(
-                    difference,
-                    Difference::Dropped { .. }
-                        | Difference::NotCleared { .. }
-                        | Difference::Unicode { .. }
-                        | Difference::Trimmed { .. }
-                ),
+                loses_data: difference.loses_data(),
                 ..context.clone()
             };
             if let Difference::NotCleared { .. } = difference {

@@ -360,13 +360,7 @@ impl Judge<'_> {
         Some(Wrong {
             seen: seen.at(difference.at()),
             by,
-            loses_data: !matches!(
-                difference,
-                Difference::Dropped { .. }
-                    | Difference::NotCleared { .. }
-                    | Difference::Unicode { .. }
-                    | Difference::Trimmed { .. }
-            ),
+            loses_data: difference.loses_data(),
             // How Okta clears a value is inferred.
             inferred: matches!(difference, Difference::NotCleared { .. }),
         })
