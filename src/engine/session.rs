@@ -8,7 +8,7 @@ use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
-use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
+use crate::exchange::{Body, Exchange, InCommon, Kept, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -194,12 +194,6 @@ impl Session {
             (one.step.clone(), sent)
         });
         recorded.collect()
-    }
-
-    /// Number of observations so far.
-    #[must_use]
-    pub fn observed(&self) -> usize {
-        self.state().observations.len()
     }
 
     /// Takes everything out at the end.
@@ -546,10 +540,4 @@ pub fn changes(call: &Call) -> Option<(Resource, &str)> {
         }
         _ => None,
     }
-}
-
-/// Whether the method of a call writes.
-#[must_use]
-pub fn writes(call: &Call) -> bool {
-    call.request.method.is_write() && call.request.method != Method::Head
 }
