@@ -75,7 +75,7 @@ fn judge(exchange: &Exchange) -> Result<u64, Broken> {
             }
         },
         401 | 403 if !has_credentials(exchange) => {
-            "no token was sent; give it in SCIM_CONFORM_TOKEN, or a command that prints it with --token-cmd"
+            "no token was sent; give it in SCIM_CONFORM_TOKEN"
         }
         401 | 403 => {
             "check the token in SCIM_CONFORM_TOKEN; --auth header sends it without \"Bearer \", --auth basic takes user:password"
