@@ -1,33 +1,19 @@
 //! The command line through the front door: the binary, its streams and its exit codes.
 
-use assert_cmd::Command;
-use scim_conform::report::text::width_of;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
-/// What a command did.
-struct Done {
-    code: i32,
-    out: String,
-    talk: String,
-}
+use program::{Done, command};
+use scim_conform::report::text::width_of;
 
 /// Runs the binary with nothing in its environment but `variables` and a place for state that
 /// does not exist.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     let state = tempfile::tempdir().unwrap();
-    let mut command = Command::cargo_bin("scim-conform").unwrap();
-    let output = command
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path().join("none"))
-        .envs(variables.iter().copied())
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(60))
-        .output()
-        .unwrap();
-    Done {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        talk: String::from_utf8(output.stderr).unwrap(),
-    }
+    let mut command = command(&state.path().join("none"), arguments);
+    command.envs(variables.iter().copied());
+    Done::of(command)
 }
 
 const COMMANDS: [&[&str]; 14] = [

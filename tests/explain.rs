@@ -3,12 +3,15 @@
 #[path = "judge/bench.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench::{Bench, nobody};
-
+use program::Done;
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
 use scim_conform::okta::Behaviour;
@@ -161,19 +164,10 @@ fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
 }
 
 /// Explains by the binary; `input` is its standard input.
-fn told(arguments: &[&str], input: &'static [u8]) -> (bool, String) {
+fn told(arguments: &[&str], input: &[u8]) -> Done {
     let state = tempfile::tempdir().unwrap();
-    let output = assert_cmd::Command::cargo_bin("scim-conform")
-        .unwrap()
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path())
-        .arg("explain")
-        .args(arguments)
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(text).unwrap())
+    let arguments = [&["explain"], arguments].concat();
+    Done::with_input(program::command(state.path(), &arguments), input)
 }
 
 #[test]
@@ -240,8 +234,9 @@ fn whatever_a_run_names_is_explained() {
         ),
     ];
     for (arguments, input, wanted) in table {
-        let (success, text) = told(arguments, input);
-        assert!(success, "{arguments:?}: {text}");
+        let done = told(arguments, input);
+        let text = done.all();
+        assert_eq!(done.code, 0, "{arguments:?}: {text}");
         for wanted in wanted {
             assert!(
                 text.contains(wanted),
@@ -259,11 +254,15 @@ fn whatever_a_run_names_is_explained() {
             "scim-conform scenarios list robustness",
         ),
     ] {
-        let (success, text) = told(arguments, input);
-        assert!(!success && text.contains(wanted), "{arguments:?}: {text}");
+        let done = told(arguments, input);
+        let text = done.all();
+        assert!(
+            done.code != 0 && text.contains(wanted),
+            "{arguments:?}: {text}"
+        );
     }
     // Each family of checks is named once, and read as it is told.
-    let (_, text) = told(&["zzqx"], b"");
+    let text = told(&["zzqx"], b"").all();
     assert_eq!(text.matches("guard").count(), 1, "{text}");
 }
 

@@ -1,13 +1,14 @@
 //! What the README and the pages below `docs/` tell people to type works, and shows what they say it shows.
 
-use std::process::Output;
-
-use assert_cmd::Command;
-use scim_conform::cli::exit::Exit;
-use scim_conform::server::Fault;
-
 #[path = "support/generated.rs"]
 mod generated;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
+
+use program::Done;
+use scim_conform::cli::exit::Exit;
+use scim_conform::server::Fault;
 
 /// Every page that people read, from the top of the repository.
 fn pages() -> Vec<String> {
@@ -34,20 +35,9 @@ fn pages() -> Vec<String> {
 const SESSION: &str = "rdemo1";
 
 /// Runs the binary with an empty environment and a folder for its state that is removed afterwards.
-fn run(arguments: &[&str]) -> Output {
+fn run(arguments: &[&str]) -> Done {
     let state = tempfile::tempdir().unwrap();
-    Command::cargo_bin("scim-conform")
-        .unwrap()
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path())
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(60))
-        .output()
-        .unwrap()
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    String::from_utf8(run(arguments).stdout).unwrap()
+    Done::of(program::command(state.path(), arguments))
 }
 
 /// Blocks of code of one language, as they stand.
@@ -167,8 +157,7 @@ fn every_command_is_one_that_the_program_takes() {
             }
             arguments.push("--help");
             let done = run(&arguments);
-            let talk = String::from_utf8_lossy(&done.stderr);
-            assert!(done.status.success(), "{page}: {command:?}: {talk}");
+            assert_eq!(done.code, 0, "{page}: {command:?}: {}", done.talk);
             seen += 1;
         }
     }
@@ -193,7 +182,7 @@ fn examples() -> Vec<(String, Vec<String>)> {
             .filter(|w| !w.is_empty())
             .chain(["--help"])
             .collect();
-        let help = stdout(&arguments);
+        let help = run(&arguments).out;
         let lines = help
             .lines()
             .filter_map(|line| line.split_once("  scim-conform "));
@@ -208,7 +197,7 @@ fn every_example_in_the_help_is_a_command() {
     for (place, example) in examples() {
         let mut arguments: Vec<&str> = example.iter().map(String::as_str).collect();
         arguments.push("--help");
-        assert!(run(&arguments).status.success(), "{place}: {example:?}");
+        assert_eq!(run(&arguments).code, 0, "{place}: {example:?}");
         names_exist(&place, &example);
     }
 }
@@ -253,8 +242,7 @@ fn names_exist(place: &str, command: &[String]) {
     };
     for tried in tried {
         let done = run(&tried);
-        let talk = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{place}: {tried:?}: {talk}");
+        assert_eq!(done.code, 0, "{place}: {tried:?}: {}", done.talk);
     }
 }
 
@@ -265,7 +253,7 @@ fn the_session_in_the_readme_is_real() {
     let mut arguments: Vec<&str> = session.iter().map(String::as_str).collect();
     let line = arguments.join(" ");
     arguments.extend(["--run-id", SESSION]);
-    let out = stdout(&arguments);
+    let out = run(&arguments).out;
     let told = out.split("\n\nNext\n").next().unwrap();
     let wanted = format!("```console\n$ scim-conform {line}\n{told}\n```\n");
     generated::holds("README.md", "session", &wanted, without_times);
@@ -283,7 +271,7 @@ fn without_times(text: &str) -> String {
 /// The README, the help and the code agree on the exit codes.
 #[test]
 fn the_exit_codes_are_those_of_the_program() {
-    let help = stdout(&["--help"]);
+    let help = run(&["--help"]).out;
     let listed = help.split("Exit codes:\n").nth(1).expect("exit codes");
     let rows: Vec<(u8, &str)> = listed
         .lines()

@@ -61,6 +61,9 @@ pub enum CliError {
     /// A table that no run without a plan has.
     #[error("--report csv is the table of a plan, and there is none")]
     CsvWithoutPlan,
+    /// A fault that shows itself between two tenants only.
+    #[error("the fault {0} needs two tenants, and serve has one")]
+    FaultOfTwoTenants(&'static str),
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
@@ -178,6 +181,9 @@ impl CliError {
                 Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
             }
             Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
+            Self::FaultOfTwoTenants(fault) => Some(format!(
+                "scim-conform run --fault {fault} --allow two-tenants"
+            )),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
