@@ -8,7 +8,7 @@ use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
-use crate::exchange::{Body, Exchange, InCommon, Kept, Request, Transport};
+use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
