@@ -123,10 +123,10 @@ fn two_tenants_are_compared_and_both_are_cleaned_up() {
         done.all()
     );
     assert!(
-        done.all
+        done.all()
             .contains("check the token in SCIM_CONFORM_OTHER_TOKEN"),
         "{}",
-        done.all
+        done.all()
     );
     let done = run(state.path(), &allowed, &[]);
     assert_eq!(done.code, 3, "{}", done.all());
