@@ -79,7 +79,8 @@ impl Broken {
         match self {
             Self::Preflight { problem, hint } => Self::Preflight {
                 problem: format!("the second tenant: {problem}"),
-                hint,
+                // Its token comes from a variable of its own.
+                hint: hint.replace("SCIM_CONFORM_TOKEN", "SCIM_CONFORM_OTHER_TOKEN"),
             },
             Self::Interrupted => Self::Interrupted,
         }
