@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // What a hook writes here is shown to whoever runs the scenarios.
-            eprintln!("http_hook: {problem}");
+            let _ = writeln!(std::io::stderr(), "http_hook: {problem}");
             ExitCode::FAILURE
         }
     }

@@ -123,15 +123,15 @@ fn two_tenants_are_compared_and_both_are_cleaned_up() {
         done.all()
     );
     assert!(
-        done.all
+        done.all()
             .contains("check the token in SCIM_CONFORM_OTHER_TOKEN"),
         "{}",
-        done.all
+        done.all()
     );
     let done = run(state.path(), &allowed, &[]);
-    assert_eq!(done.code, 3, "{}", done.all);
+    assert_eq!(done.code, 3, "{}", done.all());
     let hint = "no token was sent; give it in SCIM_CONFORM_OTHER_TOKEN";
-    assert!(done.all.contains(hint), "{}", done.all);
+    assert!(done.all().contains(hint), "{}", done.all());
     let same = [
         "run",
         "--yes",
