@@ -196,12 +196,6 @@ impl Session {
         recorded.collect()
     }
 
-    /// Number of observations so far.
-    #[must_use]
-    pub fn observed(&self) -> usize {
-        self.state().observations.len()
-    }
-
     /// Takes everything out at the end.
     pub fn finish(&self) -> (Vec<Recorded>, Vec<Observation>) {
         let mut state = self.state();
@@ -546,10 +540,4 @@ pub fn changes(call: &Call) -> Option<(Resource, &str)> {
         }
         _ => None,
     }
-}
-
-/// Whether the method of a call writes.
-#[must_use]
-pub fn writes(call: &Call) -> bool {
-    call.request.method.is_write() && call.request.method != Method::Head
 }

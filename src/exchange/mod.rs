@@ -36,9 +36,8 @@ use crate::secret::Secret;
 
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
 pub use self::body::BODY_LIMIT;
-pub use self::foreign::{ForeignNames, Ownership, is_masked};
+pub use self::foreign::{ForeignNames, Ownership};
 pub use self::kept::{InCommon, Kept};
-pub use self::mask::mask_foreign;
 pub use self::mask_exchange::mask_exchange;
 pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_value};
 pub use self::pooled::Pooled;

@@ -148,10 +148,6 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
     ),
     (Fault::SecondaryEmailPromoted, "Okta sends one address"),
     (
-        Fault::LeftOutStateDeactivates,
-        "Okta puts back the state that it has read",
-    ),
-    (
         Fault::AnyPathServed,
         "nobody is harmed but the admin who mistypes",
     ),

@@ -94,9 +94,6 @@ fn amend_user(policy: &Policy, method: &Method, body: &mut Map<String, Value>) {
         let name = name.to_lowercase();
         body.insert("userName".into(), name.into());
     }
-    if put && policy.has(Fault::LeftOutStateDeactivates) {
-        body.entry("active").or_insert(Value::Bool(false));
-    }
     if policy.has(Fault::ExternalIdDropped) {
         body.shift_remove("externalId");
     }

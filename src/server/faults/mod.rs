@@ -106,12 +106,10 @@ fn suggestion(names: &[&str]) -> String {
     suggest::question(names).map_or(String::new(), |question| format!("; {question}"))
 }
 
-/// No such fault or freedom.
+/// No such fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} {name:?}{}", suggestion(.similar))]
+#[error("there is no fault {name:?}{}", suggestion(.similar))]
 pub struct UnknownName {
-    /// `fault` or `freedom`.
-    pub what: &'static str,
     /// What was asked for.
     pub name: String,
     /// Names that look alike, the most similar first.
@@ -129,7 +127,6 @@ impl Fault {
             .clone()
             .find(|fault| fault.name() == name)
             .ok_or_else(|| UnknownName {
-                what: "fault",
                 name: name.to_owned(),
                 similar: suggest::closest(name, known.map(Self::name)),
             })

@@ -485,10 +485,6 @@ faults! {
             "Accounts that SCIM has not made are left alone."
             "A deactivation deactivates them, too."
             Some("Activepieces"), "https://github.com/activepieces/activepieces/issues/14753";
-        LeftOutStateDeactivates "left-out-state-deactivates"
-            "A PUT without `active` leaves a user active."
-            "It deactivates the user."
-            None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.5.1";
         PatchWithPathIgnored "patch-with-path-ignored"
             "A PATCH operation may have a path."
             "An operation on a user that has one is answered 200 and ignored."
