@@ -486,6 +486,15 @@ fn array(
 /// What is got when a group shows no members at all; whether they are lost or hidden is concluded at the end of a run.
 pub const NO_MEMBERS: &str = "no members";
 
+/// So many members, as reports say it.
+#[must_use]
+pub fn so_many_members(number: usize) -> String {
+    match number {
+        1 => "1 member".to_owned(),
+        _ => format!("{number} members"),
+    }
+}
+
 /// The ids in `members`, or `None` when the group does not show any.
 #[must_use]
 pub fn members(group: &Value) -> Option<Vec<String>> {

@@ -269,9 +269,23 @@ mod tests {
           probe/list  probe   Paging
 
         3 scenarios
+        which apps:      custom, oin, or both in turn; a probe sends requests of its
+                         own, once
         by tag (--tag):  fast 1
         what they need:  nothing 3
         ");
+    }
+
+    /// A folder without a word on what it is about, or words about a folder that is gone.
+    #[test]
+    fn every_folder_of_the_catalogue_is_explained() {
+        let folders = crate::embedded::SCENARIOS
+            .iter()
+            .filter_map(|(path, _)| Some(path.split_once('/')?.0))
+            .filter(|folder| *folder != "okta");
+        let folders: std::collections::BTreeSet<&str> = folders.collect();
+        let explained = list::FOLDERS.map(|(folder, _)| folder);
+        assert!(folders.into_iter().eq(explained));
     }
 
     #[test]

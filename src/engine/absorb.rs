@@ -201,6 +201,10 @@ pub const ABSORBS: &[Rule] = &[
         of("error/duplicate", "users"),
         of("sequence/name-taken", "user"),
     ),
+    rule(
+        of("error/duplicate", "users"),
+        of("error/client-mistake", "taken-login"),
+    ),
     // A login that is never stored is not taken from anybody.
     rule(
         of("state/applied", "userName"),

@@ -198,7 +198,12 @@ fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
         // Whoever names the sizes has said how many there may be.
         Some(_) if part.scenario.scales => None,
         Some(most) if users > most && matches!(settings.reach, Reach::Shared(_)) => Some(format!(
-            "needs {users} users; raise --max-users (now {most})"
+            "needs {}; raise --max-users (now {most})",
+            if users == 1 {
+                "1 user".to_owned()
+            } else {
+                format!("{users} users")
+            }
         )),
         _ => None,
     }

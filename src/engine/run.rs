@@ -491,7 +491,7 @@ impl Whole {
                 variants: arrangement.session.variants,
                 scenario,
                 case,
-                app: part.app.unwrap_or(App::Oin),
+                app: part.app.unwrap_or(scenario.acts_as()),
                 naming: Naming {
                     run: &run_name,
                     seed: self.settings.seed,

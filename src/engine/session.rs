@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::check::catalogue::connection;
+use crate::check::Seen;
+use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::{self, Purpose, Seen};
+use crate::check::wire::{self, Purpose};
 use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, Variants, retry};
 use crate::secret::Secret;
-use crate::verdict::{At, Observation, Origin, Recorded};
+use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
 use super::listed;
@@ -415,7 +416,11 @@ impl Session {
         let lost_members = seen.got == NO_MEMBERS;
         let follows = book::follows(seen.check)
             .then(|| state.book.cause(seen.check, &context.subjects))
-            .flatten();
+            .flatten()
+            .filter(|cause| {
+                let cause = state.observations.get(*cause);
+                cause.is_none_or(|cause| !refuses_by_itself(&seen, context.sent, cause.check))
+            });
         let guessed = book::rests_on_escapes(seen.check, &context.subjects);
         let row = self.row(&seen, context);
         let sent = describe(
@@ -473,6 +478,19 @@ impl Session {
             about.filter(|_| context.refusal && seen.general.is_empty())
         })
     }
+}
+
+/// Whether a refusal has nothing to do with a look-up that went wrong before: the request names its resource by id, and
+/// the status does not speak of what is there.
+fn refuses_by_itself(seen: &Seen, sent: &Sent, cause: &CheckMeta) -> bool {
+    let is_refusal = [sequence::REFUSED.id, sequence::SERVER_ERROR.id].contains(&seen.check.id);
+    let by_id = matches!(
+        sent.exchange.request.method,
+        Method::Put | Method::Patch | Method::Delete
+    );
+    let status = sent.exchange.status().unwrap_or_default();
+    let is_about_the_state = matches!(status, 404 | 409 | 410 | 412);
+    is_refusal && by_id && !is_about_the_state && cause.id.starts_with("lookup/")
 }
 
 /// What an exchange is about.

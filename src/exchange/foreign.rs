@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use super::encode::path_segment;
+use super::percent::path_segment;
 use crate::secret::MASK;
 
 const ALIAS: &str = "<foreign-";

@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::encode::decode_segment;
 use super::foreign::{ForeignNames, Ownership, field};
+use super::percent::percent_decode;
 use crate::secret::MASK;
 
 /// Masks every foreign resource in a response's JSON, and the foreign members and groups of
@@ -130,7 +130,7 @@ impl Masking<'_> {
     /// The URL of a resource stays when its only secret is the id at its end.
     fn hide_url(self, url: &mut String, id: &str) {
         *url = match url.rsplit_once('/') {
-            Some((front, last)) if decode_segment(last) == id => {
+            Some((front, last)) if percent_decode(last) == id => {
                 format!("{front}/{}", self.names.alias(id))
             }
             _ => MASK.to_owned(),

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::encode::decode_segment;
 use super::foreign::{ForeignNames, Ownership, field};
 use super::mask::{Masking, is_one_of};
+use super::percent::percent_decode;
 use super::unparsed::mask_text;
 use super::{Body, BodyOddity, Exchange, NotJson, Request};
 
@@ -119,7 +119,7 @@ impl Masking<'_> {
             .split('/')
             .map(|segment| {
                 let alias = (after_endpoint && !segment.is_empty())
-                    .then(|| rewrite(&decode_segment(segment)))
+                    .then(|| rewrite(&percent_decode(segment)))
                     .flatten();
                 after_endpoint = is_one_of(segment, &["users", "groups"]);
                 alias.unwrap_or_else(|| segment.to_owned())

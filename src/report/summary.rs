@@ -170,7 +170,7 @@ pub(crate) fn counts(run: &RunResult) -> String {
 
 /// What the run could not remove, and how to.
 #[must_use]
-pub(crate) fn left_behind(left: &[LeftBehind], width: usize) -> String {
+pub(crate) fn left_behind(left: &[LeftBehind], target: &str, width: usize) -> String {
     if left.is_empty() {
         return String::new();
     }
@@ -189,9 +189,10 @@ pub(crate) fn left_behind(left: &[LeftBehind], width: usize) -> String {
     if let Some(more) = left.len().checked_sub(NAMED).filter(|more| *more > 0) {
         shown.push_str(&format!("  and {more} more\n"));
     }
+    let command = format!("scim-conform sweep --target {}", printable(target));
     shown.push_str(&format!(
-        "  remove them later: {}\n",
-        paint(COMMAND, "scim-conform sweep")
+        "  remove them later:\n    {}\n",
+        paint(COMMAND, &command)
     ));
     shown
 }

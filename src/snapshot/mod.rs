@@ -16,7 +16,6 @@ mod diff;
 mod difference;
 mod file;
 mod normalise;
-mod percent;
 mod reference;
 mod shape;
 mod store;

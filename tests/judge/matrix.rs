@@ -57,6 +57,10 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         "RFC 7643 makes roles objects; Okta's template is in the wrong",
     ),
     (Fault::CreateAnswers200, "Okta takes any 2xx"),
+    (
+        Fault::UniquenessCaseSensitive,
+        "Okta looks a login up, without case, before it creates one",
+    ),
     (Fault::ExternalIdDropped, "it is optional"),
     (Fault::ResourceTypeWrong, "Okta does not read it"),
     (Fault::LocationOfAnotherHost, "Okta does not follow it"),

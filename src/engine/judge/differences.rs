@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::state;
 use crate::check::frame::Difference;
-use crate::check::wire::Seen;
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::request::Resource;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Seen;
 use crate::check::catalogue::membership;
-use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::Seen;
+use crate::check::frame::{NO_MEMBERS, so_many_members};
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
@@ -32,7 +32,7 @@ impl Session {
         if there.len() < count {
             let seen = Seen::new(
                 &membership::REPEATED,
-                format!("{} members", there.len()),
+                so_many_members(there.len()),
                 format!("{count} entries"),
             )
             .at("/members");
@@ -123,7 +123,7 @@ impl Session {
         if deactivated && there == without && (shown || !there.is_empty()) {
             let seen = Seen::new(
                 &membership::INACTIVE,
-                format!("{} members", wanted.len()),
+                so_many_members(wanted.len()),
                 format!("{} members, without the deactivated one", there.len()),
             )
             .at("/members");
@@ -240,13 +240,9 @@ pub(crate) fn membership_seen(facet: &str, wanted: &Ids, there: &Ids) -> Seen {
         (n, missing, 0) => format!("{n} members, {missing} missing"),
         (n, missing, extra) => format!("{n} members, {missing} missing and {extra} too many"),
     };
-    Seen::new(
-        &membership::MATCHES,
-        format!("{} members", wanted.len()),
-        got,
-    )
-    .facet(facet)
-    .at("/members")
+    Seen::new(&membership::MATCHES, so_many_members(wanted.len()), got)
+        .facet(facet)
+        .at("/members")
 }
 
 #[cfg(test)]

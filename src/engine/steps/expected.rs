@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check;
+use crate::check::Seen;
 use crate::check::frame;
-use crate::check::wire::Seen;
 use crate::exchange::Response;
-use crate::okta::Evidence;
 use crate::okta::reading;
 use crate::okta::request::Resource;
 use crate::okta::selector::Selector;
@@ -47,7 +46,7 @@ impl Running<'_> {
             let subjects = keys.flat_map(|key| self.subjects_of(key)).collect();
             let context = Context {
                 in_any_row: true,
-                ..Context::new(place, sent, subjects, Evidence::Documented)
+                ..Context::new(place, sent, subjects, request.evidence)
             };
             session.observe(seen.at(at), &context);
             return Ok(());
@@ -142,7 +141,7 @@ impl Running<'_> {
         let subjects = self.subjects_of(key);
         let context = Context {
             cause: Some(&sent.exchange.request),
-            ..Context::new(place, &read, subjects, Evidence::Documented)
+            ..Context::new(place, &read, subjects, request.evidence)
         };
         let facet = self.facet_of(&request.expect, place);
         session.observe(Seen::new(meta, wanted, got).facet(facet).at(at), &context);
@@ -193,7 +192,7 @@ impl Running<'_> {
         };
         Some((
             "members".to_owned(),
-            format!("{} members", wanted.len()),
+            frame::so_many_members(wanted.len()),
             got,
         ))
     }

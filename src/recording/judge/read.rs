@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{create, membership, state, update};
 use crate::check::frame::{self, Difference};
-use crate::check::wire::Seen;
 use crate::engine::judge::{active_facet, changed, membership_form, membership_seen, place_name};
 use crate::exchange::Method;
 use crate::okta::reading;
@@ -377,7 +377,7 @@ impl Judge<'_> {
         if different.len() < there.len() && one.from_okta {
             let seen = Seen::new(
                 &membership::REPEATED,
-                format!("{} members", different.len()),
+                frame::so_many_members(different.len()),
                 format!("{} entries", there.len()),
             )
             .at("/members");

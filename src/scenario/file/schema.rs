@@ -7,7 +7,7 @@ use crate::scenario::{Claim, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
-use super::request::{METHODS, TOKENS};
+use super::request::{EVIDENCE, METHODS, TOKENS};
 use super::{APPS, ATTRIBUTES, LIST_ATTRIBUTES, MAX_CROWD};
 
 /// Names of people, groups, cases, facets and tags.
@@ -231,6 +231,7 @@ fn request(checks: &[&str]) -> Value {
         "raw": {"type": "boolean", "description": "The body is deliberately not JSON."},
         "token": words(TOKENS.iter().map(|(_, form)| TokenForm::as_str(*form))),
         "at": {"const": "other", "description": "The second tenant."},
+        "evidence": words(EVIDENCE.iter().map(|(name, _)| *name)),
         "expect": object(&expect, &["status", "check"]),
     });
     object(&properties, &["method", "path", "expect"])

@@ -635,6 +635,10 @@ faults! {
             "Groups are found by displayName."
             "A filter on groups is 501."
             Some("SSOReady"), "https://github.com/ssoready/ssoready/pull/232";
+        GroupFilterFindsNone "group-filter-finds-none"
+            "Groups are found by displayName."
+            "A filter on groups finds none of them."
+            Some("django-scim2"), "https://pypi.org/project/django-scim2/";
         GroupFilterIgnored "group-filter-ignored"
             "Groups are found by displayName."
             "The filter on groups is ignored."
