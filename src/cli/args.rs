@@ -156,7 +156,6 @@ const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n
     infer_long_args = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     help_template = "{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}"
 )]
 pub(crate) struct Cli {

@@ -11,7 +11,7 @@ use crate::okta::drive::NotSent;
 use crate::okta::request::{MemberChange, Resource};
 
 use super::super::book::Subject;
-use super::super::session::{Context, Place, Session};
+use super::super::session::{Context, Place, Sent, Session};
 use super::{Change, Write, member_set};
 
 type Ids = BTreeSet<String>;
@@ -67,6 +67,29 @@ impl Session {
                 self.accept_members(id, &there);
             }
         }
+    }
+
+    /// What was made with members before Okta came must show them: Okta's own requests cannot lose them then.
+    pub(in crate::engine) fn judge_made_members(
+        &self,
+        group: &str,
+        wanted: &Ids,
+        sent: &Sent,
+        place: &Place,
+    ) {
+        let there = self.with_book(|b| {
+            let state = b.get(Resource::Group, group)?.state.as_ref()?;
+            Some(member_set(state))
+        });
+        let Some(there) = there.filter(|there| there != wanted) else {
+            return;
+        };
+        let subjects = self.subjects_of_members(group, &there, wanted);
+        let context = Context {
+            loses_data: true,
+            ..Context::new(place, sent, subjects, Evidence::Documented)
+        };
+        self.observe(membership_seen("create", wanted, &there), &context);
     }
 
     pub(super) fn accept_members(&self, group: &str, there: &Ids) {
