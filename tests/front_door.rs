@@ -253,6 +253,42 @@ fn an_interrupted_run_cleans_up() {
     assert_eq!(serving.users(), 0);
 }
 
+/// A target that crashes is not told of with every request that was left.
+#[test]
+fn a_target_that_is_gone_ends_the_run() {
+    let state = tempfile::tempdir().unwrap();
+    let serving = serving(state.path(), &[]);
+    let report = state.path().join("report.json");
+    let to_report = format!("json={}", report.display());
+    let target = ["--target", &serving.url, "--yes", "--rate", "40"];
+    let arguments = [&["run", "users", "--report", &to_report], &target[..]].concat();
+    let child = command(state.path(), &arguments)
+        .env("SCIM_CONFORM_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..600 {
+        if serving.users() > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(serving);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("the target was there, and is gone"), "{text}");
+    assert!(text.contains("Left behind"), "{text}");
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["broken"]["why"], "gone");
+    let scenarios = report["scenarios"].as_array().unwrap();
+    let not_run = scenarios
+        .iter()
+        .filter(|s| s["reason"] == "the target is gone");
+    assert!(not_run.count() > scenarios.len() / 2, "{text}");
+}
+
 #[test]
 fn a_bad_pre_flight_is_told_with_a_hint_and_exits_3() {
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<!doctype html><html/>";

@@ -219,11 +219,14 @@ impl Session {
         let mut waited = std::time::Duration::ZERO;
         loop {
             if self.run.is_stopped() && origin != Origin::Cleanup {
-                return Err(NotSent::Stopped);
+                return Err(NotSent::Stopped(self.run.why_stopped()));
             }
             self.run.turn().await;
             self.run.count();
             let exchange = self.transport.send(call.request.clone()).await;
+            if origin != Origin::Cleanup {
+                self.run.note_reached(&exchange);
+            }
             let sent = self.record(call, exchange, origin, place);
             let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
                 self.note_ids(&call.intent, &sent.exchange);

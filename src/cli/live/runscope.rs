@@ -194,6 +194,7 @@ async fn prepare(way: &Way) -> Result<u64, Refusal> {
         .await
         .map_err(|broken| match broken {
             Broken::Preflight { problem, hint } => world(&problem, Some(&hint)),
+            Broken::Gone { problem } => world(&problem, None),
             Broken::Interrupted => Refusal::Interrupted,
         })
 }
