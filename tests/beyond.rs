@@ -78,6 +78,12 @@ fn a_hook_acts_behind_okta_s_back() {
         assert!(words.join(" ").contains(reason), "{all}");
         assert_eq!(done.code, 3, "{}", done.all());
     }
+    // Nor is it green when something else was run beside.
+    let beside = ["users/create", "--hook", "exit 3", "--target", &serving.url];
+    let beside = [&["run", "--yes", scenario], &beside[..]].concat();
+    let done = run(state.path(), &beside, &[]);
+    assert!(done.all().contains("not run"), "{}", done.all());
+    assert_eq!(done.code, 3, "{}", done.all());
 }
 
 #[test]

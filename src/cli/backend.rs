@@ -112,6 +112,8 @@ pub struct Driven {
     pub snapshots: Option<SnapshotCounts>,
     /// The user's own accepted snapshots differ.
     pub snapshots_differ: bool,
+    /// The user's hook gave no answer, so that something was not run that the user meant to run.
+    pub hook_failed: bool,
     /// What must hold before Okta's suites; empty unless the run followed a plan.
     pub preconditions: Vec<Precondition>,
     /// Differences as text, for `--diff` and for own snapshots; may be empty.

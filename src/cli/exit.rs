@@ -54,6 +54,17 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What a run exits with whose hook may have failed: what the user meant to run must not look as if it had.
+    #[must_use]
+    pub fn with_hook(self, failed: bool) -> Self {
+        match self {
+            Self::Success if failed => Self::Undecided,
+            _ => self,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

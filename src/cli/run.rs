@@ -88,6 +88,7 @@ pub(crate) fn execute(
     match failure {
         Some(error) => Err(error),
         None => Ok(Exit::from_result(&driven.run, driven.snapshots_differ)
+            .with_hook(driven.hook_failed)
             .with_plan(closing.plan.as_ref())),
     }
 }

@@ -109,6 +109,7 @@ impl Backend for Prepared {
             run: self.run.clone(),
             snapshots: None,
             snapshots_differ: false,
+            hook_failed: false,
             preconditions: vec![],
             differences: String::new(),
         })

@@ -63,6 +63,7 @@ pub(super) async fn drive(
     let parts = parts(&settings.selection, &catalogue)?;
     let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
     let ledger = |name: &str| Some(live.ledgers()?.join(format!("{name}.jsonl")));
+    let hook = settings.beyond.hook.as_deref().map(Hook::new).map(Arc::new);
     let way = match &settings.target {
         TargetChoice::Embedded { faults, chaos } => embedded(faults, *chaos, settings.tap).await?,
         TargetChoice::Remote(remote) => {
@@ -77,7 +78,7 @@ pub(super) async fn drive(
                 reach: Reach::Shared(reached.transport),
                 client: reached.client,
                 secrets: reached.secrets,
-                insider: settings.beyond.hook.as_deref().map(hook),
+                insider: hook.clone().map(everywhere),
                 other: match &settings.beyond.other {
                     Some(other) => {
                         let ledger = ledger(&format!("{run_id}-other"));
@@ -159,13 +160,14 @@ pub(super) async fn drive(
         snapshots_differ: compared.own_differ,
         preconditions: asked.preconditions,
         differences: compared.text,
+        hook_failed: hook.is_some_and(|hook| hook.has_failed()),
         run,
     })
 }
 
 /// The user's command, the same for every scenario.
-fn hook(command: &str) -> TenantInsider {
-    let hook: Arc<dyn Insider> = Arc::new(Hook(command.to_owned()));
+fn everywhere(hook: Arc<Hook>) -> TenantInsider {
+    let hook: Arc<dyn Insider> = hook;
     Arc::new(move |_| Arc::clone(&hook))
 }
 

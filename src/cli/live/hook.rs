@@ -1,6 +1,7 @@
 //! A command of the user's that acts in the product behind Okta's back: one operation of the admin contract on its
 //! standard input, the answer on its standard output (`docs/admin-contract.md`).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,25 +15,48 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer. Bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The command.
-pub(super) struct Hook(pub(super) String);
+/// The command, and whether it has ever given no answer.
+pub(super) struct Hook {
+    command: String,
+    failed: AtomicBool,
+}
+
+impl Hook {
+    pub(super) fn new(command: &str) -> Self {
+        Self {
+            command: command.to_owned(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether an operation got no answer.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+
+    async fn answer(&self, operation: &Value) -> Result<Value, String> {
+        let input = format!("{operation}\n");
+        let output = shell::output(&self.command, input.as_bytes(), LONGEST);
+        let ended = tokio::time::timeout(PATIENCE, output).await;
+        let ended =
+            ended.map_err(|_| format!("the hook did not end within {} s", PATIENCE.as_secs()))?;
+        let (status, output) = ended.map_err(|error| format!("the hook: {error}"))?;
+        match serde_json::from_slice::<Value>(&output) {
+            Ok(answer @ Value::Object(_)) => Ok(answer),
+            // What it printed may be anything, also a secret, so it is not repeated.
+            _ if !status.success() => Err(format!("the hook failed ({status})")),
+            _ if output.is_empty() => Err("the hook printed no answer".to_owned()),
+            _ => Err("the hook printed something that is no JSON object".to_owned()),
+        }
+    }
+}
 
 impl Insider for Hook {
     fn perform<'a>(&'a self, operation: &'a Value) -> Performing<'a> {
         Box::pin(async move {
-            let input = format!("{operation}\n");
-            let output = shell::output(&self.0, input.as_bytes(), LONGEST);
-            let ended = tokio::time::timeout(PATIENCE, output).await;
-            let ended = ended
-                .map_err(|_| format!("the hook did not end within {} s", PATIENCE.as_secs()))?;
-            let (status, output) = ended.map_err(|error| format!("the hook: {error}"))?;
-            match serde_json::from_slice::<Value>(&output) {
-                Ok(answer @ Value::Object(_)) => Ok(answer),
-                // What it printed may be anything, also a secret, so it is not repeated.
-                _ if !status.success() => Err(format!("the hook failed ({status})")),
-                _ if output.is_empty() => Err("the hook printed no answer".to_owned()),
-                _ => Err("the hook printed something that is no JSON object".to_owned()),
-            }
+            let answer = self.answer(operation).await;
+            self.failed.fetch_or(answer.is_err(), Ordering::SeqCst);
+            answer
         })
     }
 }
@@ -44,7 +68,7 @@ mod tests {
     use super::*;
 
     async fn answer(command: &str) -> Result<Value, String> {
-        Hook(command.to_owned())
+        Hook::new(command)
             .perform(&json!({"operation": "delete-user", "id": "7"}))
             .await
     }
