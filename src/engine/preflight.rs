@@ -110,6 +110,7 @@ fn network_hint(error: &SendError) -> &'static str {
         SendError::Closed { .. } | SendError::NotHttp { .. } => {
             "check the port, and whether it speaks https"
         }
-        SendError::Unsendable { .. } => "check the URL",
+        // The pre-flight loses no answer.
+        SendError::AnswerLost | SendError::Unsendable { .. } => "check the URL",
     }
 }
