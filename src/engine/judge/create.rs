@@ -25,6 +25,9 @@ impl Session {
         write: Write<'_>,
     ) -> Result<(), NotSent> {
         let exchange = &write.sent.exchange;
+        if exchange.response().is_none() {
+            return self.created_without_answer(resource, name, write).await;
+        }
         if !is_success(exchange) {
             return self.must_not_have_created(resource, name, write).await;
         }
@@ -65,8 +68,7 @@ impl Session {
         });
     }
 
-    /// A create that was refused, or whose answer got lost, may have made an account all the same. A refusal must
-    /// not; either way the run has to know what it must remove.
+    /// A create that was refused must not have made an account all the same; if it has, the run must remove it.
     async fn must_not_have_created(
         &self,
         resource: Resource,
@@ -80,25 +82,28 @@ impl Session {
         let Some((id, sent)) = found else {
             return Ok(());
         };
+        if self.is_lost_one(resource, &id, name, &sent) {
+            // It comes from an earlier create, whose answer nobody has read.
+            self.claim_lost(resource, &id, name);
+            return Ok(());
+        }
         if self.run.ledger.knows_as_foreign(resource, &id) {
             return Ok(());
         }
-        if write.sent.exchange.response().is_some() {
-            let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
-            let got = format!(
-                "{}, and the {} is there",
-                status_word(&write.sent.exchange),
-                resource.word()
-            );
-            let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
-            self.observe(
-                seen.facet(format!("POST {}", resource.word())),
-                &Context {
-                    loses_data: true,
-                    ..context
-                },
-            );
-        }
+        let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
+        let got = format!(
+            "{}, and the {} is there",
+            status_word(&write.sent.exchange),
+            resource.word()
+        );
+        let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
+        self.observe(
+            seen.facet(format!("POST {}", resource.word())),
+            &Context {
+                loses_data: true,
+                ..context
+            },
+        );
         self.take_over(resource, &id, name);
         Ok(())
     }

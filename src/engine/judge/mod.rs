@@ -7,6 +7,7 @@ mod discovery;
 mod find;
 mod gone;
 mod import;
+mod lost;
 mod members;
 mod read_back;
 mod trouble;
