@@ -99,7 +99,7 @@ fn network_hint(error: &SendError) -> &'static str {
         SendError::Dns { .. } => "check the host name in the URL, and the proxy variables",
         SendError::Connect { .. } => "is the target running, and is the port right?",
         SendError::Tls { .. } => {
-            "for a private certificate authority use --ca FILE; for a test server --insecure; for plain HTTP write http://"
+            "Okta connects only where a public authority vouches for the host, and the server sends the whole chain; for a private authority use --ca FILE, for a test server --insecure, for plain HTTP write http://"
         }
         SendError::TimedOut { .. } => {
             "the target accepts connections but does not answer; look into its log, or raise --timeout"

@@ -24,6 +24,7 @@ mod tap;
 mod tapped;
 mod tls;
 mod unparsed;
+mod verifier;
 
 use std::fmt;
 use std::future::Future;
