@@ -993,6 +993,10 @@ faults! {
             "The base URL itself is answered."
             "It is a 500."
             Some("Lightdash"), "https://github.com/lightdash/lightdash/issues/15753";
+        ChunkedBodyUnread "chunked-body-unread"
+            "A body is read to its end, also when it comes in chunks."
+            "Without Content-Length it is taken for empty."
+            Some("uWSGI"), "https://github.com/unbit/uwsgi/issues/1394";
         SlowByUser "slow-by-user"
             "What a look-up takes does not grow with the number of users."
             "It takes 5 ms for each user that there is."
