@@ -128,7 +128,7 @@ fn no_answer(error: &SendError) -> Option<Seen> {
         SendError::TooLarge { .. } => "too-large",
         SendError::NotHttp { .. } => "not-http",
         // Our own doing, not the target's.
-        SendError::AnswerLost | SendError::Unsendable { .. } => return None,
+        SendError::AnswerLost { .. } | SendError::Unsendable { .. } => return None,
     };
     Some(Seen::new(&connection::ANSWERS, "a complete answer", error.to_string()).facet(facet))
 }

@@ -111,6 +111,6 @@ fn network_hint(error: &SendError) -> &'static str {
             "check the port, and whether it speaks https"
         }
         // The pre-flight loses no answer.
-        SendError::AnswerLost | SendError::Unsendable { .. } => "check the URL",
+        SendError::AnswerLost { .. } | SendError::Unsendable { .. } => "check the URL",
     }
 }

@@ -282,7 +282,10 @@ pub enum SendError {
     },
     /// It was not read, on purpose: this side sent the whole request and went away ([`Transport::send_and_leave`]).
     #[error("lost on purpose: the connection was cut before the answer was read")]
-    AnswerLost,
+    AnswerLost {
+        /// The status that had come before the connection was cut.
+        status: Option<u16>,
+    },
     /// This side could not form the request.
     #[error("the request cannot be sent: {reason}")]
     Unsendable {
@@ -346,8 +349,9 @@ pub trait Transport: Send + Sync {
     fn send_and_leave<'a>(&'a self, request: Request, _: Leave) -> Sending<'a> {
         Box::pin(async move {
             let exchange = self.send(request).await;
+            let status = exchange.status();
             Exchange {
-                outcome: exchange.outcome.and(Err(SendError::AnswerLost)),
+                outcome: exchange.outcome.and(Err(SendError::AnswerLost { status })),
                 ..exchange
             }
         })

@@ -118,12 +118,14 @@ impl Pooled {
         let (answer, connect) = tokio::select! {
             biased;
             answered = sending => answered,
-            () = gone => return SendError::AnswerLost,
+            () = gone => return SendError::AnswerLost { status: None },
         };
         timing.connect = connect;
         timing.first_byte = bounds.elapsed().saturating_sub(connect.unwrap_or_default());
         match answer {
-            Ok(Ok(_unread)) => SendError::AnswerLost,
+            Ok(Ok(unread)) => SendError::AnswerLost {
+                status: Some(unread.status().as_u16()),
+            },
             Ok(Err(error)) => self.diagnose(&error, Stage::Head),
             Err(error) => error,
         }

@@ -243,10 +243,12 @@ impl Tapped {
         tokio::select! {
             biased;
             answered = self.head(kept, prepared, bounds, timing) => match answered {
-                Ok(_unread) => SendError::AnswerLost,
+                Ok((_, unread)) => SendError::AnswerLost {
+                    status: Some(unread.status().as_u16()),
+                },
                 Err(error) => error,
             },
-            () = gone => SendError::AnswerLost,
+            () = gone => SendError::AnswerLost { status: None },
         }
     }
 

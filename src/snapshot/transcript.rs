@@ -358,7 +358,7 @@ fn failure(error: &SendError) -> &'static str {
         SendError::TimedOut { .. } => "timed out",
         SendError::TooLarge { .. } => "too large",
         SendError::NotHttp { .. } => "not HTTP",
-        SendError::AnswerLost => "answer lost",
+        SendError::AnswerLost { .. } => "answer lost",
         SendError::Unsendable { .. } => "not sendable",
     }
 }

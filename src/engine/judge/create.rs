@@ -25,23 +25,20 @@ impl Session {
         write: Write<'_>,
     ) -> Result<(), NotSent> {
         let exchange = &write.sent.exchange;
-        if exchange.response().is_none() {
-            return self.created_without_answer(resource, name, write).await;
-        }
-        if !is_success(exchange) {
-            return self.must_not_have_created(resource, name, write).await;
-        }
-        let id = match good(exchange).and_then(reading::id_of) {
-            Some(id) => id,
-            // A create that names no id may have made an account all the same: found by its name, it can be removed.
-            None => match self.find_exactly(resource, name, write.place).await? {
-                Some((id, _)) => id,
+        let id = if exchange.response().is_none() {
+            match self.created_without_answer(resource, name, write).await? {
+                // Without a status it may have been half done, which is right until Okta has sent it again.
+                Some(id) if is_success(exchange) => id,
+                _ => return Ok(()),
+            }
+        } else if is_success(exchange) {
+            match self.new_id(resource, name, write).await? {
+                Some(id) => id,
                 None => return Ok(()),
-            },
+            }
+        } else {
+            return self.must_not_have_created(resource, name, write).await;
         };
-        self.guard_created(resource, &id, name, write)?;
-        self.suspect_second(resource, name, &id, write);
-        self.take_over(resource, &id, name);
         let change = MemberChange::Replace(members.clone());
         let change = Change {
             name: Some(name),
@@ -55,6 +52,27 @@ impl Session {
         }
         self.must_find(resource, &id, write.place, write.call.evidence)
             .await
+    }
+
+    /// The id of what was created, which is the run's own from now on.
+    async fn new_id(
+        &self,
+        resource: Resource,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<Option<String>, NotSent> {
+        let id = match good(&write.sent.exchange).and_then(reading::id_of) {
+            Some(id) => id,
+            // A create that names no id may have made an account all the same: found by its name, it can be removed.
+            None => match self.find_exactly(resource, name, write.place).await? {
+                Some((id, _)) => id,
+                None => return Ok(None),
+            },
+        };
+        self.guard_created(resource, &id, name, write)?;
+        self.suspect_second(resource, name, &id, write);
+        self.take_over(resource, &id, name);
+        Ok(Some(id))
     }
 
     /// From now on it is the run's own.
@@ -80,6 +98,9 @@ impl Session {
         }
         let found = self.find_exactly(resource, name, write.place).await?;
         let Some((id, sent)) = found else {
+            if write.sent.exchange.status() == Some(409) {
+                self.taken_by_nobody(resource, name, write);
+            }
             return Ok(());
         };
         if self.is_lost_one(resource, &id, name, &sent) {

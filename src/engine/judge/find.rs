@@ -217,7 +217,7 @@ impl Session {
     }
 
     /// The finding that a resource is not found by its name, by what is special about it.
-    fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
+    pub(super) fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
         let facet = self.with_book(|b| match b.get(resource, id) {
             Some(account) => special_about(resource, account, b.existing(resource).count()),
             None => AFTER_CREATE,

@@ -9,10 +9,12 @@ use crate::okta::reading::{self, Match};
 use crate::okta::request::{Intent, Resource};
 use crate::verdict::Origin;
 
-use super::super::session::{Place, Sent, Session, observer_call};
+use super::super::book::Subject;
+use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::super::target::Settling;
 use super::find::shows_name;
-use super::{Change, Write, member_set, status_word};
+use super::update::AFTER_UPDATE;
+use super::{Change, Write, good, is_success, member_set, status_word};
 
 impl Session {
     /// Looks for what a create without an answer may have made, until it is found or the wait is over. Okta does the
@@ -22,10 +24,10 @@ impl Session {
         resource: Resource,
         name: &str,
         write: Write<'_>,
-    ) -> Result<(), NotSent> {
+    ) -> Result<Option<String>, NotSent> {
         if self.with_book(|b| !b.named(resource, name).is_empty()) {
             // There was one of that name already, which is known.
-            return Ok(());
+            return Ok(None);
         }
         self.with_book(|b| b.lose(resource, name));
         self.run.ledger.lose(resource, name);
@@ -37,13 +39,37 @@ impl Session {
                 && self.is_lost_one(resource, &id, name, &sent)
             {
                 self.claim_lost(resource, &id, name);
-                return Ok(());
+                return Ok(Some(id));
             }
             if !settling.again().await {
-                self.run.never_settled(&kind);
-                return Ok(());
+                break;
             }
         }
+        self.run.never_settled(&kind);
+        if is_success(&write.sent.exchange) {
+            self.taken_by_nobody(resource, name, write);
+        }
+        Ok(None)
+    }
+
+    /// The target says that a name is taken, be it by what was just created, and a look-up of it finds nobody.
+    pub(super) fn taken_by_nobody(&self, resource: Resource, name: &str, write: Write<'_>) {
+        if !self.with_book(|b| b.is_lost(resource, name)) {
+            return;
+        }
+        let got = format!(
+            "{}, and a look-up finds nobody",
+            status_word(&write.sent.exchange)
+        );
+        let seen = self.not_found(resource, "", write.place, &got);
+        let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
+        self.observe(
+            seen,
+            &Context {
+                loses_data: true,
+                ..context
+            },
+        );
     }
 
     /// Whether a look-up has found what a create without an answer made: it has exactly the name that was sent, nobody
@@ -123,23 +149,28 @@ impl Session {
         let is_group = resource == Resource::Group;
         let kind = format!("lost {} {}", write.call.request.method, resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
-        let (now, done) = loop {
-            let now = self
-                .get(resource, id, write.place)
-                .await?
-                .map(|(_, now)| now);
+        let (sent, now, done) = loop {
+            let sent = self.read(resource, id, write.place).await?;
+            let now = good(&sent.exchange).cloned();
             let done = now.as_ref().is_some_and(|now| {
                 frame::compare(before, now, change.sets, !is_group).is_empty()
                     && (!is_group || member_set(now) == members)
             });
             if done || !settling.again().await {
-                break (now, done);
+                break (sent, now, done);
             }
         };
-        if done {
+        if done || !is_success(&sent.exchange) {
             self.note_change(resource, id, change);
-        } else {
+        }
+        if !done {
             self.run.never_settled(&kind);
+        }
+        if !is_success(&sent.exchange) {
+            // Done or not, it must be there.
+            return self
+                .unreadable(resource, id, AFTER_UPDATE, &sent, write)
+                .await;
         }
         self.with_book(|b| {
             if let (Some(account), Some(now)) = (b.get_mut(resource, id), now) {

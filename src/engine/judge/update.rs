@@ -24,7 +24,7 @@ impl Session {
         change: &Change<'_>,
         write: Write<'_>,
     ) -> Result<(), NotSent> {
-        if write.sent.exchange.response().is_none() {
+        if write.sent.exchange.response().is_none() && !is_success(&write.sent.exchange) {
             return self
                 .updated_without_answer(resource, id, change, write)
                 .await;
