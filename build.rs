@@ -6,18 +6,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Folders below `scenarios/` that hold something else than scenarios, and their lists.
-const OTHERS: [(&str, &str, &str); 2] = [
-    (
-        "okta",
-        "OKTA_FILES",
-        "What Okta sends: the apps and the jobs that admin actions start.",
-    ),
-    (
-        "vendors",
-        "VENDOR_FILES",
-        "What known products claim and do differently.",
-    ),
-];
+const OTHERS: [(&str, &str, &str); 1] = [(
+    "okta",
+    "OKTA_FILES",
+    "What Okta sends: the apps and the jobs that admin actions start.",
+)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("scenarios");

@@ -12,12 +12,24 @@
 use std::error::Error;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long the service may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match pass_on() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // What a hook writes here is shown to whoever runs the scenarios.
+            let _ = writeln!(std::io::stderr(), "http_hook: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn pass_on() -> Result<(), Box<dyn Error>> {
     let address = std::env::args()
         .nth(1)
         .ok_or("usage: http_hook HOST:PORT")?;
@@ -25,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut operation = String::new();
     std::io::stdin().read_to_string(&mut operation)?;
 
-    let mut service = TcpStream::connect(&address)?;
+    let mut service = TcpStream::connect(&address)
+        .map_err(|problem| format!("cannot reach {address}: {problem}"))?;
     service.set_read_timeout(Some(PATIENCE))?;
     let length = operation.len();
     write!(

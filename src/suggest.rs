@@ -3,15 +3,15 @@
 /// More than this is not a suggestion but a list.
 const MOST: usize = 3;
 
-/// The known names closest to `name`, the closest first, at most three; none when nothing is close. Names that
-/// contain `name`, or share its last path segment, count as close; a name that is known needs no suggestion.
+/// The known names closest to `name`, the closest first, at most three; none when nothing is close. Names of which
+/// a word begins with `name`, or that share its last path segment, count as close; a name that is known needs no suggestion.
 #[must_use]
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = plain(name);
     let mut ranked: Vec<(usize, &str)> = known
         .into_iter()
         .filter(|candidate| *candidate != name)
-        .filter_map(|candidate| Some((rank(&typed, &plain(candidate))?, candidate)))
+        .filter_map(|candidate| Some((rank(&typed, candidate)?, candidate)))
         .collect();
     ranked.sort_unstable();
     ranked.dedup();
@@ -29,19 +29,31 @@ fn plain(name: &str) -> String {
 }
 
 /// How far `candidate` is from `name`, or nothing when it is too far.
-fn rank(name: &str, candidate: &str) -> Option<usize> {
-    let slips = strsim::osa_distance(name, candidate);
+fn rank(name: &str, known: &str) -> Option<usize> {
+    let candidate = plain(known);
+    let slips = strsim::osa_distance(name, &candidate);
     // A third of a name may be wrong; of a short one, a single letter.
     let bearable = (name.chars().count() / 3).max(1);
     if slips <= bearable {
         return Some(slips);
     }
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    if last(name) == last(candidate) {
+    if last(name) == last(&candidate) {
         return Some(bearable + 1);
     }
     let long_enough = name.chars().count() >= 3;
-    (long_enough && candidate.contains(name)).then_some(bearable + 2)
+    (long_enough && has_word(known, name)).then_some(bearable + 2)
+}
+
+/// Whether `typed` stands in the name where one of its words begins: `cap` is in `page-cap-50`, `nope` is not in
+/// `unknown-operation`.
+fn has_word(known: &str, typed: &str) -> bool {
+    let mut before = None;
+    known.char_indices().any(|(at, c)| {
+        let begins = c.is_uppercase() || !before.replace(c).is_some_and(char::is_alphanumeric);
+        let rest = known.get(at..).unwrap_or_default();
+        begins && c.is_alphanumeric() && plain(rest).starts_with(typed)
+    })
 }
 
 /// The sentence after an error: `did you mean a, b or c?`
@@ -84,7 +96,9 @@ mod tests {
             closest("rename"),
             ["rename/login", "rename/login-and-email"]
         );
+        assert_eq!(closest("email"), ["rename/login-and-email"]);
         assert!(closest("quux/zzzzz").is_empty());
+        assert!(closest("nande").is_empty(), "across two words");
         assert!(closest("").is_empty());
         assert!(closest("import/users").is_empty());
     }

@@ -1,97 +1,32 @@
 //! Runs that reach beyond one tenant of which only SCIM is known: hooks, a second tenant, many users. Through the
 //! binary, on real sockets.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
-const TOKEN: &str = "swordfish-0123456789";
+use std::path::{Path, PathBuf};
+
+use program::{Done, Serving, TOKEN};
+
 const OTHER_TOKEN: &str = "halibut-0123456789";
 
-struct Done {
-    code: i32,
-    all: String,
-}
-
-fn command(state: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scim-conform"));
-    command
-        .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .env("SCIM_CONFORM_STATE", state)
-        .env("SCIM_CONFORM_TOKEN", TOKEN)
-        .args(arguments)
-        .stdin(Stdio::null());
-    command
-}
-
 fn run(state: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
-    let output = command(state, arguments)
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let all = text(&output.stdout) + &text(&output.stderr);
-    assert!(!all.contains("panicked"), "{all}");
+    let mut command = program::command(state, arguments);
+    command
+        // A hook is a command of the shell.
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("SCIM_CONFORM_TOKEN", TOKEN)
+        .envs(variables.iter().copied());
+    let done = Done::of(command);
     for token in [TOKEN, OTHER_TOKEN] {
-        assert!(!all.contains(token), "a token is shown: {all}");
-    }
-    Done {
-        code: output.status.code().unwrap(),
-        all,
-    }
-}
-
-/// The reference server as a process of its own.
-struct Serving {
-    process: Child,
-    url: String,
-    admin: String,
-}
-
-impl Serving {
-    fn start(state: &Path, token: &str) -> Self {
-        let arguments = [
-            "serve",
-            "--port",
-            "0",
-            "--admin-port",
-            "0",
-            "--token",
-            token,
-        ];
-        let mut process = command(state, &arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let told = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut urls = told.map_while(Result::ok).filter_map(|line| {
-            let at = line.find("http://127.0.0.1:")?;
-            Some(line[at..].split_whitespace().next()?.to_owned())
-        });
-        let url = urls.next().unwrap();
-        let admin = urls.find(|other| !other.contains("/scim")).unwrap();
         assert!(
-            url.contains("/scim") && !admin.contains("/scim"),
-            "{url} {admin}"
+            !done.all().contains(token),
+            "a token is shown: {}",
+            done.all()
         );
-        let admin = admin
-            .trim_start_matches("http://")
-            .trim_end_matches('/')
-            .to_owned();
-        Self {
-            process,
-            url,
-            admin,
-        }
     }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    done
 }
 
 /// The example, as `cargo test` builds it.
@@ -106,8 +41,9 @@ fn http_hook() -> PathBuf {
 #[test]
 fn a_hook_acts_behind_okta_s_back() {
     let state = tempfile::tempdir().unwrap();
-    let serving = Serving::start(state.path(), TOKEN);
-    let hook = format!("{} {}", http_hook().display(), serving.admin);
+    let serving = Serving::start(state.path(), TOKEN, &["--admin-port", "0"]);
+    let admin = serving.admin.as_ref().unwrap();
+    let hook = format!("{} {admin}", http_hook().display());
     let scenario = "lifecycle/deleted-behind-okta-s-back";
     let with = |hook: &str| {
         let target = ["run", "--yes", scenario, "--target", &serving.url];
@@ -119,8 +55,12 @@ fn a_hook_acts_behind_okta_s_back() {
         run(state.path(), &[&target, hook].concat(), &[])
     };
     let done = with(&hook);
-    assert_eq!(done.code, 0, "{}", done.all);
-    assert!(done.all.contains("2 scenarios (2 passed)"), "{}", done.all);
+    assert_eq!(done.code, 0, "{}", done.all());
+    assert!(
+        done.all().contains("2 scenarios (2 passed)"),
+        "{}",
+        done.all()
+    );
 
     // Without a hook, and with one that does not work, it says what is missing, and that nothing was decided.
     let table = [
@@ -133,9 +73,10 @@ fn a_hook_acts_behind_okta_s_back() {
     ];
     for (hook, reason) in table {
         let done = with(hook);
-        let words: Vec<&str> = done.all.split_whitespace().collect();
-        assert!(words.join(" ").contains(reason), "{}", done.all);
-        assert_eq!(done.code, 3, "{}", done.all);
+        let all = done.all();
+        let words: Vec<&str> = all.split_whitespace().collect();
+        assert!(words.join(" ").contains(reason), "{all}");
+        assert_eq!(done.code, 3, "{}", done.all());
     }
 }
 
@@ -143,8 +84,8 @@ fn a_hook_acts_behind_okta_s_back() {
 fn two_tenants_are_compared_and_both_are_cleaned_up() {
     let state = tempfile::tempdir().unwrap();
     let (here, there) = (
-        Serving::start(state.path(), TOKEN),
-        Serving::start(state.path(), OTHER_TOKEN),
+        Serving::start(state.path(), TOKEN, &[]),
+        Serving::start(state.path(), OTHER_TOKEN, &[]),
     );
     let arguments = [
         "run",
@@ -158,25 +99,39 @@ fn two_tenants_are_compared_and_both_are_cleaned_up() {
     let allowed = [&arguments[..], &["--allow", "two-tenants"]].concat();
     let other = [("SCIM_CONFORM_OTHER_TOKEN", OTHER_TOKEN)];
     let done = run(state.path(), &allowed, &other);
-    assert_eq!(done.code, 0, "{}", done.all);
-    assert!(done.all.contains("1 scenario (1 passed)"), "{}", done.all);
+    assert_eq!(done.code, 0, "{}", done.all());
+    assert!(
+        done.all().contains("1 scenario (1 passed)"),
+        "{}",
+        done.all()
+    );
 
     // Unless it is allowed, it is not done; a wrong token, and one tenant for both, are said before anything is sent.
     let done = run(state.path(), &arguments, &other);
-    assert_eq!(done.code, 3, "{}", done.all);
-    assert!(done.all.contains("--allow two-tenants"), "{}", done.all);
+    assert_eq!(done.code, 3, "{}", done.all());
+    assert!(done.all().contains("--allow two-tenants"), "{}", done.all());
     let done = run(
         state.path(),
         &allowed,
         &[("SCIM_CONFORM_OTHER_TOKEN", "wrong")],
     );
-    assert_eq!(done.code, 3, "{}", done.all);
+    assert_eq!(done.code, 3, "{}", done.all());
     assert!(
-        done.all
+        done.all()
             .contains("the second tenant: GET /Users answered 401"),
         "{}",
-        done.all
+        done.all()
     );
+    assert!(
+        done.all()
+            .contains("check the token in SCIM_CONFORM_OTHER_TOKEN"),
+        "{}",
+        done.all()
+    );
+    let done = run(state.path(), &allowed, &[]);
+    assert_eq!(done.code, 3, "{}", done.all());
+    let hint = "no token was sent; give it in SCIM_CONFORM_OTHER_TOKEN";
+    assert!(done.all().contains(hint), "{}", done.all());
     let same = [
         "run",
         "--yes",
@@ -186,11 +141,11 @@ fn two_tenants_are_compared_and_both_are_cleaned_up() {
         &here.url,
     ];
     let done = run(state.path(), &same, &[("SCIM_CONFORM_OTHER_TOKEN", TOKEN)]);
-    assert_eq!(done.code, 2, "{}", done.all);
+    assert_eq!(done.code, 2, "{}", done.all());
     assert!(
-        done.all.contains("same URL and the same token"),
+        done.all().contains("same URL and the same token"),
         "{}",
-        done.all
+        done.all()
     );
     let ledgers = state.path().join("ledgers");
     let left = std::fs::read_dir(ledgers).into_iter().flatten().count();
@@ -200,7 +155,7 @@ fn two_tenants_are_compared_and_both_are_cleaned_up() {
 #[test]
 fn crowds_have_the_sizes_that_the_user_names() {
     let state = tempfile::tempdir().unwrap();
-    let serving = Serving::start(state.path(), TOKEN);
+    let serving = Serving::start(state.path(), TOKEN, &[]);
     let report = state.path().join("report.json");
     let to = format!("json={}", report.display());
     let target = [
@@ -217,8 +172,8 @@ fn crowds_have_the_sizes_that_the_user_names() {
         &[&target[..], &["--scale", "40,12", "--report", &to]].concat(),
         &[],
     );
-    assert_eq!(done.code, 0, "{}", done.all);
-    assert!(done.all.contains("up to 54 users"), "{}", done.all);
+    assert_eq!(done.code, 0, "{}", done.all());
+    assert!(done.all().contains("up to 54 users"), "{}", done.all());
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
     let growth = &report["growth"][0];
@@ -239,13 +194,17 @@ fn crowds_have_the_sizes_that_the_user_names() {
     assert_eq!(report["summary"]["left_behind"], 0);
 
     let done = run(state.path(), &target, &[]);
-    assert_eq!(done.code, 3, "{}", done.all);
-    assert!(done.all.contains("--allow scale"), "{}", done.all);
+    assert_eq!(done.code, 3, "{}", done.all());
+    assert!(done.all().contains("--allow scale"), "{}", done.all());
     let done = run(
         state.path(),
         &[&target[..], &["--scale", "5"]].concat(),
         &[],
     );
-    assert_eq!(done.code, 2, "{}", done.all);
-    assert!(done.all.contains("write numbers from 10"), "{}", done.all);
+    assert_eq!(done.code, 2, "{}", done.all());
+    assert!(
+        done.all().contains("write numbers from 10"),
+        "{}",
+        done.all()
+    );
 }

@@ -1,36 +1,22 @@
 //! The command line through the front door: the binary, its streams and its exit codes.
 
-use assert_cmd::Command;
-use scim_conform::report::text::width_of;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
-/// What a command did.
-struct Done {
-    code: i32,
-    out: String,
-    talk: String,
-}
+use program::{Done, command};
+use scim_conform::report::text::width_of;
 
 /// Runs the binary with nothing in its environment but `variables` and a place for state that
 /// does not exist.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     let state = tempfile::tempdir().unwrap();
-    let mut command = Command::cargo_bin("scim-conform").unwrap();
-    let output = command
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path().join("none"))
-        .envs(variables.iter().copied())
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(60))
-        .output()
-        .unwrap();
-    Done {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        talk: String::from_utf8(output.stderr).unwrap(),
-    }
+    let mut command = command(&state.path().join("none"), arguments);
+    command.envs(variables.iter().copied());
+    Done::of(command)
 }
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 14] = [
     &[],
     &["run"],
     &["serve"],
@@ -41,6 +27,10 @@ const COMMANDS: [&[&str]; 10] = [
     &["scenarios", "list"],
     &["scenarios", "show"],
     &["scenarios", "lint"],
+    &["scenarios", "variants"],
+    &["scenarios", "new"],
+    &["scenarios", "schema"],
+    &["judge"],
 ];
 
 #[test]
@@ -85,7 +75,7 @@ type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 #[test]
 fn wrong_usage_is_told_with_a_hint_and_exits_2() {
     let target = ("SCIM_CONFORM_TARGET", "https://a.test");
-    let cases: [Wrong<'_>; 27] = [
+    let cases: [Wrong<'_>; 34] = [
         (
             &["run"],
             &[("CI", "true")],
@@ -144,7 +134,6 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
             &[],
             "write requests per second, more than 0",
         ),
-        (&["run", "--concurrency", "0"], &[], "0 is not in 1..=64"),
         (&["run", "--app", "okta"], &[], "the apps are custom"),
         (
             &["run", "--email", "qa@acme.io"],
@@ -210,11 +199,47 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
             "error: no run against the built-in server is remembered\n",
         ),
         (&["sweep"], &[], "error: no target is given\n"),
+        (&["run", "--seed", "x"], &[], ": write a whole number\n"),
+        (
+            &["run", "--concurrency", "0"],
+            &[],
+            ": write a whole number from 1 to 64\n",
+        ),
+        (&["run", "--chaos", "-"], &[], ": write a whole number\n"),
+        (
+            &["serve", "--port", "65536"],
+            &[],
+            ": write a whole number from 0 to 65535\n",
+        ),
+        (
+            &["run", "--allow", "throtling"],
+            &[],
+            ": did you mean throttling?\n",
+        ),
+        (
+            &["run", "--claim", "schema-discover"],
+            &[],
+            ": did you mean schema-discovery?\n",
+        ),
+        (
+            &["run", "--fault", "nope"],
+            &[],
+            "error: there is no fault \"nope\"\n",
+        ),
+        (
+            &["scenarios", "lint", "Cargo.toml"],
+            &[],
+            "error: this is a file; name the folder that it is in\n",
+        ),
     ];
     for (arguments, variables, told) in cases {
         let done = run(arguments, variables);
         assert_eq!(done.code, 2, "{arguments:?} {variables:?}: {}", done.talk);
-        assert!(done.talk.contains(told), "{arguments:?}: {}", done.talk);
+        assert!(
+            done.talk.contains(told),
+            "{arguments:?}: no {told:?} in {:?}",
+            done.talk
+        );
         assert_eq!(done.out, "", "{arguments:?}");
     }
 }

@@ -90,6 +90,9 @@ const CONSEQUENCES: [&str; 7] = [
     "entra",
 ];
 
+/// Those of which a scenario has one: whom its failure hurts.
+const MEANINGS: [&str; 5] = ["oin", "production", "rfc", "scale", "entra"];
+
 fn read<T: DeserializeOwned>(name: &str) -> T {
     let text = generated::text(name);
     serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"))
@@ -232,6 +235,11 @@ fn every_scenario_and_row_says_what_a_failure_means() {
         .map(|scenario| scenario.id.0)
         .collect();
     assert_eq!(without, Vec::<String>::new());
+    for scenario in scenarios() {
+        let means = |tag: &&String| MEANINGS.contains(&tag.as_str());
+        let said = scenario.tags.iter().filter(means).count();
+        assert_eq!(said, 1, "{}", scenario.id.0);
+    }
     for row in rows() {
         assert!(has_one(&row.tags), "{}", row.id);
     }

@@ -3,12 +3,15 @@
 #[path = "judge/bench.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench::{Bench, nobody};
-
+use program::Done;
 use scim_conform::check;
 use scim_conform::embedded::SCENARIOS;
 use scim_conform::okta::Behaviour;
@@ -161,27 +164,18 @@ fn every_text_of_a_fault_leads_to_the_check_that_found_it() {
 }
 
 /// Explains by the binary; `input` is its standard input.
-fn told(arguments: &[&str], input: &'static str) -> (bool, String) {
+fn told(arguments: &[&str], input: &[u8]) -> Done {
     let state = tempfile::tempdir().unwrap();
-    let output = assert_cmd::Command::cargo_bin("scim-conform")
-        .unwrap()
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state.path())
-        .arg("explain")
-        .args(arguments)
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(text).unwrap())
+    let arguments = [&["explain"], arguments].concat();
+    Done::with_input(program::command(state.path(), &arguments), input)
 }
 
 #[test]
 fn whatever_a_run_names_is_explained() {
-    let table: [(&[&str], &str, &[&str]); 6] = [
+    let table: [(&[&str], &[u8], &[&str]); 10] = [
         (
             &["filter-ignored"],
-            "",
+            b"",
             &[
                 "What is right",
                 "lookup/only-exact",
@@ -190,7 +184,7 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lifecycle/rehire"],
-            "",
+            b"",
             &[
                 "Why it matters",
                 "scim-conform scenarios show lifecycle/rehire",
@@ -198,28 +192,51 @@ fn whatever_a_run_names_is_explained() {
         ),
         (
             &["lookup/only-exact"],
-            "",
+            b"",
             &["See it happen", "scim-conform run --fault"],
         ),
         (
             &["-"],
-            "Create new user returned empty user.\n",
+            b"Create new user returned empty user.\n",
             &["create/returns-resource", "See whether your server has it"],
         ),
         (
             &["-"],
-            "{\"outcome\": {\"reason\": \"Bad Request\"}}",
+            b"{\"outcome\": {\"reason\": \"Bad Request\"}}",
             &["You answered 400"],
         ),
         (
             &["-"],
-            "lookup/only-exact",
+            b"lookup/only-exact",
             &["a look-up finds somebody else"],
+        ),
+        // A log in another encoding, cut within a character.
+        (
+            &["-"],
+            b"Zo\xEB: Create new user returned empty user \xE2\x80",
+            &["create/returns-resource"],
+        ),
+        (
+            &["c9292"],
+            b"",
+            &[
+                "C9292  A user is deactivated in Okta",
+                "lifecycle/deactivate-in-okta",
+                "By hand",
+                "scim-conform run --plan oin",
+            ],
+        ),
+        (&["C9339"], b"", &["Okta must send nothing"]),
+        (
+            &["patch-profile"],
+            b"",
+            &["inferred", "scim-conform run --variant patch-profile"],
         ),
     ];
     for (arguments, input, wanted) in table {
-        let (success, text) = told(arguments, input);
-        assert!(success, "{arguments:?}: {text}");
+        let done = told(arguments, input);
+        let text = done.all();
+        assert_eq!(done.code, 0, "{arguments:?}: {text}");
         for wanted in wanted {
             assert!(
                 text.contains(wanted),
@@ -227,11 +244,26 @@ fn whatever_a_run_names_is_explained() {
             );
         }
     }
-    let (success, text) = told(&["-"], "");
-    assert!(
-        !success && text.contains("nothing is known about"),
-        "{text}"
-    );
+    for (arguments, input, wanted) in [
+        (&["-"], &b" \n"[..], "there is nothing to explain"),
+        (&[""], b"", "there is nothing to explain"),
+        (&["{\"a\": 1}"], b"", "nothing is known about"),
+        (
+            &["robustness"],
+            b"",
+            "scim-conform scenarios list robustness",
+        ),
+    ] {
+        let done = told(arguments, input);
+        let text = done.all();
+        assert!(
+            done.code != 0 && text.contains(wanted),
+            "{arguments:?}: {text}"
+        );
+    }
+    // Each family of checks is named once, and read as it is told.
+    let text = told(&["zzqx"], b"").all();
+    assert_eq!(text.matches("guard").count(), 1, "{text}");
 }
 
 #[test]

@@ -1,110 +1,31 @@
 //! Whole runs through the binary: real sockets, real files, exit codes.
 
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 #[path = "support/raw_server.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod raw_server;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use program::{Done, Serving, TOKEN, command};
 use raw_server::{RawServer, Step, json, write, write_and_close};
 use serde_json::Value;
 
-const TOKEN: &str = "swordfish-0123456789";
-
-/// What a command did.
-struct Done {
-    code: i32,
-    out: String,
-    talk: String,
-}
-
-fn command(state: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scim-conform"));
-    command
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state)
-        .args(arguments)
-        .stdin(Stdio::null());
-    command
-}
-
 fn run(state: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
-    let output = command(state, arguments)
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let done = Done {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        talk: String::from_utf8(output.stderr).unwrap(),
-    };
-    assert!(!done.talk.contains("panicked"), "{}", done.talk);
-    done
+    let mut command = command(state, arguments);
+    command.envs(variables.iter().copied());
+    Done::of(command)
 }
 
-/// The reference server as a process of its own.
-struct Serving {
-    process: Child,
-    url: String,
-}
-
-impl Serving {
-    fn start(state: &Path, faults: &[&str]) -> Self {
-        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
-        Self::start_with(state, &faults.collect::<Vec<_>>())
-    }
-
-    fn start_with(state: &Path, options: &[&str]) -> Self {
-        let mut arguments = vec!["serve", "--port", "0", "--token", TOKEN];
-        arguments.extend(options);
-        let mut process = command(state, &arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find(|line| line.starts_with("http://"))
-            .expect("it says where it listens");
-        Self { process, url }
-    }
-
-    /// How many users there are, asked by the tool's own client.
-    fn users(&self) -> u64 {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            use scim_conform::exchange::{
-                BaseUrl, HeaderText, Pooled, ProxyChoice, Settings, Transport as _,
-            };
-            use scim_conform::okta::request::{Client, Resource};
-            let settings = Settings {
-                proxy: ProxyChoice::None,
-                ..Settings::new(BaseUrl::parse(&self.url).unwrap())
-            };
-            let client = Client {
-                authorization: Some(HeaderText::Plain(format!("Bearer {TOKEN}"))),
-                extra: vec![],
-            };
-            let exchange = Pooled::new(settings)
-                .unwrap()
-                .send(client.list(Resource::User, 1, 2))
-                .await;
-            exchange.response().unwrap().json().unwrap()["totalResults"]
-                .as_u64()
-                .unwrap()
-        })
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// A server with faults.
+fn serving(state: &Path, faults: &[&str]) -> Serving {
+    let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
+    Serving::start(state, TOKEN, &faults.collect::<Vec<_>>())
 }
 
 #[test]
@@ -173,7 +94,7 @@ fn a_fault_is_found_explained_and_repeated() {
 fn a_target_is_asked_for_cleaned_up_and_its_secrets_are_kept() {
     let state = tempfile::tempdir().unwrap();
     let reports = tempfile::tempdir().unwrap();
-    let serving = Serving::start(
+    let serving = serving(
         state.path(),
         &["password-returned", "token-echoed-in-error"],
     );
@@ -280,7 +201,7 @@ fn read_all(folder: &Path, texts: &mut Vec<String>) {
 #[test]
 fn what_a_run_leaves_a_sweep_removes() {
     let state = tempfile::tempdir().unwrap();
-    let serving = Serving::start(state.path(), &[]);
+    let serving = serving(state.path(), &[]);
     let token = [("SCIM_CONFORM_TOKEN", TOKEN)];
     let target = ["--target", &serving.url, "--yes"];
     let done = run(
@@ -306,7 +227,7 @@ fn what_a_run_leaves_a_sweep_removes() {
 #[test]
 fn an_interrupted_run_cleans_up() {
     let state = tempfile::tempdir().unwrap();
-    let serving = Serving::start(state.path(), &[]);
+    let serving = serving(state.path(), &[]);
     let arguments = ["run", "--target", &serving.url, "--yes", "--rate", "40"];
     let mut child = command(state.path(), &arguments)
         .env("SCIM_CONFORM_TOKEN", TOKEN)
@@ -330,6 +251,42 @@ fn an_interrupted_run_cleans_up() {
     let code = child.wait().unwrap().code();
     assert_eq!(code, Some(130));
     assert_eq!(serving.users(), 0);
+}
+
+/// A target that crashes is not told of with every request that was left.
+#[test]
+fn a_target_that_is_gone_ends_the_run() {
+    let state = tempfile::tempdir().unwrap();
+    let serving = serving(state.path(), &[]);
+    let report = state.path().join("report.json");
+    let to_report = format!("json={}", report.display());
+    let target = ["--target", &serving.url, "--yes", "--rate", "40"];
+    let arguments = [&["run", "users", "--report", &to_report], &target[..]].concat();
+    let child = command(state.path(), &arguments)
+        .env("SCIM_CONFORM_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..600 {
+        if serving.users() > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(serving);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("the target was there, and is gone"), "{text}");
+    assert!(text.contains("Left behind"), "{text}");
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["broken"]["why"], "gone");
+    let scenarios = report["scenarios"].as_array().unwrap();
+    let not_run = scenarios
+        .iter()
+        .filter(|s| s["reason"] == "the target is gone");
+    assert!(not_run.count() > scenarios.len() / 2, "{text}");
 }
 
 #[test]
@@ -632,7 +589,7 @@ fn credentials_of_every_form_are_in_no_output() {
 #[test]
 fn what_a_delete_leaves_there_is_left_behind() {
     let state = tempfile::tempdir().unwrap();
-    let serving = Serving::start(state.path(), &["group-delete-ignored"]);
+    let serving = serving(state.path(), &["group-delete-ignored"]);
     let arguments = [
         "run",
         "groups/push",
@@ -750,7 +707,7 @@ fn before_the_suites_somebody_must_be_there_and_stays_unnamed() {
         (done, serde_json::from_str::<Value>(&text).unwrap())
     };
 
-    let empty = Serving::start_with(state.path(), &[]);
+    let empty = Serving::start(state.path(), TOKEN, &[]);
     let (done, report) = plan(&empty.url);
     assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
     assert!(
@@ -761,7 +718,7 @@ fn before_the_suites_somebody_must_be_there_and_stays_unnamed() {
     );
     assert_eq!(report["plan"]["ready"], false);
 
-    let used = Serving::start_with(state.path(), &["--seed-users", "2"]);
+    let used = Serving::start(state.path(), TOKEN, &["--seed-users", "2"]);
     let (done, report) = plan(&used.url);
     assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
     let around = report["around"].as_array().unwrap();

@@ -101,6 +101,25 @@ fn every_scenario_of_the_plan_exists_and_runs_by_default_under_the_oin_app() {
     }
 }
 
+/// The tag says what blocks a certification: a suite of Okta's, or a row of its plan. Nothing else does.
+#[test]
+fn oin_is_what_okta_asks_for() {
+    // A row asks for it, and only somebody with a hook can run it.
+    const WITH_A_HOOK: [&str; 1] = ["users/made-in-the-product"];
+    let asked: BTreeSet<&str> = ROWS
+        .iter()
+        .chain(SUITES)
+        .flat_map(|row| row.class.scenarios())
+        .copied()
+        .collect();
+    for scenario in catalog().scenarios() {
+        let id = scenario.id.0.as_str();
+        let has = |tag: &str| scenario.tags.iter().any(|t| t == tag);
+        let wanted = asked.contains(id) || has("oin-suite") || WITH_A_HOOK.contains(&id);
+        assert_eq!(has("oin"), wanted, "{id}");
+    }
+}
+
 /// On a good server every row has an answer, and where Okta must send nothing, nothing is sent: after the last
 /// request of Okta's the admin does something more.
 #[test]
@@ -145,7 +164,7 @@ fn a_good_server_passes_every_row_that_a_run_can_show() {
 
 #[test]
 fn a_fault_fails_the_rows_that_it_breaks_and_no_others() {
-    let cases: [(Fault, &[&str]); 6] = [
+    let cases: [(Fault, &[&str]); 7] = [
         (Fault::RenameLeavesIndexStale, &["C9310"]),
         (Fault::PageCap50, &["C9304"]),
         (
@@ -153,11 +172,13 @@ fn a_fault_fails_the_rows_that_it_breaks_and_no_others() {
             &["CRUD", "C9293", "C9336", "C9310"],
         ),
         // Nothing but "Push now" replaces a list of members.
-        (Fault::MembersReplaceIgnored, &["C9316", "C9332"]),
+        (Fault::MembersReplaceIgnored, &["C9316"]),
         (
             Fault::AddReplacesMembers,
-            &["C9315", "C9320", "C9329", "C9330", "C9332"],
+            &["C9315", "C9320", "C9322", "C9329", "C9330", "C9332"],
         ),
+        // A warning, and Okta's plan asks for it.
+        (Fault::AnyPathServed, &["C9340"]),
         // It is a warning.
         (Fault::BareTokenAccepted, &[]),
     ];
@@ -378,7 +399,10 @@ fn a_row_passes_only_when_all_its_scenarios_did() {
         (
             "C9340",
             &[App::Oin],
-            &[("connection/wrong-token", None, passed.clone())],
+            &[
+                ("connection/wrong-token", None, passed.clone()),
+                ("connection/wrong-base-url", None, passed.clone()),
+            ],
             Standing::Passed,
         ),
         (
@@ -397,10 +421,10 @@ fn a_row_passes_only_when_all_its_scenarios_did() {
             app: *app,
             outcome: outcome.clone(),
             duration: Duration::ZERO,
-            // F2 is a warning.
+            // F2 is a limitation, F4 a note.
             findings: match outcome {
                 Outcome::Failed => vec!["F1".to_owned(), "F2".to_owned()],
-                _ => vec!["F2".to_owned()],
+                _ => vec!["F4".to_owned()],
             },
             exchanges: vec![],
         };
@@ -408,5 +432,25 @@ fn a_row_passes_only_when_all_its_scenarios_did() {
         let readiness = Readiness::of(&run, apps, everything(), vec![]);
         let answer = readiness.rows.iter().find(|a| a.row.case == case).unwrap();
         assert_eq!(answer.standing, wanted, "{case} {came:?}");
+    }
+}
+
+/// What an honest server refuses has not been shown to work: a person has to try it with what the server takes.
+#[test]
+fn a_row_whose_request_was_refused_is_left_to_a_person() {
+    for (fault, wanted) in [
+        (Fault::RenameRefused, &["C9310"][..]),
+        (Fault::RolesAsStringsRefused, &["C9371", "C9372", "C9373"]),
+    ] {
+        let run = run(Some(fault));
+        let readiness = readiness(&run);
+        let refused: Vec<&str> = readiness
+            .rows
+            .iter()
+            .filter(|a| matches!(a.standing, Standing::Refused(_)))
+            .map(|a| a.row.case)
+            .collect();
+        assert_eq!(refused, wanted, "{fault}");
+        assert!(!readiness.has_failed() && !readiness.is_undecided());
     }
 }

@@ -1,10 +1,14 @@
 //! What each variant changes on the wire, and nothing else: the conversation of a job with the variant, against the
 //! one without it.
 
+#[path = "support/diff.rs"]
+mod diff;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use diff::unified;
 use indexmap::IndexMap;
 use scim_conform::exchange::{Body, Exchange, Method, Response, Timing};
 use scim_conform::okta::body::Member;
@@ -14,7 +18,6 @@ use scim_conform::okta::request::{Call, Client};
 use scim_conform::okta::task::{GroupCard, PersonCard, Subject};
 use scim_conform::okta::{App, Behaviour, Evidence, Variant, Variants};
 use scim_conform::secret::Secret;
-use scim_conform::snapshot::unified;
 use serde_json::{Value, json};
 
 /// A target that finds a user in this state, or nobody; and groups as they come.

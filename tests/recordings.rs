@@ -5,13 +5,16 @@
 mod bench;
 #[path = "support/har.rs"]
 mod har;
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use bench::{Bench, nobody};
+use program::Done;
 use proptest::prelude::*;
 use scim_conform::engine::outcome::RunResult;
 use scim_conform::okta::App;
@@ -312,31 +315,10 @@ const PEOPLE: [&str; 8] = [
     "ada", "quimby", "bob", "ortega", "00u1ada", "u-1001", "u-2002", "clerk",
 ];
 
-struct Done {
-    code: i32,
-    out: String,
-    talk: String,
-}
-
-fn command(state: &Path, arguments: &[&str], input: Option<PathBuf>) -> Done {
-    let stdin = input.map_or(Stdio::null(), |path| {
-        std::fs::File::open(path).unwrap().into()
-    });
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_scim-conform"))
-        .env_clear()
-        .env("SCIM_CONFORM_STATE", state)
-        .current_dir(folder())
-        .args(arguments)
-        .stdin(stdin)
-        .output()
-        .unwrap();
-    let done = Done {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        talk: String::from_utf8(output.stderr).unwrap(),
-    };
-    assert!(!done.talk.contains("panicked"), "{}", done.talk);
-    done
+fn command(state: &Path, arguments: &[&str], input: &[u8]) -> Done {
+    let mut command = program::command(state, arguments);
+    command.current_dir(folder());
+    Done::with_input(command, input)
 }
 
 #[test]
@@ -369,7 +351,7 @@ fn every_recording_has_its_exit_code() {
                 "https://other.example",
             ],
             3,
-            "no request to that base URL",
+            "hint: there is SCIM below https://scim.acme.example/scim/v2\n",
         ),
         (
             &["judge", "no-scim.har"],
@@ -382,16 +364,14 @@ fn every_recording_has_its_exit_code() {
             2,
             "the file ends too early, at line",
         ),
+        (&["judge", "empty.har"], 2, "empty.har: the file is empty"),
         (&["judge", "none.har"], 2, "cannot read none.har"),
         (&["judge"], 2, "FILE"),
     ];
+    let input = std::fs::read(folder().join("hidden-when-inactive.har")).unwrap();
     for (arguments, code, text) in table {
-        let done = command(
-            state.path(),
-            arguments,
-            Some(folder().join("hidden-when-inactive.har")),
-        );
-        let all = done.out + &done.talk;
+        let done = command(state.path(), arguments, &input);
+        let all = done.all();
         assert_eq!(done.code, code, "{arguments:?}\n{all}");
         assert!(all.contains(text), "{arguments:?}\n{all}");
     }
@@ -413,9 +393,9 @@ fn a_finding_of_a_recording_is_explained_and_nobody_is_named() {
         "--report",
         &junit,
     ];
-    let done = command(state.path(), &arguments, None);
+    let done = command(state.path(), &arguments, b"");
     assert_eq!(done.code, 1, "{}", done.talk);
-    let explained = command(state.path(), &["explain", "F1"], None);
+    let explained = command(state.path(), &["explain", "F1"], b"");
     assert_eq!(explained.code, 0, "{}", explained.talk);
     assert!(
         explained.out.contains("lookup/finds-user"),
@@ -449,7 +429,7 @@ fn a_finding_of_a_recording_is_explained_and_nobody_is_named() {
             "--report",
             "json=-",
         ],
-        None,
+        b"",
     );
     assert!(shown.out.contains("ada.quimby@acme.example"));
     for hidden in SECRETS {

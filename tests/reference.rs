@@ -5,6 +5,8 @@
 #[path = "judge/bench.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod bench;
+#[path = "support/diff.rs"]
+mod diff;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -91,7 +93,7 @@ fn the_reference_snapshots_are_what_the_known_good_server_answers() {
     if let Some(first) = changed.first() {
         let text =
             |files: &BTreeMap<PathBuf, String>| files.get(*first).cloned().unwrap_or_default();
-        let diff = scim_conform::snapshot::unified(("kept", &text(&kept)), ("now", &text(&now)));
+        let diff = diff::unified(("kept", &text(&kept)), ("now", &text(&now)));
         panic!(
             "{} of {} snapshots differ; look at the change, then UPDATE_REFERENCE=1 cargo test --test reference\n{}\n{diff}",
             changed.len(),

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::{Request, Response};
 use indexmap::IndexMap;
+use scim_conform::exchange::path_segment;
 use scim_conform::secret::Secret;
 use scim_conform::server::{Policy, Tenant};
 use serde::Deserialize;
@@ -257,7 +258,13 @@ impl<'g> Play<'g> {
         let query: Vec<String> = step
             .query
             .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(&self.filled(value))))
+            .map(|(name, value)| {
+                format!(
+                    "{}={}",
+                    path_segment(name),
+                    path_segment(&self.filled(value))
+                )
+            })
             .collect();
         let target = match query.as_slice() {
             [] => target.to_owned(),
@@ -407,16 +414,4 @@ fn holds(value: &Value, wanted: &Value) -> Result<(), String> {
         _ if value == wanted => Ok(()),
         _ => Err(format!(": {value} is not {wanted}")),
     }
-}
-
-/// Everything but unreserved characters (RFC 3986, 2.3).
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

@@ -1,5 +1,8 @@
 //! `runscope` through the front door: the binary, real sockets, a test as Runscope exports one.
 
+#[path = "support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod program;
 #[path = "support/raw_server.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod raw_server;
@@ -8,20 +11,12 @@ mod suite_exports;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use program::{Done, Serving, TOKEN};
 use raw_server::{RawServer, json, write};
 use scim_conform::report::text::width_of;
 use serde_json::Value;
-
-const TOKEN: &str = "swordfish-0123456789";
-
-/// What a command did.
-struct Done {
-    code: i32,
-    out: String,
-    talk: String,
-}
 
 /// A folder with the test, and another one for the state.
 struct Place(tempfile::TempDir);
@@ -43,15 +38,18 @@ impl Place {
         path
     }
 
+    fn state(&self) -> PathBuf {
+        self.0.path().join("state")
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scim-conform"));
+        let mut command = program::command(&self.state(), arguments);
+        command.env("SCIM_CONFORM_TOKEN", TOKEN);
         command
-            .env_clear()
-            .env("SCIM_CONFORM_STATE", self.0.path().join("state"))
-            .env("SCIM_CONFORM_TOKEN", TOKEN)
-            .args(arguments)
-            .stdin(Stdio::null());
-        command
+    }
+
+    fn serve(&self, options: &[&str]) -> Serving {
+        Serving::start(&self.state(), TOKEN, options)
     }
 
     fn run(&self, file: &Path, arguments: &[&str]) -> Done {
@@ -60,14 +58,8 @@ impl Place {
         if !arguments.contains(&"--target") {
             command.env_remove("SCIM_CONFORM_TOKEN");
         }
-        let output = command.output().unwrap();
-        let done = Done {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            talk: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(!done.talk.contains("panicked"), "{}", done.talk);
-        assert!(!format!("{}{}", done.out, done.talk).contains(TOKEN));
+        let done = Done::of(command);
+        assert!(!done.all().contains(TOKEN));
         assert!(!done.out.contains('\u{1b}'), "colours in a pipe");
         for line in done.out.lines() {
             assert!(width_of(line) <= 80, "{line}");
@@ -77,61 +69,8 @@ impl Place {
 
     /// What ledgers there are: what a sweep would find.
     fn ledgers(&self) -> usize {
-        let folder = self.0.path().join("state/ledgers");
+        let folder = self.state().join("ledgers");
         std::fs::read_dir(folder).map_or(0, Iterator::count)
-    }
-}
-
-/// The reference server as a process of its own.
-struct Serving {
-    process: Child,
-    url: String,
-}
-
-impl Serving {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
-        let fixed = ["serve", "--port", "0", "--token", TOKEN];
-        let mut process = place
-            .command(&[&fixed, arguments].concat())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find(|line| line.starts_with("http://"))
-            .expect("it says where it listens");
-        Self { process, url }
-    }
-
-    /// How many users there are.
-    fn users(&self) -> u64 {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            use scim_conform::exchange::{
-                BaseUrl, HeaderText, Pooled, ProxyChoice, Settings, Transport as _,
-            };
-            use scim_conform::okta::request::{Client, Resource};
-            let settings = Settings {
-                proxy: ProxyChoice::None,
-                ..Settings::new(BaseUrl::parse(&self.url).unwrap())
-            };
-            let client = Client {
-                authorization: Some(HeaderText::Plain(format!("Bearer {TOKEN}"))),
-                extra: vec![],
-            };
-            let list = client.list(Resource::User, 1, 2);
-            let exchange = Pooled::new(settings).unwrap().send(list).await;
-            let list = exchange.response().unwrap().json().unwrap();
-            list["totalResults"].as_u64().unwrap()
-        })
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -163,7 +102,7 @@ fn the_suite_passes_on_the_built_in_server_and_fails_on_a_broken_one() {
 #[test]
 fn at_a_target_the_suite_leaves_nothing_behind() {
     let place = Place::new();
-    let server = Serving::start(&place, &["--seed-users", "3"]);
+    let server = place.serve(&["--seed-users", "3"]);
     let unasked = place.run(&place.spec(), &["--target", &server.url]);
     assert_eq!(unasked.code, 2, "{}{}", unasked.talk, unasked.out);
     assert!(unasked.talk.contains("hint: add --yes"), "{}", unasked.talk);
@@ -196,7 +135,7 @@ fn at_a_target_the_suite_leaves_nothing_behind() {
 #[test]
 fn an_empty_target_is_told_about_before_it_fails() {
     let place = Place::new();
-    let server = Serving::start(&place, &[]);
+    let server = place.serve(&[]);
     let arguments = ["--target", &server.url, "--yes", "--pause-scale", "0"];
     let done = place.run(&place.spec(), &arguments);
     assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
@@ -216,7 +155,7 @@ fn an_empty_target_is_told_about_before_it_fails() {
 #[test]
 fn who_cannot_be_reached_or_lets_nobody_in_is_no_verdict() {
     let place = Place::new();
-    let server = Serving::start(&place, &[]);
+    let server = place.serve(&[]);
     let wrong_path = server.url.replace("/scim/v2", "/scim/v3");
     let cases = [
         (
@@ -337,7 +276,7 @@ fn a_token_that_a_server_repeats_is_in_no_output() {
 #[test]
 fn an_interrupted_test_cleans_up() {
     let place = Place::new();
-    let server = Serving::start(&place, &["--seed-users", "3"]);
+    let server = place.serve(&["--seed-users", "3"]);
     // The pause after the create is long enough for the interruption, and short enough if it is not heard.
     let spec: Value = serde_json::from_str(&suite_exports::spec()).unwrap();
     let mut steps = spec["steps"].as_array().unwrap().clone();

@@ -114,7 +114,7 @@ fn a_file_that_is_too_large_is_refused_before_it_is_parsed() {
     let (scenario, said) = load("big.yaml", &vec![b' '; 2_000_000]);
     assert_eq!(scenario, None);
     insta::assert_snapshot!(said, @r"
-    error: the file is larger than 1048576 bytes
+    error: the file is larger than 1 MiB
     --> big.yaml
     ");
 }
@@ -213,6 +213,10 @@ fn an_empty_or_missing_folder_is_an_error() {
     );
     let error = Catalog::from_folder(&folder.path().join("no"), context()).unwrap_err();
     assert!(error.to_string().contains("cannot read the folder"));
+    let file = folder.path().join("one.yaml");
+    write(&file, GOOD);
+    let error = Catalog::from_folder(&file, context()).unwrap_err();
+    assert!(error.to_string().contains("this is a file"));
 }
 
 #[cfg(unix)]
@@ -228,6 +232,17 @@ fn links_in_a_circle_end() {
     fs::remove_file(folder.path().join("a/dangling.yaml")).unwrap();
     let catalog = Catalog::from_folder(folder.path(), context()).unwrap();
     assert_eq!(catalog.scenarios().len(), 1);
+}
+
+/// What may never end is not begun.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("one.yaml"), GOOD);
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("two.yaml")).unwrap();
+    let error = Catalog::from_folder(folder.path(), context()).unwrap_err();
+    assert!(error.to_string().contains("this is no regular file"));
 }
 
 /// Lines of which scenario files are made, so that random files get past the YAML parser.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use boon::{Compiler, SchemaIndex, Schemas};
 use scim_conform::document::{self, Diagnostics, Source};
 use scim_conform::scenario::{Context, ScenarioId, read, schema};
-use serde_json::Value;
+use scim_conform::server::{Policy, Tenant};
+use serde_json::{Value, json};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -170,6 +171,24 @@ fn the_schema_knows_every_field_that_the_reader_knows() {
         known.sort_unstable();
         assert_eq!(offered, known, "{pointer}");
     }
+}
+
+/// Scenarios and the reference server keep to one contract without knowing each other.
+#[test]
+fn an_outside_step_names_the_operations_that_a_service_can_offer() {
+    let schema = schema(&checks());
+    let steps = schema.pointer("/$defs/outside/properties").unwrap();
+    let steps = steps.as_object().unwrap().keys().map(String::as_str);
+    let tenant = Tenant::new(None, Policy::default());
+    let offered = tenant.perform(&json!({"operation": "list-operations"}));
+    let offered: Vec<&str> = offered["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let named: Vec<&str> = ["list-operations"].into_iter().chain(steps).collect();
+    assert_eq!(offered, named);
 }
 
 #[test]

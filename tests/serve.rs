@@ -365,7 +365,7 @@ fn wrong_usage_is_told() {
         (&["--chaos-rate", "5"], "--chaos"),
         (
             &["--chaos", "1", "--chaos-rate", "101"],
-            "101 is not in 1..=100",
+            "write a whole number from 1 to 100",
         ),
         (&["--tls-cert", "junk.pem"], "--tls-key"),
         (

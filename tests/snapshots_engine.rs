@@ -1,9 +1,13 @@
 //! The snapshot engine from a finished scenario to a file, a comparison and a diff.
 
+#[path = "support/diff.rs"]
+mod diff;
+
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use diff::unified;
 use proptest::prelude::*;
 use scim_conform::exchange::{
     Body, BodyOddity, Exchange, HeaderText, Kept, Method, NotJson, Request, Response, SendError,
@@ -13,7 +17,7 @@ use scim_conform::okta::App;
 use scim_conform::scenario::ScenarioId;
 use scim_conform::snapshot::{
     Answer, Compared, Comparison, Content, Counts, RunNames, SnapshotFile, Tolerance, Transcript,
-    compare, normalise, unified, write_reference,
+    compare, normalise, write_reference,
 };
 use scim_conform::verdict::{Origin, Outcome, Recorded, ScenarioResult};
 use serde_json::{Value, json};

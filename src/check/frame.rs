@@ -85,7 +85,7 @@ pub enum Difference {
 }
 
 /// Places that Okta needs to work; every other attribute is optional for a service provider.
-const ESSENTIAL: [&str; 6] = [
+pub const ESSENTIAL: [&str; 6] = [
     "userName",
     "name.givenName",
     "name.familyName",
@@ -244,6 +244,19 @@ impl Difference {
             | Self::Trimmed { at, .. }
             | Self::Untouched { at, .. } => at,
         }
+    }
+
+    /// Something is lost or mixed up: more than an optional attribute that is not kept, not cleared, or kept in another
+    /// spelling.
+    #[must_use]
+    pub fn loses_data(&self) -> bool {
+        !matches!(
+            self,
+            Self::Dropped { .. }
+                | Self::NotCleared { .. }
+                | Self::Unicode { .. }
+                | Self::Trimmed { .. }
+        )
     }
 
     fn move_to(&mut self, place: &str) {
@@ -485,6 +498,15 @@ fn array(
 
 /// What is got when a group shows no members at all; whether they are lost or hidden is concluded at the end of a run.
 pub const NO_MEMBERS: &str = "no members";
+
+/// So many members, as reports say it.
+#[must_use]
+pub fn so_many_members(number: usize) -> String {
+    match number {
+        1 => "1 member".to_owned(),
+        _ => format!("{number} members"),
+    }
+}
 
 /// The ids in `members`, or `None` when the group does not show any.
 #[must_use]

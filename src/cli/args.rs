@@ -156,7 +156,6 @@ const EXAMPLES_FIRST: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n
     infer_long_args = false,
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     help_template = "{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}"
 )]
 pub(crate) struct Cli {
@@ -305,7 +304,7 @@ pub(crate) struct RunArgs {
     pub(crate) scenarios: Option<PathBuf>,
 
     /// Seed of generated names, to repeat a run
-    #[arg(long, value_name = "N", help_heading = WHAT)]
+    #[arg(long, value_name = "N", value_parser = values::whole, help_heading = WHAT)]
     pub(crate) seed: Option<u64>,
 
     /// Use this in all names instead of a random text
@@ -337,11 +336,11 @@ pub(crate) struct RunArgs {
     pub(crate) fault: Vec<String>,
 
     /// Disturb the answers of the built-in server by chance, as this seed has it
-    #[arg(long, value_name = "SEED", conflicts_with = "target", help_heading = TARGET)]
+    #[arg(long, value_name = "SEED", value_parser = values::whole, conflicts_with = "target", help_heading = TARGET)]
     pub(crate) chaos: Option<u64>,
 
     /// How much --chaos disturbs, in percent of all requests
-    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = percent(), help_heading = TARGET)]
+    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = values::within::<u8, 1, 100>, help_heading = TARGET)]
     pub(crate) chaos_rate: u8,
 
     /// Do not ask before writing; for CI
@@ -353,15 +352,15 @@ pub(crate) struct RunArgs {
     pub(crate) cleanup: Cleanup,
 
     /// Create at most this many users
-    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = MANNERS)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::whole, help_heading = MANNERS)]
     pub(crate) max_users: u64,
 
     /// Do not list everything when others have more users than this
-    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = MANNERS)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::whole, help_heading = MANNERS)]
     pub(crate) cap_foreign_users: u64,
 
     /// Scenarios at the same time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64), help_heading = MANNERS)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::within::<u32, 1, 64>, help_heading = MANNERS)]
     pub(crate) concurrency: u32,
 
     /// Requests per second, at most
@@ -481,15 +480,11 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
-fn percent() -> clap::builder::RangedI64ValueParser<u8> {
-    clap::value_parser!(u8).range(1..=100)
-}
-
 /// Arguments of `serve`.
 #[derive(Args)]
 pub(crate) struct ServeArgs {
     /// Port on the loopback address; 0 picks a free one
-    #[arg(long, value_name = "N", default_value_t = 8080, help_heading = WHERE)]
+    #[arg(long, value_name = "N", default_value_t = 8080, value_parser = values::within::<u16, 0, 65_535>, help_heading = WHERE)]
     pub(crate) port: u16,
 
     /// Write the port to this file once the server listens; gone when it stops
@@ -497,7 +492,7 @@ pub(crate) struct ServeArgs {
     pub(crate) port_file: Option<PathBuf>,
 
     /// Offer the admin operations on this port; 0 picks a free one
-    #[arg(long, value_name = "N", help_heading = WHERE)]
+    #[arg(long, value_name = "N", value_parser = values::within::<u16, 0, 65_535>, help_heading = WHERE)]
     pub(crate) admin_port: Option<u16>,
 
     /// HTTPS with the certificate (and its chain) in this PEM file
@@ -521,7 +516,7 @@ pub(crate) struct ServeArgs {
     pub(crate) open: bool,
 
     /// Begin with this many generated users, and groups for them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SEEDED), help_heading = CONTENT)]
+    #[arg(long, value_name = "N", value_parser = values::within::<u32, 1, MOST_SEEDED>, help_heading = CONTENT)]
     pub(crate) seed_users: Option<u32>,
 
     /// Keep users and groups in this file, loaded at the start if it exists
@@ -550,11 +545,11 @@ pub(crate) struct ServeArgs {
 
     /// Disturb answers by chance: delays, resets, cut bodies, 429, 500, 502, 503;
     /// the same seed disturbs the same requests
-    #[arg(long, value_name = "SEED", help_heading = WRONG)]
+    #[arg(long, value_name = "SEED", value_parser = values::whole, help_heading = WRONG)]
     pub(crate) chaos: Option<u64>,
 
     /// How much --chaos disturbs, in percent of all requests
-    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = percent(), help_heading = WRONG)]
+    #[arg(long, value_name = "PERCENT", requires = "chaos", default_value_t = DEFAULT_RATE, value_parser = values::within::<u8, 1, 100>, help_heading = WRONG)]
     pub(crate) chaos_rate: u8,
 
     /// A line on stderr for every request, secrets masked; --log=json for programs
@@ -571,7 +566,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// Users that `--seed-users` takes at most.
-const MOST_SEEDED: i64 = 10_000_000;
+const MOST_SEEDED: u64 = 10_000_000;
 
 /// What to do with scenarios.
 #[derive(Subcommand)]

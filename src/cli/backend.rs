@@ -45,6 +45,14 @@ pub enum Heard<'a> {
     Decided(&'a Played),
 }
 
+/// The scenarios of a folder of the user's.
+pub struct OwnScenarios {
+    /// All of them.
+    pub scenarios: Vec<Scenario>,
+    /// What is odd about the files without keeping them from loading, to be shown; empty for nothing.
+    pub oddities: String,
+}
+
 /// Does the work of the commands.
 pub trait Backend {
     /// Carries out a run: loads and selects scenarios, makes a plan, asks for `consent`, drives,
@@ -65,11 +73,11 @@ pub trait Backend {
     /// [`Refusal::Files`] with every mistake, when a file does not load.
     fn catalogue(&self, folder: Option<&Path>) -> Result<Vec<Scenario>, Refusal>;
 
-    /// The scenarios in `folder` alone.
+    /// The scenarios in `folder` alone, and what is odd about them.
     ///
     /// # Errors
     /// [`Refusal::Files`] with every mistake, when a file does not load.
-    fn own_scenarios(&self, folder: &Path) -> Result<Vec<Scenario>, Refusal>;
+    fn own_scenarios(&self, folder: &Path) -> Result<OwnScenarios, Refusal>;
 
     /// Serves until interrupted; says on `talk` where it listens.
     ///

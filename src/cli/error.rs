@@ -61,6 +61,9 @@ pub enum CliError {
     /// A table that no run without a plan has.
     #[error("--report csv is the table of a plan, and there is none")]
     CsvWithoutPlan,
+    /// A fault that shows itself between two tenants only.
+    #[error("the fault {0} needs two tenants, and serve has one")]
+    FaultOfTwoTenants(&'static str),
     /// Accepting snapshots in CI would make any answer right.
     #[error("--update-snapshots does nothing good in CI")]
     UpdateInCi,
@@ -86,6 +89,9 @@ pub enum CliError {
         /// What was perhaps meant.
         hint: Option<String>,
     },
+    /// Nothing was pasted.
+    #[error("there is nothing to explain")]
+    NothingToExplain,
     /// A finding that the last run did not have.
     #[error("the last run has no finding {id}")]
     NoFinding {
@@ -149,6 +155,9 @@ impl CliError {
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::NothingToExplain => {
+                Some("give F1, the name of a check, or a line of Okta's log".to_owned())
+            }
             Self::VariantsExclude { .. } => {
                 Some("they decide the same thing: run once with each".to_owned())
             }
@@ -172,6 +181,9 @@ impl CliError {
                 Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
             }
             Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
+            Self::FaultOfTwoTenants(fault) => Some(format!(
+                "scim-conform run --fault {fault} --allow two-tenants"
+            )),
             Self::UpdateInCi => {
                 Some("accept them on your own machine and commit the files".to_owned())
             }
@@ -179,7 +191,7 @@ impl CliError {
                 "keep only what belongs to the SCIM server, or record less at a time".to_owned(),
             ),
             Self::BadRecording { source, .. } => Some(match source {
-                HarError::NoEntries => "docs/judging-recordings.md says how to make one".to_owned(),
+                HarError::NoEntries | HarError::Empty => "docs/judging-recordings.md says how to make one".to_owned(),
                 HarError::Syntax { .. } | HarError::Truncated { .. } => {
                     "the export was cut off or edited; export it again".to_owned()
                 }

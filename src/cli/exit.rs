@@ -31,7 +31,7 @@ impl Exit {
     pub fn from_result(run: &RunResult, snapshots_differ: bool) -> Self {
         match &run.broken {
             Some(Broken::Interrupted) => return Self::Interrupted,
-            Some(Broken::Preflight { .. }) => return Self::Undecided,
+            Some(Broken::Preflight { .. } | Broken::Gone { .. }) => return Self::Undecided,
             None => {}
         }
         let failed = run.scenarios.iter().any(|s| s.outcome == Outcome::Failed)

@@ -1,10 +1,13 @@
-//! `explain`: a finding of the last run, a check, a fault, a scenario, a message of Okta's, or the checks that speak
-//! of some words.
+//! `explain`: a finding of the last run, a check, a fault, a scenario, a row of Okta's test plan, a variant, a message
+//! of Okta's, or the checks that speak of some words.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 
 use crate::check;
 use crate::embedded::SCENARIOS;
+use crate::oin;
+use crate::okta::Variant;
 use crate::report::explain::{self, FaultPage, Found};
 use crate::scenario::Context;
 use crate::scenario::catalog::Catalog;
@@ -32,12 +35,12 @@ pub(crate) fn execute(
 ) -> Result<Exit, CliError> {
     let mut what = args.what.join(" ");
     if what == "-" {
-        what.clear();
-        (streams.person.input)()
-            .take(LONGEST)
-            .read_to_string(&mut what)?;
+        what = pasted(streams)?;
     }
     let what = what.trim();
+    if what.is_empty() {
+        return Err(CliError::NothingToExplain);
+    }
     let width = streams.width;
     let page = if is_finding_id(what) {
         finding(what, env, width)?
@@ -50,7 +53,21 @@ pub(crate) fn execute(
     Ok(Exit::Success)
 }
 
-/// The page of a fault or of a built-in scenario.
+/// What stands in the standard input. A copied log may be cut within a character, or be in another encoding: what is
+/// no text in it says nothing, and the rest still does.
+fn pasted(streams: &Streams) -> Result<String, CliError> {
+    let mut bytes = Vec::new();
+    (streams.person.input)()
+        .take(LONGEST)
+        .read_to_end(&mut bytes)
+        .map_err(|source| CliError::NoRecording {
+            file: "the standard input".to_owned(),
+            source,
+        })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The page of a fault, a row of the plan, a variant, or a built-in scenario.
 fn named(what: &str, width: usize) -> Option<String> {
     if let Some(fault) = Fault::ALL.iter().find(|fault| fault.name() == what) {
         let product = fault.product().unwrap_or("the norm");
@@ -63,6 +80,13 @@ fn named(what: &str, width: usize) -> Option<String> {
             },
             width,
         ));
+    }
+    let is_case = |row: &&oin::Row| row.case.eq_ignore_ascii_case(what);
+    if let Some(row) = oin::SUITES.iter().chain(oin::ROWS).find(is_case) {
+        return Some(explain::row(row, width));
+    }
+    if let Some(variant) = Variant::ALL.into_iter().find(|v| v.as_str() == what) {
+        return Some(explain::variant(variant.meta(), width));
     }
     let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
     let path = format!("{what}.yaml");
@@ -112,7 +136,9 @@ fn check(what: &str, width: usize) -> Result<String, CliError> {
         Found::Several(checks) => Ok(explain::choices(&checks, width)),
         Found::None { suggestions } => Err(CliError::Unexplained {
             what: start_of(what),
-            hint: suggest::question(&suggestions).or_else(|| Some(families())),
+            hint: folder(what)
+                .or_else(|| suggest::question(&suggestions))
+                .or_else(|| Some(families())),
         }),
     }
 }
@@ -126,13 +152,23 @@ fn start_of(what: &str) -> String {
     }
 }
 
+/// What to do about a folder of scenarios.
+fn folder(what: &str) -> Option<String> {
+    let below = format!("{}/", what.trim_end_matches('/'));
+    let is_there = SCENARIOS.iter().any(|(path, _)| path.starts_with(&below));
+    is_there.then(|| {
+        let name = below.trim_end_matches('/');
+        format!("{name} is a folder of scenarios: scim-conform scenarios list {name}")
+    })
+}
+
 /// What to ask for when nothing else helps.
 fn families() -> String {
-    let mut families: Vec<&str> = check::ALL
+    let families = check::ALL
         .iter()
-        .filter_map(|meta| meta.id.split('/').next())
-        .collect();
-    families.dedup();
+        .filter_map(|meta| meta.id.split('/').next());
+    let mut seen = BTreeSet::new();
+    let families: Vec<&str> = families.filter(|family| seen.insert(*family)).collect();
     format!(
         "try fewer words, or a family of checks: {}",
         families.join(", ")

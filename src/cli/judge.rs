@@ -44,8 +44,12 @@ pub(crate) fn execute(
         show_people: args.show_people,
         strict_rfc: args.strict_rfc,
     };
+    let elsewhere = match &args.base {
+        Some(_) => recording::bases(&entries),
+        None => Vec::new(),
+    };
     let Some(judged) = recording::judge(entries, &options)? else {
-        return nothing(all, args, streams);
+        return nothing(all, args, &elsewhere, streams);
     };
     let mut closing = write_reports(args, &judged, streams)?;
     remember(
@@ -123,7 +127,12 @@ fn read(path: &Path, entries: &mut Vec<Entry>) -> Result<(), CliError> {
 }
 
 /// Nothing of SCIM in it: that is no success.
-fn nothing(all: usize, args: &JudgeArgs, streams: &mut Streams) -> Result<Exit, CliError> {
+fn nothing(
+    all: usize,
+    args: &JudgeArgs,
+    elsewhere: &[String],
+    streams: &mut Streams,
+) -> Result<Exit, CliError> {
     let what = match &args.base {
         Some(_) => "no request to that base URL",
         None => "no SCIM request",
@@ -134,8 +143,11 @@ fn nothing(all: usize, args: &JudgeArgs, streams: &mut Streams) -> Result<Exit, 
     );
     let mut talk = (streams.person.talk)();
     tell(&mut talk, "error", &text)?;
-    let hint = "a browser does not see what Okta sends; record in front of your server: docs/judging-recordings.md";
-    tell(&mut talk, "hint", hint)?;
+    let hint = match elsewhere {
+        [] => "a browser does not see what Okta sends; record in front of your server: docs/judging-recordings.md".to_owned(),
+        there => format!("there is SCIM below {}", there.join(" and ")),
+    };
+    tell(&mut talk, "hint", &hint)?;
     Ok(Exit::Undecided)
 }
 

@@ -60,6 +60,10 @@ pub(crate) fn execute(
     };
     let terminal = Arc::new(Terminal::new(options, (streams.person.talk)()));
     let person = streams.person;
+    if matches!(settings.target, TargetChoice::Remote(_)) && last_run::folder(env).is_err() {
+        let text = "what this run creates is remembered nowhere, so that sweep could not remove it; set SCIM_CONFORM_STATE to a folder";
+        tell(&mut (person.talk)(), "warning", text)?;
+    }
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
     let driven = backend.drive(&settings, terminal.clone(), &consent)?;
 

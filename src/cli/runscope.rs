@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::report::text::{count, printable};
 use crate::runscope::export::{Export, ExportError, MOST_BYTES};
 use crate::runscope::play::Outcome;
+use crate::suggest;
 
 use super::args::RunscopeArgs;
 use super::ask::AskError;
@@ -53,6 +54,14 @@ pub enum FileError {
         /// The variables that name the org.
         names: Vec<String>,
     },
+    /// A value for a variable that nothing uses.
+    #[error("the test has no variable {name}")]
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
     /// Variables without a value.
     #[error("the test needs a value for {}", .names.join(", "))]
     Variables {
@@ -84,6 +93,11 @@ impl FileError {
                 "what it asks of the SCIM server is in scim-conform run okta-suite/crud; Okta's own run of it needs Runscope and an org"
                     .to_owned(),
             ),
+            Self::UnknownVariable { name, known } => {
+                let close = suggest::closest(name, known.iter().map(String::as_str));
+                let all = (!known.is_empty()).then(|| format!("it has {}", known.join(", ")));
+                suggest::question(&close).or(all)
+            }
             Self::Variables { names } => {
                 let value = |name: &String| match name.as_str() {
                     "EntitlementEndpoint" => "--var EntitlementEndpoint=/Roles".to_owned(),

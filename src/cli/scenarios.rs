@@ -46,14 +46,19 @@ pub(crate) fn execute(
 }
 
 fn lint(args: &LintArgs, backend: &dyn Backend) -> Result<String, CliError> {
-    let catalogue = match &args.folder {
-        Some(folder) => backend.own_scenarios(folder)?,
-        None => backend.catalogue(None)?,
+    let (scenarios, mut text) = match &args.folder {
+        Some(folder) => {
+            let own = backend.own_scenarios(folder)?;
+            (own.scenarios, own.oddities)
+        }
+        None => (backend.catalogue(None)?, String::new()),
     };
-    Ok(format!(
-        "{}, no mistakes\n",
-        count(catalogue.len() as u64, "scenario")
-    ))
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let number = count(scenarios.len() as u64, "scenario");
+    text.push_str(&format!("{number}, no mistakes\n"));
+    Ok(text)
 }
 
 /// The JSON Schema of a scenario file.
@@ -269,9 +274,23 @@ mod tests {
           probe/list  probe   Paging
 
         3 scenarios
+        which apps:      custom, oin, or both in turn; a probe sends requests of its
+                         own, once
         by tag (--tag):  fast 1
         what they need:  nothing 3
         ");
+    }
+
+    /// A folder without a word on what it is about, or words about a folder that is gone.
+    #[test]
+    fn every_folder_of_the_catalogue_is_explained() {
+        let folders = crate::embedded::SCENARIOS
+            .iter()
+            .filter_map(|(path, _)| Some(path.split_once('/')?.0))
+            .filter(|folder| *folder != "okta");
+        let folders: std::collections::BTreeSet<&str> = folders.collect();
+        let explained = list::FOLDERS.map(|(folder, _)| folder);
+        assert!(folders.into_iter().eq(explained));
     }
 
     #[test]
@@ -293,7 +312,10 @@ mod tests {
         assert!(text.starts_with("# yaml-language-server: $schema=../scenario.schema.json\n"));
         assert!(text.contains("title: After marriage\n"), "{text}");
         let live = crate::cli::live::Live::default();
-        assert_eq!(live.own_scenarios(folder.path()).unwrap().len(), 1);
+        assert_eq!(
+            live.own_scenarios(folder.path()).unwrap().scenarios.len(),
+            1
+        );
 
         let again = new("rename/after-marriage").unwrap_err();
         assert!(again.hint().unwrap().contains("left alone"), "{again}");
@@ -331,6 +353,22 @@ mod tests {
         let error = told(&show("group/psuh", false)).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean group/push?"));
         assert_eq!(error.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn lint_shows_what_is_odd() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "title: An odd body\nprobe: true\nsteps:\n- request:\n    method: POST\n    path: /Users\n    body: \"{\"\n    expect: {status: 4xx, check: error/client-mistake}\n";
+        std::fs::write(folder.path().join("odd.yaml"), text).unwrap();
+        let lint = ScenariosCommand::Lint(LintArgs {
+            folder: Some(folder.path().to_owned()),
+        });
+        let out = Shared::default();
+        let live = crate::cli::live::Live::default();
+        execute(&lint, &live, &mut streams(&out)).unwrap();
+        let text = out.text();
+        assert!(text.contains("warning: the body is not JSON"), "{text}");
+        assert!(text.ends_with("1 scenario, no mistakes\n"), "{text}");
     }
 
     #[test]

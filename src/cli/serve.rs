@@ -75,6 +75,10 @@ fn settings(args: &ServeArgs, env: &Environment) -> Result<ServeSettings, CliErr
     for path in [&args.port_file, &args.state, &args.tls_self_signed] {
         path.as_deref().map_or(Ok(()), file::check)?;
     }
+    let needs_two = Fault::TenantsNotApart.name();
+    if args.fault.iter().any(|fault| fault == needs_two) {
+        return Err(CliError::FaultOfTwoTenants(needs_two));
+    }
     Ok(ServeSettings {
         port: args.port,
         port_file: args.port_file.clone(),
@@ -151,6 +155,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_fault_that_would_show_nothing_is_refused() {
+        let line = ["--open", "--fault", "tenants-not-apart"];
+        let refused = settings(&args(&line), &Environment::default()).map(|_| ());
+        let hint = refused.unwrap_err().hint().unwrap();
+        assert!(hint.starts_with("scim-conform run --fault tenants-not-apart"));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::cli::backend::{
-    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
-    Talk,
+    Backend, Consent, Driven, Heard, OwnScenarios, PlayedExport, Refusal, RunscopeConsent,
+    SweepConsent, Swept, Talk,
 };
 use crate::cli::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
@@ -118,8 +118,11 @@ impl Backend for Prepared {
         Ok(self.catalogue.clone())
     }
 
-    fn own_scenarios(&self, _: &Path) -> Result<Vec<Scenario>, Refusal> {
-        self.catalogue(None)
+    fn own_scenarios(&self, _: &Path) -> Result<OwnScenarios, Refusal> {
+        Ok(OwnScenarios {
+            scenarios: self.catalogue(None)?,
+            oddities: String::new(),
+        })
     }
 
     fn serve(&self, _: &ServeSettings, _: Talk) -> Result<(), Refusal> {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::oin::Feature;
 use crate::okta::App;
 use crate::scenario::{Risk, SMALLEST_SCALE};
+use crate::suggest;
 
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -67,6 +68,28 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write NAME=VALUE".to_owned()),
     }
+}
+
+/// A whole number between two bounds, both included.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn within<T: TryFrom<u64>, const LOW: u64, const HIGH: u64>(text: &str) -> Result<T, String> {
+    let number = text.parse().ok().filter(|n| (LOW..=HIGH).contains(n));
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| match (LOW, HIGH) {
+            (0, u64::MAX) => "write a whole number".to_owned(),
+            _ => format!("write a whole number from {LOW} to {HIGH}"),
+        })
+}
+
+/// Any whole number.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn whole(text: &str) -> Result<u64, String> {
+    within::<u64, 0, { u64::MAX }>(text)
 }
 
 /// How many times as long: a number from 0 to 100.
@@ -126,9 +149,9 @@ pub fn plan(text: &str) -> Result<PlanName, String> {
 /// # Errors
 /// The names there are.
 pub fn feature(text: &str) -> Result<Feature, String> {
+    let names = Feature::ALL.map(Feature::as_str);
     Feature::from_name(text).ok_or_else(|| {
-        let names: Vec<_> = Feature::ALL.iter().map(|f| f.as_str()).collect();
-        format!("the features are: {}", names.join(", "))
+        perhaps(text, &names).unwrap_or_else(|| format!("the features are: {}", names.join(", ")))
     })
 }
 
@@ -139,12 +162,16 @@ pub fn feature(text: &str) -> Result<Feature, String> {
 pub fn risk(text: &str) -> Result<Risk, String> {
     let found = Risk::ALL.into_iter().find(|risk| risk.as_str() == text);
     found.ok_or_else(|| {
-        let names: Vec<_> = Risk::ALL
-            .iter()
-            .map(|risk| format!("\n  {}: {}", risk.as_str(), risk.stake()))
-            .collect();
-        format!("what can be allowed:{}", names.concat())
+        perhaps(text, &Risk::ALL.map(Risk::as_str)).unwrap_or_else(|| {
+            let all = Risk::ALL.map(|risk| format!("\n  {}: {}", risk.as_str(), risk.stake()));
+            format!("what can be allowed:{}", all.concat())
+        })
     })
+}
+
+/// The question after a slip; nothing when nothing is close, and all there are should be told.
+fn perhaps(typed: &str, known: &[&str]) -> Option<String> {
+    suggest::question(&suggest::closest(typed, known.iter().copied()))
 }
 
 /// The most people of a crowd that scales.

@@ -60,18 +60,6 @@ impl Diagnostic {
         &self.source
     }
 
-    /// 1-based line.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.source.position(self.span.start).0
-    }
-
-    /// 1-based column, in characters.
-    #[must_use]
-    pub fn column(&self) -> usize {
-        self.source.position(self.span.start).1
-    }
-
     /// The bytes it is about, within one line.
     #[must_use]
     pub fn span(&self) -> Span {

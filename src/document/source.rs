@@ -43,7 +43,7 @@ impl Source {
     pub fn read(name: impl Into<String>, bytes: &[u8]) -> Result<Arc<Self>, Diagnostic> {
         if bytes.len() > MAX_BYTES {
             let source = Self::new(name, "");
-            let message = format!("the file is larger than {MAX_BYTES} bytes");
+            let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
             return Err(Diagnostic::error(&source, 0..0, message));
         }
         match std::str::from_utf8(bytes) {

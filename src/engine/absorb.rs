@@ -206,6 +206,10 @@ pub const ABSORBS: &[Rule] = &[
         of("error/duplicate", "users"),
         of("sequence/name-taken", "user"),
     ),
+    rule(
+        of("error/duplicate", "users"),
+        of("error/client-mistake", "taken-login"),
+    ),
     // A login that is never stored is not taken from anybody.
     rule(
         of("state/applied", "userName"),
@@ -223,6 +227,24 @@ pub const ABSORBS: &[Rule] = &[
     rule(
         of("state/write-ignored", "patch user"),
         of("update/unknown-attribute", "patch"),
+    ),
+    // Probes of PATCH change the title, which nobody keeps there.
+    rule(
+        of("state/dropped", "title"),
+        of("update/meaning", "with-path"),
+    ),
+    rule(
+        of("state/dropped", "title"),
+        of("update/meaning", "without-path"),
+    ),
+    rule(of("state/dropped", "title"), of("update/meaning", "remove")),
+    rule(
+        of("state/dropped", "title"),
+        of("update/meaning", "order-of-operations"),
+    ),
+    rule(
+        of("state/dropped", "title"),
+        of("update/unknown-attribute", "patch*"),
     ),
     // Who is not found at all is not found by another spelling.
     rule(any("lookup/finds-user"), any("lookup/spelling")),

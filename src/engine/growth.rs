@@ -42,6 +42,19 @@ pub struct Point {
     exchange: String,
 }
 
+#[cfg(test)]
+impl Point {
+    /// One request that took so long.
+    pub(crate) fn sample(size: u32, median: Duration) -> Self {
+        Self {
+            size,
+            requests: 1,
+            median,
+            exchange: String::new(),
+        }
+    }
+}
+
 impl Growth {
     /// What took how many times longer, and how many times larger the crowd was: from the smallest to the largest.
     #[must_use]

@@ -68,6 +68,11 @@ pub enum Broken {
         /// What to do.
         hint: String,
     },
+    /// The target was there at first, and then accepted no connection any more, many times in a row.
+    Gone {
+        /// What happened to the last of them.
+        problem: String,
+    },
     /// The user interrupted it; it was cleaned up.
     Interrupted,
 }
@@ -79,8 +84,10 @@ impl Broken {
         match self {
             Self::Preflight { problem, hint } => Self::Preflight {
                 problem: format!("the second tenant: {problem}"),
-                hint,
+                // Its token comes from a variable of its own.
+                hint: hint.replace("SCIM_CONFORM_TOKEN", "SCIM_CONFORM_OTHER_TOKEN"),
             },
+            Self::Gone { problem } => Self::Gone { problem },
             Self::Interrupted => Self::Interrupted,
         }
     }

@@ -40,41 +40,6 @@ impl Part {
     }
 }
 
-/// Splits a selection into parts: a probe once, every other scenario once an app. `only` narrows it to pairs of id
-/// and app, as `run --failed` does.
-#[must_use]
-pub fn parts(
-    selection: &[Arc<Scenario>],
-    apps: &[App],
-    only: Option<&[(String, Option<App>)]>,
-) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for scenario in selection {
-        let under: Vec<Option<App>> = if scenario.probe {
-            vec![None]
-        } else {
-            apps.iter()
-                .filter(|app| scenario.apps.contains(app))
-                .map(|app| Some(*app))
-                .collect()
-        };
-        for app in under {
-            let wanted = only.is_none_or(|only| {
-                only.iter()
-                    .any(|(id, of)| *id == scenario.id.0 && *of == app)
-            });
-            if wanted {
-                parts.push(Part {
-                    scenario: Arc::clone(scenario),
-                    app,
-                    ordinal: parts.len(),
-                });
-            }
-        }
-    }
-    parts
-}
-
 /// The plan, and the parts of it that will run.
 #[must_use]
 pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
@@ -198,7 +163,12 @@ fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
         // Whoever names the sizes has said how many there may be.
         Some(_) if part.scenario.scales => None,
         Some(most) if users > most && matches!(settings.reach, Reach::Shared(_)) => Some(format!(
-            "needs {users} users; raise --max-users (now {most})"
+            "needs {}; raise --max-users (now {most})",
+            if users == 1 {
+                "1 user".to_owned()
+            } else {
+                format!("{users} users")
+            }
         )),
         _ => None,
     }

@@ -74,6 +74,9 @@ fn judge(exchange: &Exchange) -> Result<u64, Broken> {
                 ));
             }
         },
+        401 | 403 if !has_credentials(exchange) => {
+            "no token was sent; give it in SCIM_CONFORM_TOKEN"
+        }
         401 | 403 => {
             "check the token in SCIM_CONFORM_TOKEN; --auth header sends it without \"Bearer \", --auth basic takes user:password"
         }
@@ -92,6 +95,13 @@ fn judge(exchange: &Exchange) -> Result<u64, Broken> {
         _ => "check the URL and the token",
     };
     Err(broken(&line, hint))
+}
+
+fn has_credentials(exchange: &Exchange) -> bool {
+    let headers = &exchange.request.headers;
+    headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
 }
 
 fn network_hint(error: &SendError) -> &'static str {

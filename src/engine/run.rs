@@ -113,7 +113,12 @@ pub async fn run<E>(
     }
     let mut ended = ended.map_err(RunError::Declined)?;
     if run.is_stopped() {
-        ended.broken = Some(Broken::Interrupted);
+        ended.broken = Some(match run.gone() {
+            Some(problem) => Broken::Gone {
+                problem: problem.to_owned(),
+            },
+            None => Broken::Interrupted,
+        });
     }
     let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
     let mut scenarios = conclusion.scenarios;
@@ -491,7 +496,7 @@ impl Whole {
                 variants: arrangement.session.variants,
                 scenario,
                 case,
-                app: part.app.unwrap_or(App::Oin),
+                app: part.app.unwrap_or(scenario.acts_as()),
                 naming: Naming {
                     run: &run_name,
                     seed: self.settings.seed,

@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::check::catalogue::connection;
+use crate::check::Seen;
+use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::{self, Purpose, Seen};
+use crate::check::wire::{self, Purpose};
 use crate::exchange::{Body, Exchange, InCommon, Kept, Leave, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, Variants, retry};
 use crate::secret::Secret;
-use crate::verdict::{At, Observation, Origin, Recorded};
+use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
 use super::listed;
@@ -195,12 +196,6 @@ impl Session {
         recorded.collect()
     }
 
-    /// Number of observations so far.
-    #[must_use]
-    pub fn observed(&self) -> usize {
-        self.state().observations.len()
-    }
-
     /// Takes everything out at the end.
     pub fn finish(&self) -> (Vec<Recorded>, Vec<Observation>) {
         let mut state = self.state();
@@ -224,11 +219,14 @@ impl Session {
         let mut waited = std::time::Duration::ZERO;
         loop {
             if self.run.is_stopped() && origin != Origin::Cleanup {
-                return Err(NotSent::Stopped);
+                return Err(NotSent::Stopped(self.run.why_stopped()));
             }
             self.run.turn().await;
             self.run.count();
             let exchange = self.transport.send(call.request.clone()).await;
+            if origin != Origin::Cleanup {
+                self.run.note_reached(&exchange);
+            }
             let sent = self.record(call, exchange, origin, place);
             let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
                 self.note_ids(&call.intent, &sent.exchange);
@@ -282,12 +280,13 @@ impl Session {
         place: &Place,
     ) -> Result<Sent, NotSent> {
         if self.run.is_stopped() {
-            return Err(NotSent::Stopped);
+            return Err(NotSent::Stopped(self.run.why_stopped()));
         }
         self.run.turn().await;
         self.run.count();
         let request = call.request.clone();
         let exchange = self.transport.send_and_leave(request, leave).await;
+        self.run.note_reached(&exchange);
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
 
@@ -441,7 +440,11 @@ impl Session {
         let lost_members = seen.got == NO_MEMBERS;
         let follows = book::follows(seen.check)
             .then(|| state.book.cause(seen.check, &context.subjects))
-            .flatten();
+            .flatten()
+            .filter(|cause| {
+                let cause = state.observations.get(*cause);
+                cause.is_none_or(|cause| !refuses_by_itself(&seen, context.sent, cause.check))
+            });
         let guessed = book::rests_on_escapes(seen.check, &context.subjects);
         let row = self.row(&seen, context);
         let sent = describe(
@@ -501,6 +504,19 @@ impl Session {
     }
 }
 
+/// Whether a refusal has nothing to do with a look-up that went wrong before: the request names its resource by id, and
+/// the status does not speak of what is there.
+fn refuses_by_itself(seen: &Seen, sent: &Sent, cause: &CheckMeta) -> bool {
+    let is_refusal = [sequence::REFUSED.id, sequence::SERVER_ERROR.id].contains(&seen.check.id);
+    let by_id = matches!(
+        sent.exchange.request.method,
+        Method::Put | Method::Patch | Method::Delete
+    );
+    let status = sent.exchange.status().unwrap_or_default();
+    let is_about_the_state = matches!(status, 404 | 409 | 410 | 412);
+    is_refusal && by_id && !is_about_the_state && cause.id.starts_with("lookup/")
+}
+
 /// What an exchange is about.
 #[must_use]
 pub fn subjects_of(intent: &Intent) -> Vec<Subject> {
@@ -554,10 +570,4 @@ pub fn changes(call: &Call) -> Option<(Resource, &str)> {
         }
         _ => None,
     }
-}
-
-/// Whether the method of a call writes.
-#[must_use]
-pub fn writes(call: &Call) -> bool {
-    call.request.method.is_write() && call.request.method != Method::Head
 }

@@ -2,19 +2,22 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::check::wire;
-use crate::exchange::ForeignNames;
+use crate::exchange::{Exchange, ForeignNames, SendError};
 use crate::secret::Secret;
 
 use super::ledger::Ledger;
 use super::passwords::Passwords;
 
+/// Requests in a row that find nobody, before the target is taken for gone. Some servers refuse a connection or two in a
+/// rush, and go on.
+const GIVE_UP: u64 = 20;
 /// Bytes that a credential needs to be looked for in what is kept.
 const SHORTEST_SECRET: usize = 6;
 
@@ -33,6 +36,9 @@ pub struct Run {
     /// How long the run waits for a target that answers 429, for one request.
     pub patience: Duration,
     exchanges: AtomicU64,
+    /// Requests in a row that have found nobody.
+    unreached: AtomicU64,
+    gone: OnceLock<String>,
     stopped: AtomicBool,
     stopping: Notify,
     pace: Option<Pace>,
@@ -69,6 +75,8 @@ impl Run {
             settle,
             patience,
             exchanges: AtomicU64::new(0),
+            unreached: AtomicU64::new(0),
+            gone: OnceLock::new(),
             stopped: AtomicBool::new(false),
             stopping: Notify::new(),
             pace,
@@ -81,6 +89,36 @@ impl Run {
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.stopping.notify_waiters();
+    }
+
+    /// Takes note of whether a request found anybody there. A target that is gone would be told of with every request
+    /// that is left, so the run ends.
+    pub fn note_reached(&self, exchange: &Exchange) {
+        match &exchange.outcome {
+            Err(error @ (SendError::Connect { .. } | SendError::Dns { .. })) => {
+                if self.unreached.fetch_add(1, Ordering::SeqCst) + 1 == GIVE_UP {
+                    // Only the first reason counts.
+                    let _ = self.gone.set(error.to_string());
+                    self.stop();
+                }
+            }
+            _ => self.unreached.store(0, Ordering::SeqCst),
+        }
+    }
+
+    /// What happened, when the target is gone.
+    #[must_use]
+    pub fn gone(&self) -> Option<&str> {
+        self.gone.get().map(String::as_str)
+    }
+
+    /// Why nothing is sent any more.
+    #[must_use]
+    pub fn why_stopped(&self) -> &'static str {
+        match self.gone() {
+            Some(_) => "the target is gone",
+            None => "interrupted",
+        }
     }
 
     /// Waits, but not longer than until the run is stopped.

@@ -5,8 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use super::encode::path_segment;
-use crate::secret::MASK;
+use super::percent::path_segment;
 
 const ALIAS: &str = "<foreign-";
 
@@ -91,12 +90,6 @@ impl ForeignNames {
 
 fn alias_of(number: usize) -> String {
     format!("{ALIAS}{number}>")
-}
-
-/// Whether a text stands for a masked value: such values cannot be judged.
-#[must_use]
-pub fn is_masked(text: &str) -> bool {
-    text == MASK || text.contains(ALIAS)
 }
 
 /// Attribute names are case-insensitive (RFC 7643, 2.1).

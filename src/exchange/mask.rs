@@ -5,18 +5,9 @@
 
 use serde_json::{Map, Value};
 
-use super::encode::decode_segment;
 use super::foreign::{ForeignNames, Ownership, field};
+use super::percent::percent_decode;
 use crate::secret::MASK;
-
-/// Masks every foreign resource in a response's JSON, and the foreign members and groups of
-/// own ones. Returns how many it masked.
-///
-/// A resource is what has an `id` or a `userName`, wherever it stands; service provider
-/// configuration, resource types, schemas and errors are not people's and stay.
-pub fn mask_foreign(value: &mut Value, own: &dyn Ownership, names: &ForeignNames) -> usize {
-    Masking { own, names }.any(value)
-}
 
 /// The walk through a JSON value.
 #[derive(Clone, Copy)]
@@ -26,7 +17,11 @@ pub(super) struct Masking<'a> {
 }
 
 impl Masking<'_> {
-    /// Masks what is foreign in a response.
+    /// Masks every foreign resource in a response's JSON, and the foreign members and groups of own ones. Returns how
+    /// many it masked.
+    ///
+    /// A resource is what has an `id` or a `userName`, wherever it stands; service provider configuration, resource
+    /// types, schemas and errors are not people's and stay.
     pub(super) fn any(self, value: &mut Value) -> usize {
         match value {
             Value::Array(elements) => elements.iter_mut().map(|element| self.any(element)).sum(),
@@ -130,7 +125,7 @@ impl Masking<'_> {
     /// The URL of a resource stays when its only secret is the id at its end.
     fn hide_url(self, url: &mut String, id: &str) {
         *url = match url.rsplit_once('/') {
-            Some((front, last)) if decode_segment(last) == id => {
+            Some((front, last)) if percent_decode(last) == id => {
                 format!("{front}/{}", self.names.alias(id))
             }
             _ => MASK.to_owned(),
@@ -197,7 +192,8 @@ mod tests {
     }
 
     fn masked(mut value: Value) -> (usize, Value) {
-        let count = mask_foreign(&mut value, &own, &ForeignNames::new());
+        let names = &ForeignNames::new();
+        let count = Masking { own: &own, names }.any(&mut value);
         (count, value)
     }
 

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::encode::decode_segment;
 use super::foreign::{ForeignNames, Ownership, field};
 use super::mask::{Masking, is_one_of};
+use super::percent::percent_decode;
 use super::unparsed::mask_text;
 use super::{Body, BodyOddity, Exchange, NotJson, Request};
 
@@ -119,7 +119,7 @@ impl Masking<'_> {
             .split('/')
             .map(|segment| {
                 let alias = (after_endpoint && !segment.is_empty())
-                    .then(|| rewrite(&decode_segment(segment)))
+                    .then(|| rewrite(&percent_decode(segment)))
                     .flatten();
                 after_endpoint = is_one_of(segment, &["users", "groups"]);
                 alias.unwrap_or_else(|| segment.to_owned())
@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::exchange::{Method, Response, SendError, Timing, is_masked};
+    use crate::exchange::{Method, Response, SendError, Timing};
 
     fn own(id: &str) -> bool {
         id.starts_with("own")
@@ -181,11 +181,6 @@ mod tests {
             &response.body.bytes[..],
             br#"{"id":"<foreign-1>","userName":"***"}"#
         );
-        let is_mask = response
-            .json()
-            .and_then(|json| json["id"].as_str())
-            .is_some_and(is_masked);
-        assert!(is_mask && !is_masked("ada"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::encode::{SpaceAs, query_value};
+use super::percent::{SpaceAs, query_value};
 use crate::secret::{MASK, Secret};
 
 /// Needles are found by their first bytes, so that a text is read once, however many there are.

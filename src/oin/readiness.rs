@@ -2,25 +2,30 @@
 
 use crate::engine::outcome::{Broken, RunResult};
 use crate::okta::App;
-use crate::verdict::{Level, Outcome, ScenarioResult};
+use crate::verdict::{Kind, Level, Outcome, ScenarioResult};
 
 use super::plan::{Class, Row};
 use super::precondition::Precondition;
 use super::table::{ROWS, SUITES};
 use super::{Claims, ENTITLEMENT_SUITE, Feature, STILL_WANTED};
 
-/// The family of the checks that stand for Okta's suites.
+/// What is left to do of a row whose request an honest server refuses.
+const REFUSED: &str = "the server refuses what was sent here: try the row with what it takes, and name the limit in your guide";
+
+/// The family of the checks that stand for Okta's suites and its plan.
 const SUITE_CHECKS: &str = "certification/";
 
 /// How a row stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// All its scenarios ran, and none met an error.
+    /// All its scenarios ran, none met an error, and nothing was refused.
     Passed,
     /// A scenario met an error; the ids of those findings.
     Failed(Vec<String>),
     /// A person has to do it.
     ByHand,
+    /// A person has to do it, because the server refused, honestly, what a scenario sent; the ids of those limitations.
+    Refused(Vec<String>),
     /// It belongs to a feature that is not claimed.
     NotClaimed,
     /// A scenario of it did not run, and why.
@@ -34,7 +39,7 @@ impl Standing {
         match self {
             Self::Passed => "passed",
             Self::Failed(_) => "failed",
-            Self::ByHand => "by-hand",
+            Self::ByHand | Self::Refused(_) => "by-hand",
             Self::NotClaimed => "not-claimed",
             Self::NotRun(_) => "not-run",
         }
@@ -44,10 +49,29 @@ impl Standing {
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::ByHand => "by hand",
+            Self::ByHand | Self::Refused(_) => "by hand",
             Self::NotClaimed => "not claimed",
             Self::NotRun(_) => "not run",
             Self::Passed | Self::Failed(_) => self.as_str(),
+        }
+    }
+
+    /// Why it stands so, where the word does not say it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::NotRun(why) => Some(why),
+            Self::Refused(_) => Some(REFUSED),
+            Self::Passed | Self::Failed(_) | Self::ByHand | Self::NotClaimed => None,
+        }
+    }
+
+    /// The findings that it stands on.
+    #[must_use]
+    pub fn findings(&self) -> &[String] {
+        match self {
+            Self::Failed(findings) | Self::Refused(findings) => findings,
+            Self::Passed | Self::ByHand | Self::NotClaimed | Self::NotRun(_) => &[],
         }
     }
 }
@@ -156,6 +180,7 @@ fn standing(row: &Row, run: &RunResult, apps: &[App], claims: &Claims) -> Standi
         Class::Wire(scenarios) | Class::NothingSent(scenarios) => scenarios,
     };
     let mut findings = Vec::new();
+    let mut refused = Vec::new();
     let mut failed = false;
     let mut why = None;
     for id in scenarios {
@@ -166,6 +191,7 @@ fn standing(row: &Row, run: &RunResult, apps: &[App], claims: &Claims) -> Standi
                 Outcome::Passed | Outcome::Failed => {
                     let before = findings.len();
                     findings.extend(against(run, scenario));
+                    refused.extend(refused_to(run, scenario));
                     failed |= scenario.outcome == Outcome::Failed || findings.len() > before;
                 }
                 Outcome::NotRun(reason) => {
@@ -177,13 +203,19 @@ fn standing(row: &Row, run: &RunResult, apps: &[App], claims: &Claims) -> Standi
             why.get_or_insert_with(|| format!("{id}: {}", missing(run)));
         }
     }
-    findings.sort_by_key(|id: &String| (id.len(), id.clone()));
-    findings.dedup();
     match why {
-        _ if failed => Standing::Failed(findings),
+        _ if failed => Standing::Failed(in_order(findings)),
         Some(why) => Standing::NotRun(why),
-        None => Standing::Passed,
+        None if refused.is_empty() => Standing::Passed,
+        None => Standing::Refused(in_order(refused)),
     }
+}
+
+/// Ids of findings by their numbers, each once.
+fn in_order(mut findings: Vec<String>) -> Vec<String> {
+    findings.sort_by_key(|id| (id.len(), id.clone()));
+    findings.dedup();
+    findings
 }
 
 /// What came of a scenario: once for a probe, else once for each app.
@@ -210,10 +242,22 @@ fn against<'a>(
     met.cloned()
 }
 
+/// The limitations of a scenario: what the server refused, honestly.
+fn refused_to<'a>(
+    run: &'a RunResult,
+    scenario: &'a ScenarioResult,
+) -> impl Iterator<Item = String> + 'a {
+    let met = scenario.findings.iter().filter(|id| {
+        let finding = run.findings.iter().find(|finding| finding.id == **id);
+        finding.is_some_and(|f| f.kind == Kind::Limitation)
+    });
+    met.cloned()
+}
+
 fn missing(run: &RunResult) -> &'static str {
     match run.broken {
         Some(Broken::Interrupted) => "the run was interrupted",
-        Some(Broken::Preflight { .. }) => "the run broke off",
+        Some(Broken::Preflight { .. } | Broken::Gone { .. }) => "the run broke off",
         None => "it was not part of this run",
     }
 }

@@ -54,8 +54,8 @@ pub enum NotSent {
     AnswerLost,
     /// The target asks for more patience than the run has.
     Throttled(String),
-    /// The run is being stopped.
-    Stopped,
+    /// The run is being stopped, and why.
+    Stopped(&'static str),
 }
 
 /// The outcome of a job.

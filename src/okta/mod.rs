@@ -71,7 +71,7 @@ pub enum Evidence {
 impl Evidence {
     /// The word in files and reports.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Inferred => "inferred",
             Self::Reported => "reported",

@@ -28,6 +28,9 @@ pub enum HarError {
         /// 1-based.
         column: usize,
     },
+    /// Nothing, or blanks.
+    #[error("the file is empty")]
+    Empty,
     /// The text ends inside a value.
     #[error("the file ends too early, at line {line}, column {column}")]
     Truncated {
@@ -122,7 +125,10 @@ pub fn read(text: &[u8], mut each: impl FnMut(Entry)) -> Result<usize, HarError>
     };
     path.deserialize(&mut reader)
         .and_then(|()| reader.end())
-        .map_err(|error| mistake(&error))?;
+        .map_err(|error| match text.trim_ascii() {
+            [] => HarError::Empty,
+            _ => mistake(&error),
+        })?;
     if found {
         Ok(number)
     } else {

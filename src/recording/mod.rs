@@ -60,6 +60,12 @@ fn scenario_of(job: &str) -> String {
     format!("recording/{job}")
 }
 
+/// The base URLs below which there are signs of SCIM, those with the most requests first.
+#[must_use]
+pub fn bases(entries: &[Entry]) -> Vec<String> {
+    traffic::bases_with_signs(entries)
+}
+
 /// Judges the entries of a recording. None when there is nothing of SCIM among them.
 ///
 /// # Errors

@@ -30,64 +30,49 @@ pub struct Overview {
     pub decided: bool,
 }
 
-/// What is counted: the noun, and which requests.
-type Counted = (&'static str, fn(&Act, Place, &Captured) -> bool);
+/// What is counted: the noun, the job, its request (empty: any of them), and which of these count.
+type Counted = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&Act, &Captured) -> bool,
+);
 
 const COUNTED: [Counted; 15] = [
-    ("connection test", |_, place, _| {
-        is(place, "test-connection", "probe-users")
-    }),
-    ("user looked up to assign", |_, place, _| {
-        is(place, "assign", "find")
-    }),
-    ("user created", |_, place, one| {
-        is(place, "assign", "create") && one.is_success()
-    }),
-    ("existing user linked", |_, place, one| {
-        is(place, "assign", "find") && found(one)
-    }),
-    ("reactivation", |_, place, _| is(place, "assign", "wake")),
-    ("profile update", |_, place, _| {
-        is(place, "push-profile", "push")
-    }),
-    ("deactivation", |_, place, _| {
-        is(place, "deactivate", "deactivate")
-    }),
-    ("password sync", |_, place, _| {
-        is(place, "sync-password", "password")
-    }),
-    ("group created", |_, place, one| {
-        is(place, "push-group", "create") && one.is_success()
-    }),
-    ("existing group linked", |_, place, one| {
-        is(place, "push-group", "find") && found(one)
-    }),
-    ("change of a group", |act, place, _| {
-        place.job == "update-group" && !matches!(act, Act::Read { .. })
-    }),
-    ("group pushed whole", |_, place, _| {
-        is(place, "push-group-now", "members")
-    }),
-    ("group deleted", |_, place, _| {
-        is(place, "delete-group", "delete")
-    }),
-    ("import of users", |act, place, _| {
-        place.job == "import-users" && is_first(act)
-    }),
-    ("import of groups", |act, place, _| {
-        place.job == "import-groups" && is_first(act)
-    }),
+    ("connection test", "test-connection", "probe-users", always),
+    ("user looked up to assign", "assign", "find", always),
+    ("user created", "assign", "create", stored),
+    ("existing user linked", "assign", "find", found),
+    ("reactivation", "assign", "wake", always),
+    ("profile update", "push-profile", "push", always),
+    ("deactivation", "deactivate", "deactivate", always),
+    ("password sync", "sync-password", "password", always),
+    ("group created", "push-group", "create", stored),
+    ("existing group linked", "push-group", "find", found),
+    ("change of a group", "update-group", "", writes),
+    ("group pushed whole", "push-group-now", "members", always),
+    ("group deleted", "delete-group", "delete", always),
+    ("import of users", "import-users", "", is_first),
+    ("import of groups", "import-groups", "", is_first),
 ];
 
-fn is(place: Place, job: &str, slot: &str) -> bool {
-    place.job == job && place.slot == slot
+fn always(_: &Act, _: &Captured) -> bool {
+    true
 }
 
-fn is_first(act: &Act) -> bool {
+fn stored(_: &Act, one: &Captured) -> bool {
+    one.is_success()
+}
+
+fn writes(act: &Act, _: &Captured) -> bool {
+    !matches!(act, Act::Read { .. })
+}
+
+fn is_first(act: &Act, _: &Captured) -> bool {
     matches!(act, Act::Page { start: 1, .. })
 }
 
-fn found(one: &Captured) -> bool {
+fn found(_: &Act, one: &Captured) -> bool {
     let response = one.exchange.response().filter(|_| one.got_whole);
     response.is_some_and(|r| matches!(reading::look_up(r), Match::One { .. }))
 }
@@ -100,17 +85,16 @@ pub(super) fn of(
     judged: &Judged,
 ) -> Overview {
     let all = || traffic.captured.iter().zip(acts).zip(places);
-    let count = |counted: &Counted| {
-        all()
-            .filter(|((one, act), place)| one.from_okta && (counted.1)(act, **place, one))
-            .count()
-    };
     let mut seen = Vec::new();
     let mut not_seen = Vec::new();
-    for counted in &COUNTED {
-        match count(counted) {
-            0 => not_seen.push(counted.0),
-            n => seen.push((n, counted.0)),
+    for (noun, job, slot, counts) in COUNTED {
+        let count = all()
+            .filter(|(_, place)| place.job == job && (slot.is_empty() || place.slot == slot))
+            .filter(|((one, act), _)| one.from_okta && counts(act, one))
+            .count();
+        match count {
+            0 => not_seen.push(noun),
+            n => seen.push((n, noun)),
         }
     }
     match judged.renames {

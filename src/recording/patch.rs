@@ -219,19 +219,11 @@ fn told_apart(element: &Value, all: &[Value]) -> Option<(&'static str, String)> 
 /// what Okta needs is taken to be pushed; the rest may be an echo of anything.
 #[must_use]
 pub(super) fn pushed(body: &Value, base: Option<&Value>) -> Vec<Set> {
-    const ESSENTIAL: [&str; 6] = [
-        "userName",
-        "name.givenName",
-        "name.familyName",
-        "emails[primary eq true].value",
-        "active",
-        "displayName",
-    ];
     let sent = places(body);
     let Some(base) = base else {
         return sent
             .into_iter()
-            .filter(|set| ESSENTIAL.contains(&set.at.to_string().as_str()))
+            .filter(|set| frame::ESSENTIAL.contains(&set.at.to_string().as_str()))
             .filter(|set| !frame::is_same(&set.value, None))
             .collect();
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::exchange::{Method, Request};
+use crate::exchange::{Method, Request, percent_decode};
 use crate::okta::request::{Intent, Resource};
 use crate::scim::{Comparison, Filter, Literal};
 
@@ -157,7 +157,7 @@ pub(super) fn act(request: &Request, whole: bool) -> Act {
         Some("Groups") => Resource::Group,
         _ => return Act::Other,
     };
-    let id = segments.next().map(|segment| url::decode(segment, false));
+    let id = segments.next().map(percent_decode);
     if segments.next().is_some() {
         return Act::Other;
     }

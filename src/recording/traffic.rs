@@ -76,6 +76,19 @@ pub(super) struct Traffic {
     pub left_out: LeftOut,
 }
 
+/// The base URLs below which there are signs of SCIM, those with the most requests first.
+pub(super) fn bases_with_signs(entries: &[Entry]) -> Vec<String> {
+    let found = bases(entries)
+        .into_iter()
+        .filter(|(_, votes)| votes.signs > 0);
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|((_, path), votes)| (std::cmp::Reverse(votes.requests), path.len()));
+    found
+        .into_iter()
+        .map(|((origin, path), _)| origin + &path)
+        .collect()
+}
+
 /// Picks the traffic below `base`, or below the base URL that most SCIM requests share. None when there is none.
 #[must_use]
 pub(super) fn pick(mut entries: Vec<Entry>, base: Option<&str>) -> Option<Traffic> {

@@ -1,5 +1,7 @@
 //! URLs of recorded requests: where the SCIM base ends, and what the parts say.
 
+use crate::exchange::percent_decode;
+
 /// Endpoints that a base URL is found by.
 const RESOURCES: [&str; 2] = ["Users", "Groups"];
 /// Further endpoints below a base URL (RFC 7644, 3.2; entitlements of Okta).
@@ -74,27 +76,10 @@ pub(super) fn below<'t>(target: &'t str, base: &str) -> Option<&'t str> {
         .filter(|rest| rest.starts_with('/'))
 }
 
-/// Undoes percent-encoding; what is no escape stays. `plus`: a plus sign is a blank, as in forms.
+/// A part of a query, decoded; a plus sign is a blank, as in forms.
 #[must_use]
-pub(super) fn decode(text: &str, plus: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = after
-            .get(..2)
-            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        rest = match escaped {
-            Some(_) => after.get(2..).unwrap_or_default(),
-            None => after,
-        };
-        bytes.push(match escaped {
-            None if plus && *first == b'+' => b' ',
-            escaped => escaped.unwrap_or(*first),
-        });
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+pub(super) fn query_text(text: &str) -> String {
+    percent_decode(&text.replace('+', " "))
 }
 
 /// The parameters of a target's query, decoded.
@@ -105,7 +90,7 @@ pub(super) fn parameters(target: &str) -> Vec<(String, String)> {
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name, true), decode(value, true)))
+        .map(|(name, value)| (query_text(name), query_text(value)))
         .collect()
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use crate::exchange::{Body, Exchange, HeaderText, NotJson, Request, Scrubber};
+use crate::exchange::{Body, Exchange, HeaderText, NotJson, Request, Scrubber, percent_decode};
 use crate::secret::{MASK, Secret};
 
 use super::traffic::Captured;
@@ -126,7 +126,7 @@ impl Veil {
                     None => text,
                 }
             }
-            Some(value) => crate::check::wire::what(value),
+            Some(value) => crate::check::what(value),
         }
     }
 
@@ -174,9 +174,7 @@ impl Veil {
         let mut segments = Vec::new();
         for (n, segment) in path.split('/').enumerate() {
             segments.push(match n {
-                2 if !segment.is_empty() && !self.show_people => {
-                    self.id(&url::decode(segment, false))
-                }
+                2 if !segment.is_empty() && !self.show_people => self.id(&percent_decode(segment)),
                 _ => self.secrets.scrub(segment).into_owned(),
             });
         }
@@ -197,7 +195,7 @@ impl Veil {
             if PARAMETERS.contains(&name) || (self.show_people && name == "filter") {
                 shown.push_str(&self.secrets.scrub(value));
             } else if name == "filter" {
-                shown.push_str(&literals(&url::decode(value, true)));
+                shown.push_str(&literals(&url::query_text(value)));
             } else {
                 shown.push_str(MASK);
             }
@@ -317,7 +315,7 @@ impl Veil {
             "path" => literals(text),
             "location" | "$ref" => match text.rsplit_once('/') {
                 Some((front, last)) if front.ends_with("/Users") || front.ends_with("/Groups") => {
-                    format!("{front}/{}", self.id(&url::decode(last, false)))
+                    format!("{front}/{}", self.id(&percent_decode(last)))
                 }
                 _ => MASK.to_owned(),
             },

@@ -3,7 +3,7 @@
 //! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula. Some cells hold what a target has
 //! said, so such a cell begins with an apostrophe (OWASP, "CSV Injection").
 
-use crate::oin::{Answer, Area, Class, Precondition, Readiness, Standing};
+use crate::oin::{Answer, Area, Class, Precondition, Readiness};
 
 use super::text::printable;
 
@@ -48,13 +48,9 @@ fn precondition(one: &Precondition) -> [String; 8] {
 fn row(answer: &Answer) -> [String; 8] {
     let Answer { row, standing } = answer;
     let area: Area = row.area;
-    let (reason, findings) = match standing {
-        Standing::NotRun(why) => (why.clone(), String::new()),
-        Standing::Failed(findings) => (String::new(), findings.join(" ")),
-        Standing::Passed | Standing::ByHand | Standing::NotClaimed => {
-            (stand_in(row.class), String::new())
-        }
-    };
+    let reason = standing
+        .reason()
+        .map_or_else(|| stand_in(row.class), str::to_owned);
     [
         row.case.to_owned(),
         area.to_string(),
@@ -63,7 +59,7 @@ fn row(answer: &Answer) -> [String; 8] {
         reason,
         row.by_hand.to_owned(),
         row.class.scenarios().join(" "),
-        findings,
+        standing.findings().join(" "),
     ]
 }
 

@@ -3,6 +3,8 @@
 pub mod faults;
 pub mod message;
 
+use crate::oin::{Area, Class, Row};
+use crate::okta::variant::VariantMeta;
 use crate::verdict::{CheckMeta, Level};
 
 use super::finding::{consequences, evidence_words, got, kind_word, labelled};
@@ -129,6 +131,71 @@ pub fn scenario(id: &str, title: &str, why: &str, width: usize) -> String {
         let command = format!("scim-conform {command} {}", printable(id));
         shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
     }
+    shown
+}
+
+/// The page of a row of Okta's test plan: what shows it here, and what is left to a person.
+#[must_use]
+pub fn row(row: &Row, width: usize) -> String {
+    let first = format!("{}  ", paint(BOLD, row.case));
+    let mut shown = hang(&first, row.title, width, usize::MAX);
+    let features: Vec<&str> = row.features.iter().map(|f| f.as_str()).collect();
+    let claimed = match features.as_slice() {
+        [] => "always counts".to_owned(),
+        _ => format!("counts for those who claim {}", features.join(", ")),
+    };
+    let place = match row.area {
+        Area::Suites => format!("What Okta's suites look at; {claimed}."),
+        area => format!("Okta's test plan, {area}; {claimed}."),
+    };
+    shown.push_str(&hang("", &place, width, usize::MAX));
+    let what = match row.class {
+        Class::Wire(_) => "these scenarios show it".to_owned(),
+        Class::NothingSent(_) => "Okta must send nothing; these scenarios try it".to_owned(),
+        Class::Fixture(stand_in) => format!("it sets up other rows; {stand_in}"),
+        Class::ByHand => "no SCIM request shows it".to_owned(),
+    };
+    section(&mut shown, "Here", &what, width);
+    for id in row.class.scenarios() {
+        shown.push_str(&format!("    {id}\n"));
+    }
+    section(&mut shown, "By hand", row.by_hand, width);
+    shown.push_str(&format!("\n{}\n", paint(BOLD, "See how it stands")));
+    let mut commands = vec!["scim-conform run --plan oin --target URL".to_owned()];
+    if let [first, ..] = row.class.scenarios() {
+        commands.push(format!("scim-conform run {first} --target URL"));
+    }
+    for command in commands {
+        shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
+    }
+    shown
+}
+
+/// The page of a variant: what nobody knows, and how to try it.
+#[must_use]
+pub fn variant(meta: &VariantMeta, width: usize) -> String {
+    let first = format!("{}  ", paint(BOLD, meta.name));
+    let about = "a variant: something of Okta that nobody has shown";
+    let mut shown = hang(&first, about, width, usize::MAX);
+    section(&mut shown, "What it means", meta.meaning, width);
+    section(
+        &mut shown,
+        "On the wire",
+        &meta.wire.replace('`', ""),
+        width,
+    );
+    section(
+        &mut shown,
+        "How it is known",
+        &format!(
+            "{}; docs/what-okta-sends.md names the source",
+            meta.evidence
+        ),
+        width,
+    );
+    shown.push_str(&format!("\n{}\n", paint(BOLD, "Be such an Okta")));
+    let command = format!("scim-conform run --variant {} --target URL", meta.name);
+    shown.push_str(&format!("  {}\n", paint(COMMAND, &command)));
     shown
 }
 

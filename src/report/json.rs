@@ -269,6 +269,7 @@ struct Left<'a> {
 #[serde(rename_all = "lowercase", tag = "why")]
 enum BrokenEntry<'a> {
     Preflight { problem: &'a str, hint: &'a str },
+    Gone { problem: &'a str },
     Interrupted,
 }
 
@@ -499,6 +500,7 @@ impl<'a> BrokenEntry<'a> {
     fn of(broken: &'a Broken) -> Self {
         match broken {
             Broken::Preflight { problem, hint } => Self::Preflight { problem, hint },
+            Broken::Gone { problem } => Self::Gone { problem },
             Broken::Interrupted => Self::Interrupted,
         }
     }

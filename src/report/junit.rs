@@ -12,6 +12,7 @@ use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
 use super::finding;
 use super::palette;
+use super::summary::GONE;
 use super::text::printable;
 
 /// Columns of a finding's text; wide, because a CI page breaks lines itself.
@@ -112,6 +113,7 @@ fn texts<'a>(run: &RunResult, findings: impl Iterator<Item = &'a Finding>) -> St
 fn broken_suite(broken: &Broken) -> TestSuite {
     let (name, message, hint) = match broken {
         Broken::Preflight { problem, hint } => ("preflight", &**problem, &**hint),
+        Broken::Gone { problem } => ("gone", &**problem, GONE),
         Broken::Interrupted => (
             "interrupted",
             "the run was interrupted",

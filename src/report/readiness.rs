@@ -99,11 +99,12 @@ fn row(answer: &Answer, width: usize, whole: bool) -> String {
     if is_about_okta(answer) {
         title.push_str(ABOUT_OKTA);
     }
-    if let Standing::Failed(findings) = &answer.standing {
+    let findings = answer.standing.findings();
+    if !findings.is_empty() {
         title.push_str(&format!(": {}", findings.join(", ")));
     }
     let mut shown = hang(&first, &title, width, 2);
-    if let Standing::NotRun(why) = &answer.standing {
+    if let Some(why) = answer.standing.reason() {
         note(&mut shown, why, TITLE, width);
     }
     if whole {
@@ -143,7 +144,7 @@ fn standing(standing: &Standing) -> String {
     let style = match standing {
         Standing::Passed => GOOD,
         Standing::Failed(_) => BAD,
-        Standing::ByHand | Standing::NotRun(_) => DOUBT,
+        Standing::ByHand | Standing::Refused(_) | Standing::NotRun(_) => DOUBT,
         Standing::NotClaimed => DIM,
     };
     pad(&paint(style, standing.word()), STANDING)

@@ -46,6 +46,10 @@ fn name(scenario: &ScenarioResult) -> String {
     }
 }
 
+/// What to do about a target that is gone.
+pub(crate) const GONE: &str =
+    "look for a crash in its log, at the last request that it answered; the rest was not judged";
+
 /// Why the run broke off, if it did.
 #[must_use]
 pub(crate) fn broken(broken: &Broken, width: usize) -> String {
@@ -56,6 +60,14 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
             let mut shown = hang(&first, &printable(problem), width, 4);
             let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
             shown.push_str(&hang(&first, &printable(hint), width, 4));
+            shown
+        }
+        Broken::Gone { problem } => {
+            let first = format!("{}  ", pad(&paint(BAD, "broke off"), 9));
+            let told = format!("the target was there, and is gone: {}", printable(problem));
+            let mut shown = hang(&first, &told, width, 4);
+            let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
+            shown.push_str(&hang(&first, GONE, width, 4));
             shown
         }
         Broken::Interrupted => hang(
@@ -170,7 +182,7 @@ pub(crate) fn counts(run: &RunResult) -> String {
 
 /// What the run could not remove, and how to.
 #[must_use]
-pub(crate) fn left_behind(left: &[LeftBehind], width: usize) -> String {
+pub(crate) fn left_behind(left: &[LeftBehind], target: &str, width: usize) -> String {
     if left.is_empty() {
         return String::new();
     }
@@ -189,9 +201,10 @@ pub(crate) fn left_behind(left: &[LeftBehind], width: usize) -> String {
     if let Some(more) = left.len().checked_sub(NAMED).filter(|more| *more > 0) {
         shown.push_str(&format!("  and {more} more\n"));
     }
+    let command = format!("scim-conform sweep --target {}", printable(target));
     shown.push_str(&format!(
-        "  remove them later: {}\n",
-        paint(COMMAND, "scim-conform sweep")
+        "  remove them later:\n    {}\n",
+        paint(COMMAND, &command)
     ));
     shown
 }

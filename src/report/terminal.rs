@@ -209,7 +209,11 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
         verdict.push_str(&summary::counts(run));
     }
     parts.push(verdict);
-    parts.push(summary::left_behind(&run.left_behind, width));
+    parts.push(summary::left_behind(
+        &run.left_behind,
+        &run.target.url,
+        width,
+    ));
     parts.push(closing.compared.iter().map(|l| l.clone() + "\n").collect());
     if let Some(plan) = &closing.plan {
         let whole = options.verbosity > Verbosity::Quiet;

@@ -160,6 +160,11 @@ impl Walk {
         let entries = match self.enter(folder) {
             Ok(Some(entries)) => entries,
             Ok(None) => return,
+            Err(_) if folder.is_file() => {
+                let message = "this is a file; name the folder that it is in".to_owned();
+                loading.refuse(&name, message);
+                return;
+            }
             Err(error) => {
                 loading.refuse(&name, format!("cannot read the folder: {error}"));
                 return;
@@ -196,6 +201,11 @@ impl Walk {
         } else if name.ends_with(".yml") {
             let message = "scenario files end in `.yaml`, not `.yml`".to_owned();
             loading.refuse(&shown, message);
+        } else if path.exists() && !path.is_file() {
+            // A pipe would be waited for without end.
+            if name.ends_with(".yaml") {
+                loading.refuse(&shown, "this is no regular file".to_owned());
+            }
         } else if name.ends_with(".yaml") {
             if self.files.len() < MAX_FILES {
                 self.files.push((id, path.to_owned()));

@@ -18,9 +18,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::exchange::{Leave, Method};
-use crate::okta::App;
 pub use crate::okta::Variant;
 use crate::okta::selector::Selector;
+use crate::okta::{App, Evidence};
 
 pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
@@ -67,7 +67,7 @@ pub struct Scenario {
     pub why: String,
     /// Words to select by.
     pub tags: Vec<String>,
-    /// The kinds of app it runs under.
+    /// The kinds of app it runs under. A probe runs once, and [acts as](Self::acts_as) one of them.
     pub apps: Vec<App>,
     /// What must be there, or the scenario is not run.
     pub requires: Vec<Requirement>,
@@ -87,6 +87,17 @@ pub struct Scenario {
     pub cases: Vec<Case>,
     /// What the admin does, in order.
     pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// The app whose requests the `okta` steps of a probe send: the only one it names, else one from the catalogue.
+    #[must_use]
+    pub fn acts_as(&self) -> App {
+        match self.apps.as_slice() {
+            [app] => *app,
+            _ => App::Oin,
+        }
+    }
 }
 
 /// What a scenario needs beside a target.
@@ -388,6 +399,8 @@ pub struct LiteralRequest {
     pub token: TokenForm,
     /// Goes to the second tenant, with the token of that one.
     pub to_other: bool,
+    /// How it is known that Okta sends it, or that what it shows reaches Okta.
+    pub evidence: Evidence,
     /// What must come back.
     pub expect: Box<Expect>,
 }
@@ -452,10 +465,6 @@ pub struct Expect {
     pub creates: Option<Key>,
     /// The people and groups that a list answered with success holds, and nobody else.
     pub finds: Option<Vec<Key>>,
-    /// JSON pointers into an answer of success at which something must stand.
-    pub holds: Vec<String>,
-    /// JSON pointers into an answer of success at which nothing may stand.
-    pub lacks: Vec<String>,
     /// What a resource must show when it is read after a success.
     pub shows: Vec<Shows>,
 }
@@ -490,6 +499,8 @@ pub enum Wanted {
     OneOf(Vec<Value>),
     /// A value of this type; a text must not be empty.
     Type(JsonType),
+    /// Whether something stands there at all: neither null nor empty (`pr` in RFC 7644, 3.4.2.2).
+    Present(bool),
 }
 
 /// A type of JSON values, by its name in JSON Schema.

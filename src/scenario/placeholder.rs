@@ -25,17 +25,6 @@ pub enum Value {
     Last(String),
 }
 
-impl Value {
-    /// The person or group it is about.
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        match self {
-            Self::Run | Self::Last(_) => None,
-            Self::Id(key) | Self::Login(key) | Self::Name(key) | Self::Seen(key, _) => Some(key),
-        }
-    }
-}
-
 /// A value to fill in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placeholder {
@@ -107,12 +96,6 @@ impl Template {
         }
         template.push_text(rest);
         Ok(template)
-    }
-
-    /// The parts in order; no two texts stand side by side.
-    #[must_use]
-    pub fn parts(&self) -> &[Part] {
-        &self.parts
     }
 
     /// The placeholders in order.

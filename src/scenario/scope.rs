@@ -162,18 +162,7 @@ impl Scope {
         what: &str,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Key> {
-        let mut keys = Vec::new();
-        for item in node.one_or_many() {
-            let Some(key) = item.text(what, diagnostics) else {
-                continue;
-            };
-            if key == CROWD && wanted == Subject::Person && self.crowd > 0 {
-                keys.extend(self.everybody());
-            } else if self.check(wanted, key, &item.span, diagnostics) {
-                keys.push(key.to_owned());
-            }
-        }
-        keys
+        self.listed(Some(wanted), node, what, diagnostics)
     }
 
     /// One key or a list of keys, of people and groups alike; `crowd` stands for everybody of the crowd.
@@ -183,16 +172,27 @@ impl Scope {
         what: &str,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Key> {
+        self.listed(None, node, what, diagnostics)
+    }
+
+    fn listed(
+        &self,
+        wanted: Option<Subject>,
+        node: &Node,
+        what: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Key> {
         let mut keys = Vec::new();
         for item in node.one_or_many() {
             let Some(key) = item.text(what, diagnostics) else {
                 continue;
             };
-            if key == CROWD && self.crowd > 0 {
+            if key == CROWD && wanted != Some(Subject::Group) && self.crowd > 0 {
                 keys.extend(self.everybody());
                 continue;
             }
-            let wanted = self.subject(key).unwrap_or(Subject::Person);
+            let wanted = wanted.or_else(|| self.subject(key));
+            let wanted = wanted.unwrap_or(Subject::Person);
             if self.check(wanted, key, &item.span, diagnostics) {
                 keys.push(key.to_owned());
             }

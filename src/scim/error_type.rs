@@ -58,29 +58,10 @@ impl ErrorType {
             Self::Sensitive => "sensitive",
         }
     }
-
-    /// The keyword spelled `name`, if it is one of the RFC's.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
 }
 
 impl fmt::Display for ErrorType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ErrorType;
-
-    #[test]
-    fn every_keyword_is_found_by_its_own_name() {
-        for kind in ErrorType::ALL {
-            assert_eq!(ErrorType::from_name(kind.as_str()), Some(kind));
-        }
-        assert_eq!(ErrorType::from_name("Uniqueness"), None);
     }
 }

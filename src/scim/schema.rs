@@ -285,17 +285,6 @@ fn find(attributes: &'static [Attribute], name: &str) -> Option<&'static Attribu
         .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }
 
-/// The schema with that URN, without case.
-#[must_use]
-pub fn by_urn(urn: &str) -> Option<&'static Schema> {
-    ALL.iter()
-        .copied()
-        .find(|schema| schema.urn.eq_ignore_ascii_case(urn))
-}
-
-/// All schemas of resources that this crate knows.
-pub const ALL: [&Schema; 5] = [&USER, &GROUP, &ENTERPRISE_USER, &ROLE, &ENTITLEMENT];
-
 const READ_ONLY: Mutability = Mutability::ReadOnly;
 
 /// Attributes of every resource (RFC 7643, 3 and 3.1).
@@ -584,6 +573,8 @@ pub static ENTITLEMENT: Schema = Schema {
 mod tests {
     use super::*;
 
+    const ALL: [&Schema; 5] = [&USER, &GROUP, &ENTERPRISE_USER, &ROLE, &ENTITLEMENT];
+
     #[test]
     fn attributes_are_found_without_case_and_common_ones_everywhere() {
         assert_eq!(USER.attribute("USERNAME").unwrap().name, "userName");
@@ -591,7 +582,6 @@ mod tests {
         let emails = USER.attribute("emails").unwrap();
         assert_eq!(emails.sub_attribute("Primary").unwrap().kind, Kind::Boolean);
         assert!(USER.attribute("members").is_none());
-        assert!(by_urn(&urn::GROUP.to_lowercase()).is_some());
     }
 
     #[test]

@@ -60,12 +60,6 @@ impl Chaos {
         self.seed
     }
 
-    /// The share of requests that is disturbed, in percent.
-    #[must_use]
-    pub fn percent(self) -> u8 {
-        self.percent
-    }
-
     /// The same with a seed of its own for a tenant: tenants that get the same requests are not
     /// disturbed at the same places.
     pub(super) fn of_tenant(self, name: &str) -> Self {

@@ -12,22 +12,7 @@ use super::resource::{self, Context};
 use super::resource_type::Kind;
 use super::store::{Id, Record, Store};
 
-/// `POST /Roles`, `POST /Entitlements`
-pub(super) fn create(
-    context: Context<'_>,
-    store: &mut Store,
-    kind: Kind,
-    incoming: &Incoming,
-) -> Result<Answer, Problem> {
-    let id = insert(context, store, kind, incoming.object()?)?;
-    let record = resource::visible(context.policy, store, kind, &id)?;
-    let (status, query) = (StatusCode::CREATED, &incoming.query);
-    Ok(resource::answer(
-        context, store, kind, record, status, query,
-    ))
-}
-
-/// Files a new role or entitlement; its id.
+/// `POST /Roles`, `POST /Entitlements`: files a new role or entitlement; its id.
 pub(super) fn insert(
     context: Context<'_>,
     store: &mut Store,

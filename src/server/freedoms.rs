@@ -3,9 +3,6 @@
 
 use std::fmt;
 
-use super::faults::UnknownName;
-use crate::suggest;
-
 /// What is known about one freedom.
 #[derive(Debug)]
 struct Entry {
@@ -15,23 +12,7 @@ struct Entry {
 }
 
 impl Freedom {
-    /// The freedom of that name.
-    ///
-    /// # Errors
-    /// When there is none; with the names that look alike.
-    pub fn from_name(name: &str) -> Result<Self, UnknownName> {
-        let known = Self::ALL.iter().copied();
-        known
-            .clone()
-            .find(|freedom| freedom.name() == name)
-            .ok_or_else(|| UnknownName {
-                what: "freedom",
-                name: name.to_owned(),
-                similar: suggest::closest(name, known.map(Self::name)),
-            })
-    }
-
-    /// The name on the command line.
+    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.entry().name
@@ -154,12 +135,7 @@ mod tests {
         let names: BTreeSet<_> = Freedom::ALL.iter().map(|freedom| freedom.name()).collect();
         assert_eq!(names.len(), Freedom::ALL.len());
         for freedom in Freedom::ALL.iter().copied() {
-            assert_eq!(Freedom::from_name(freedom.name()), Ok(freedom));
             assert!(!freedom.what().is_empty() && !freedom.allowed_by().is_empty());
         }
-        assert_eq!(
-            Freedom::from_name("newest").unwrap_err().to_string(),
-            "there is no freedom \"newest\"; did you mean newest-first?"
-        );
     }
 }

@@ -28,26 +28,7 @@ const MEMBERS: &str = "members";
 /// `excludedAttributes` is answered 200 with what it asks for.
 const MOST_MEMBERS_IN_ANSWER: usize = 1000;
 
-/// `POST /Groups`
-pub(super) fn create(
-    context: Context<'_>,
-    store: &mut Store,
-    incoming: &Incoming,
-) -> Result<Answer, Problem> {
-    let id = insert(context, store, incoming.object()?)?;
-    let record = resource::visible(context.policy, store, KIND, &id)?;
-    let query = &incoming.query;
-    Ok(resource::answer(
-        context,
-        store,
-        KIND,
-        record,
-        StatusCode::CREATED,
-        query,
-    ))
-}
-
-/// Files a new group. Two groups may have one name: RFC 7643, 4.2 does not make it unique.
+/// `POST /Groups`: files a new group; its id. Two groups may have one name: RFC 7643, 4.2 does not make it unique.
 pub(super) fn insert(
     context: Context<'_>,
     store: &mut Store,
@@ -525,19 +506,5 @@ fn remove_members(
                 record.members.remove(&member.value, journal);
             }
         }
-    }
-}
-
-/// `PUT` or `PATCH`.
-pub(super) fn change(
-    context: Context<'_>,
-    store: &mut Store,
-    id: &str,
-    incoming: &Incoming,
-) -> Result<Answer, Problem> {
-    if incoming.method == Method::PUT {
-        replace(context, store, id, incoming)
-    } else {
-        modify(context, store, id, incoming)
     }
 }

@@ -4,8 +4,8 @@
 //! port, [`InProcess`] behind the seam of Okta's client. Only the command line and tests may
 //! name this module: the judge never certifies with what it judges by.
 //!
-//! A request goes through `route`, `request`, `intercept` (faults), one of `users`, `groups`,
-//! `listing`, `discovery`, and `rewrite` (faults). `evaluate` decides filters, `patch` applies
+//! A request goes through `route`, `request`, `faults::refuse` and `faults::amend`, one of `users`, `groups`,
+//! `listing`, `discovery`, and `faults::rewrite`. `evaluate` decides filters, `patch` applies
 //! PATCH, `ingest` takes values into the schema's shape, `store` keeps them: as text
 //! (`attributes`), by what can be looked up (`index`), in the order of creation (`ranks`).
 
@@ -24,7 +24,6 @@ mod groups;
 mod in_process;
 mod index;
 mod ingest;
-mod intercept;
 mod limits;
 mod listen;
 mod listing;
@@ -38,10 +37,8 @@ mod ranks;
 mod request;
 mod resource;
 mod resource_type;
-mod rewrite;
 mod route;
 mod rules;
-mod seldom;
 mod sort;
 mod state;
 mod store;

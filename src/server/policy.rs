@@ -1,7 +1,7 @@
 //! How this server behaves where servers differ: one value, asked at named decision points.
 //!
 //! Without faults and freedoms every method gives the known-good answer. What a fault does
-//! to a whole request or answer stands in [`super::intercept`] and [`super::rewrite`].
+//! to a whole request or answer stands in [`super::faults`].
 
 use std::time::Duration;
 
@@ -9,13 +9,12 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::evaluate::Matching;
-use super::faults::Fault;
+use super::faults::{Fault, seldom};
 use super::fold;
 use super::freedoms::Freedom;
 use super::index::Indexed;
 use super::request::Query;
 use super::resource_type::Kind;
-use super::seldom;
 use super::store::{Id, Record, Store};
 use crate::scim::{AttributePath, Comparison, Filter, Literal};
 
@@ -278,9 +277,14 @@ impl Policy {
             && self.has(Fault::CreatedNeverFound)
             && !record.seeded
             && record.text("userName").is_some();
+        let not_found = not_found
+            || filtered
+                && self.has(Fault::GroupFilterFindsNone)
+                && record.text("userName").is_none();
+        let local = filtered && self.has(Fault::LocalAccountsHidden) && record.seeded;
         let not_yet = self.has(Fault::LookupLags) && record.born.elapsed() < LAG;
         let deleted = record.ghost && !filtered;
-        !(not_found || not_yet || deleted || hides_inactive && !record.is_active())
+        !(not_found || local || not_yet || deleted || hides_inactive && !record.is_active())
     }
 
     /// Whether GET by id shows a record.

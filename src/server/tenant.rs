@@ -9,17 +9,17 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, PLAIN_JSON, Problem, SCIM_JSON};
 use super::chaos::{Chaos, Storm};
-use super::faults::Fault;
+use super::faults::amend::amend;
+use super::faults::rewrite::{self, Asked};
+use super::faults::{Fault, refuse, seldom};
 use super::index::Indexed;
 use super::policy::Policy;
 use super::request::Incoming;
 use super::resource::{self, Context};
 use super::resource_type::{Kind, ResourceTypes};
-use super::rewrite::{self, Asked};
 use super::route::Route;
-use super::seldom;
 use super::store::{Id, Shared, Store};
-use super::{bulk, discovery, entitlements, groups, intercept, listing, users};
+use super::{bulk, discovery, entitlements, groups, listing, users};
 use crate::secret::Secret;
 
 /// A service provider that can be called without a socket; share it in an `Arc`.
@@ -281,7 +281,13 @@ impl Tenant {
 impl Serving<'_> {
     fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let method = request.method().clone();
-        let route = Route::of(request.uri().path());
+        let path = request.uri().path();
+        let route = Route::of(path).or_else(|| {
+            let below = path.trim_start_matches('/').split_once('/');
+            below
+                .filter(|_| self.policy.has(Fault::AnyPathServed))
+                .and_then(|(_, below)| Route::of(below))
+        });
         let authorization = text(request.headers(), header::AUTHORIZATION).map(str::to_owned);
         let plain_json = wants_plain_json(request.headers());
         let mut incoming = None;
@@ -376,7 +382,7 @@ impl Serving<'_> {
                 format!("There is no endpoint {path}"),
             )
         })?;
-        intercept::by_head(
+        refuse::by_head(
             self.context(),
             request.method(),
             path,
@@ -393,13 +399,13 @@ impl Serving<'_> {
             return Ok(self.dispatch(&incoming)?);
         }
         *kept = Some(incoming.clone());
-        if let Some(answer) = intercept::instead(self.policy, &self.read(), &incoming)? {
+        if let Some(answer) = refuse::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
         if let Some(answer) = seldom::instead(self.policy, &self.read(), &incoming)? {
             return Ok(answer);
         }
-        intercept::amend(self.policy, &mut incoming);
+        amend(self.policy, &mut incoming);
         seldom::amend(self.policy, &mut incoming);
         let nth = self.count_write(&incoming.method);
         if nth && self.policy.has(Fault::EveryThirdWrite500) {
@@ -459,11 +465,17 @@ impl Serving<'_> {
             (Route::Resource(kind, id), &Method::GET) => {
                 resource::get(context, &self.read(), *kind, id, incoming)
             }
-            (Route::Resource(Kind::User, id), &Method::PUT | &Method::PATCH) => {
-                users::change(context, &mut self.write(), id, incoming)
+            (Route::Resource(Kind::User, id), &Method::PUT) => {
+                users::replace(context, &mut self.write(), id, incoming)
             }
-            (Route::Resource(Kind::Group, id), &Method::PUT | &Method::PATCH) => {
-                groups::change(context, &mut self.write(), id, incoming)
+            (Route::Resource(Kind::User, id), &Method::PATCH) => {
+                users::modify(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(Kind::Group, id), &Method::PUT) => {
+                groups::replace(context, &mut self.write(), id, incoming)
+            }
+            (Route::Resource(Kind::Group, id), &Method::PATCH) => {
+                groups::modify(context, &mut self.write(), id, incoming)
             }
             (Route::Resource(kind, id), &Method::PUT | &Method::PATCH) => {
                 entitlements::change(context, &mut self.write(), *kind, id, incoming)
@@ -495,7 +507,7 @@ impl Serving<'_> {
         let missed = incoming.query.filter.is_some()
             && answer.object().and_then(|body| body.get("totalResults")) == Some(&Value::from(0));
         if missed && kind == Kind::User && self.policy.has(Fault::LookupMissAnswersStranger) {
-            let query = intercept::first_of_all(&incoming.query);
+            let query = refuse::first_of_all(&incoming.query);
             return listing::list(self.context(), &self.tenant.store, kind, &query);
         }
         Ok(answer)
@@ -528,20 +540,24 @@ impl Serving<'_> {
     fn create(&self, kind: Kind, incoming: &Incoming) -> Result<Answer, Problem> {
         let context = self.context();
         let mut store = self.write();
-        if let Some(id) = intercept::stranger(self.policy, &store, incoming) {
-            let record = resource::visible(self.policy, &store, kind, &id)?;
-            let (created, query) = (StatusCode::CREATED, &incoming.query);
-            return Ok(resource::answer(
-                context, &store, kind, record, created, query,
-            ));
-        }
-        match kind {
-            Kind::User => users::create(context, &mut store, incoming),
-            Kind::Group => groups::create(context, &mut store, incoming),
-            Kind::Role | Kind::Entitlement => {
-                entitlements::create(context, &mut store, kind, incoming)
+        let id = match refuse::stranger(self.policy, &store, incoming) {
+            Some(id) => id,
+            None => {
+                let body = incoming.object()?;
+                match kind {
+                    Kind::User => users::insert(context, &mut store, body)?,
+                    Kind::Group => groups::insert(context, &mut store, body)?,
+                    Kind::Role | Kind::Entitlement => {
+                        entitlements::insert(context, &mut store, kind, body)?
+                    }
+                }
             }
-        }
+        };
+        let record = resource::visible(self.policy, &store, kind, &id)?;
+        let (created, query) = (StatusCode::CREATED, &incoming.query);
+        Ok(resource::answer(
+            context, &store, kind, record, created, query,
+        ))
     }
 }
 

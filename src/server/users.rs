@@ -1,6 +1,6 @@
 //! Creating and changing users (RFC 7644, 3.3, 3.5.1 and 3.5.2).
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
@@ -18,22 +18,7 @@ use crate::secret::Secret;
 
 const KIND: Kind = Kind::User;
 
-/// `POST /Users`
-pub(super) fn create(
-    context: Context<'_>,
-    store: &mut Store,
-    incoming: &Incoming,
-) -> Result<Answer, Problem> {
-    let id = insert(context, store, incoming.object()?)?;
-    let record = resource::visible(context.policy, store, KIND, &id)?;
-    let query = &incoming.query;
-    let status = StatusCode::CREATED;
-    Ok(resource::answer(
-        context, store, KIND, record, status, query,
-    ))
-}
-
-/// Files a new user; its id.
+/// `POST /Users`: files a new user; its id.
 pub(super) fn insert(
     context: Context<'_>,
     store: &mut Store,
@@ -413,19 +398,5 @@ fn follow_groups(store: &mut Store, id: &Id, body: &Map<String, Value>) {
             record.members.insert(member, &mut journal);
         }
         store.follow(group, &journal);
-    }
-}
-
-/// `PUT` or `PATCH`.
-pub(super) fn change(
-    context: Context<'_>,
-    store: &mut Store,
-    id: &str,
-    incoming: &Incoming,
-) -> Result<Answer, Problem> {
-    if incoming.method == Method::PUT {
-        replace(context, store, id, incoming)
-    } else {
-        modify(context, store, id, incoming)
     }
 }

@@ -12,11 +12,9 @@
 
 mod aliases;
 mod compare;
-mod diff;
 mod difference;
 mod file;
 mod normalise;
-mod percent;
 mod reference;
 mod shape;
 mod store;
@@ -26,11 +24,10 @@ mod walk;
 mod words;
 
 pub use compare::compare;
-pub use diff::unified;
 pub use difference::{Compared, Comparison, Counts, Difference, Subject, Tolerance};
 pub use file::{FileError, SnapshotFile};
 pub use normalise::{RunNames, normalise};
 pub use reference::{Folder, Reference, write_reference};
-pub use store::{Checked, Name, Pending, Store, StoreError, Writing};
+pub use store::{Checked, Name, Store, StoreError, Writing};
 pub use text::TranscriptError;
 pub use transcript::{Answer, Content, Entry, Place, Sent, Transcript};

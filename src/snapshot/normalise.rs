@@ -6,9 +6,9 @@
 use serde_json::{Map, Value};
 
 use super::aliases::{Aliases, Kind};
-use super::percent;
 use super::shape::{is_date_time, is_entity_tag};
 use super::words::{Stretch, stretches};
+use crate::exchange::{SpaceAs, percent_decode, query_value};
 
 /// What names this run alone.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl<'a> Normaliser<'a> {
             base: names.base_url.trim_end_matches('/'),
             host: &names.host,
             run: &names.run_id,
-            run_escaped: percent::encode(&names.run_id),
+            run_escaped: query_value(&names.run_id, SpaceAs::Percent),
             tail: names.tail,
         }
     }
@@ -105,7 +105,7 @@ impl<'a> Normaliser<'a> {
             if n > 0 {
                 out.push('/');
             }
-            let known = before.and_then(|kind| self.aliases.find(&percent::decode(segment), kind));
+            let known = before.and_then(|kind| self.aliases.find(&percent_decode(segment), kind));
             match known {
                 Some(name) => out.push_str(name),
                 None => out.push_str(&self.text(segment)),
@@ -119,10 +119,10 @@ impl<'a> Normaliser<'a> {
     /// with them: `members[value eq "42"]`. Distinctive ids were found as words before.
     fn filter(&self, text: &str) -> String {
         let mut out = text.to_owned();
-        let readable = percent::decode(text);
+        let readable = percent_decode(text);
         let mentioned = |(id, _): &(&str, &str)| readable.contains(id);
         for (id, name) in self.aliases.indistinct().filter(mentioned) {
-            let escaped = percent::encode(id);
+            let escaped = query_value(id, SpaceAs::Percent);
             for (blank, quote, id) in [
                 (" ", "\"", id),
                 ("%20", "%22", &escaped),

@@ -3,8 +3,6 @@
 //! What differs is put beside the accepted file as `.snap.new`, to be accepted or rejected by a
 //! person. Apps never share a file here, because a run may have been for one app only.
 
-use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -18,9 +16,6 @@ use super::transcript::Transcript;
 
 const ACCEPTED: &str = ".snap";
 const PENDING: &str = ".snap.new";
-
-/// Folders below the root are scenario folders; nobody nests them deeper.
-const DEPTH_LIMIT: u32 = 32;
 
 /// What may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,17 +50,6 @@ pub struct Checked {
     pub written: Option<PathBuf>,
     /// Why the accepted snapshot could not be read; it counts as changed.
     pub unreadable: Option<FileError>,
-}
-
-/// A snapshot that waits for a decision.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pending {
-    /// Whose it is.
-    pub name: Name,
-    /// The accepted file, whether it exists or not.
-    pub accepted: PathBuf,
-    /// The file that waits.
-    pub pending: PathBuf,
 }
 
 /// Why a store failed. A difference is no failure.
@@ -162,62 +146,6 @@ impl Store {
         Ok(wanted.cloned())
     }
 
-    /// Snapshots that wait for a decision, by name.
-    ///
-    /// # Errors
-    /// When a folder cannot be read.
-    pub fn pending(&self) -> Result<Vec<Pending>, StoreError> {
-        let mut found: Vec<Pending> = self
-            .files()?
-            .into_iter()
-            .filter_map(|(name, pending)| {
-                let text = pending.to_str()?;
-                let accepted = PathBuf::from(format!("{}{ACCEPTED}", text.strip_suffix(PENDING)?));
-                Some(Pending {
-                    name,
-                    accepted,
-                    pending,
-                })
-            })
-            .collect();
-        found.sort();
-        Ok(found)
-    }
-
-    /// Makes a pending snapshot the accepted one.
-    ///
-    /// # Errors
-    /// When the file cannot be renamed.
-    pub fn accept(&self, pending: &Pending) -> Result<(), StoreError> {
-        fs::rename(&pending.pending, &pending.accepted).map_err(failed("accept", &pending.pending))
-    }
-
-    /// Throws a pending snapshot away.
-    ///
-    /// # Errors
-    /// When the file cannot be removed.
-    pub fn reject(&self, pending: &Pending) -> Result<(), StoreError> {
-        remove(&pending.pending)
-            .map(|_| ())
-            .map_err(failed("remove", &pending.pending))
-    }
-
-    /// Files of the store, accepted and pending, that belong to nothing in `known`: the whole
-    /// catalogue, not only what a run selected.
-    ///
-    /// # Errors
-    /// When a folder cannot be read.
-    pub fn unreferenced(&self, known: &HashSet<Name>) -> Result<Vec<PathBuf>, StoreError> {
-        let mut found: Vec<PathBuf> = self
-            .files()?
-            .into_iter()
-            .filter(|(name, _)| !known.contains(name))
-            .map(|(_, path)| path)
-            .collect();
-        found.sort();
-        Ok(found)
-    }
-
     fn path(&self, name: &Name, suffix: &str) -> Result<PathBuf, StoreError> {
         let id = Path::new(&name.scenario);
         let plain = !name.scenario.is_empty()
@@ -229,21 +157,6 @@ impl Store {
         // Appended, because an id may hold a dot.
         let file = format!("{}{suffix}", name.scenario);
         Ok(self.root.join(Folder::of(name.app).as_str()).join(file))
-    }
-
-    /// Every accepted or pending file, with its name.
-    fn files(&self) -> Result<Vec<(Name, PathBuf)>, StoreError> {
-        let mut found = Vec::new();
-        for app in [Some(App::Custom), Some(App::Oin), None] {
-            let folder = self.root.join(Folder::of(app).as_str());
-            let mut paths = Vec::new();
-            collect(&folder, DEPTH_LIMIT, &mut paths)?;
-            found.extend(paths.into_iter().filter_map(|path| {
-                let scenario = scenario_of(&folder, &path)?;
-                Some((Name { app, scenario }, path))
-            }));
-        }
-        Ok(found)
     }
 }
 
@@ -266,36 +179,6 @@ fn against(
     Ok((compared, comparison))
 }
 
-/// Files below `folder`; links are not followed, so there is no cycle.
-fn collect(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed("read", folder)(error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed("read", folder))?;
-        let kind = entry.file_type().map_err(failed("read", &entry.path()))?;
-        if kind.is_dir() && depth > 0 {
-            collect(&entry.path(), depth - 1, found)?;
-        } else if kind.is_file() {
-            found.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
-/// The scenario id of a snapshot file; `None` if it is no snapshot file.
-fn scenario_of(folder: &Path, path: &Path) -> Option<String> {
-    let below = path.strip_prefix(folder).ok()?;
-    let parts: Option<Vec<&str>> = below.components().map(|c| c.as_os_str().to_str()).collect();
-    let name = parts?.join("/");
-    [PENDING, ACCEPTED]
-        .iter()
-        .find_map(|suffix| name.strip_suffix(suffix))
-        .map(str::to_owned)
-}
-
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Io {
@@ -307,6 +190,8 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreE
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const TITLE: &str = "t";
@@ -327,18 +212,19 @@ mod tests {
     }
 
     fn files(root: &Path) -> Vec<String> {
-        let mut paths = Vec::new();
-        collect(root, DEPTH_LIMIT, &mut paths).unwrap();
-        let mut names: Vec<String> = paths
-            .iter()
-            .map(|p| {
-                p.strip_prefix(root)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .replace('\\', "/")
-            })
-            .collect();
+        fn collect(folder: &Path, below: &str, found: &mut Vec<String>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap();
+                if path.is_dir() {
+                    collect(&path, &format!("{below}{name}/"), found);
+                } else {
+                    found.push(format!("{below}{name}"));
+                }
+            }
+        }
+        let mut names = Vec::new();
+        collect(root, "", &mut names);
         names.sort();
         names
     }
@@ -351,12 +237,8 @@ mod tests {
 
         assert_eq!(check(200).compared, Compared::New);
         assert_eq!(files(root.path()), ["oin/a/b.snap.new"]);
-        let pending = store.pending().unwrap();
-        assert_eq!(
-            pending.iter().map(|p| &p.name).collect::<Vec<_>>(),
-            [&name("a/b")]
-        );
-        store.accept(&pending[0]).unwrap();
+        let [accepted, pending] = ["oin/a/b.snap", "oin/a/b.snap.new"].map(|n| root.path().join(n));
+        fs::rename(pending, accepted).unwrap();
         assert_eq!(files(root.path()), ["oin/a/b.snap"]);
 
         assert_eq!(check(200).compared, Compared::Same);
@@ -372,10 +254,6 @@ mod tests {
         assert_eq!(files(root.path()), ["oin/a/b.snap", "oin/a/b.snap.new"]);
 
         assert_eq!(check(200).compared, Compared::Same);
-        assert_eq!(files(root.path()), ["oin/a/b.snap"]);
-
-        check(500);
-        store.reject(&store.pending().unwrap()[0]).unwrap();
         assert_eq!(files(root.path()), ["oin/a/b.snap"]);
     }
 
@@ -442,21 +320,6 @@ mod tests {
         assert_eq!(checked.compared, Compared::Changed);
         assert_eq!(checked.unreadable, Some(FileError::NoHead));
         assert_eq!(files(root.path()), ["oin/a.snap", "oin/a.snap.new"]);
-    }
-
-    #[test]
-    fn files_that_belong_to_nothing_are_reported() {
-        let root = tempfile::tempdir().unwrap();
-        let store = Store::new(root.path(), Writing::Accept);
-        for scenario in ["a", "b/c", "v1.2"] {
-            store.check(&name(scenario), TITLE, &answered(200)).unwrap();
-        }
-        fs::write(root.path().join("oin/README.md"), "").unwrap();
-        let known = HashSet::from([name("a"), name("v1.2")]);
-        assert_eq!(
-            store.unreferenced(&known).unwrap(),
-            [root.path().join("oin/b/c.snap")]
-        );
     }
 
     #[test]

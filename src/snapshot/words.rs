@@ -3,7 +3,7 @@
 //! What touches a stable name from outside (`<run>abc`) is no word: it was a part of a longer one
 //! before the name stood there, and normalising twice must change nothing more.
 
-use super::percent::escape_at;
+use crate::exchange::escape_at;
 
 /// A stretch of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

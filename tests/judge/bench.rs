@@ -8,8 +8,9 @@ use std::time::Duration;
 use scim_conform::engine::event::{Event, Listener};
 use scim_conform::engine::insider::{Insider, Performing};
 use scim_conform::engine::outcome::{Plan, RunResult, TargetInfo};
+use scim_conform::engine::plan::{self, Part};
+use scim_conform::engine::run;
 use scim_conform::engine::settings::{Cleanup, OtherTenant, Reach, Settings};
-use scim_conform::engine::{plan, run};
 use scim_conform::exchange::{HeaderText, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
@@ -103,10 +104,31 @@ impl Bench {
         result
     }
 
+    /// A probe once, every other scenario once an app.
+    fn parts(&self, apps: &[App]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for scenario in &self.scenarios {
+            let under: Vec<Option<App>> = if scenario.probe {
+                vec![None]
+            } else {
+                let apps = apps.iter().filter(|app| scenario.apps.contains(app));
+                apps.map(|app| Some(*app)).collect()
+            };
+            for app in under {
+                parts.push(Part {
+                    scenario: Arc::clone(scenario),
+                    app,
+                    ordinal: parts.len(),
+                });
+            }
+        }
+        parts
+    }
+
     /// Runs it as `settings` say.
     pub(crate) async fn play_by(&self, settings: Settings) -> (Plan, RunResult) {
         let settings = Arc::new(settings);
-        let parts = plan::parts(&self.scenarios, &settings.apps, None);
+        let parts = self.parts(&settings.apps);
         let (plan, parts) = plan::plan(parts, &settings);
         let behaviour = Arc::clone(&self.behaviour);
         let never = std::future::pending();

@@ -9,4 +9,5 @@ mod matrix;
 mod okta_suite;
 mod settling;
 mod sockets;
+mod together;
 mod variants;

@@ -57,6 +57,10 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         "RFC 7643 makes roles objects; Okta's template is in the wrong",
     ),
     (Fault::CreateAnswers200, "Okta takes any 2xx"),
+    (
+        Fault::UniquenessCaseSensitive,
+        "Okta looks a login up, without case, before it creates one",
+    ),
     (Fault::ExternalIdDropped, "it is optional"),
     (Fault::ResourceTypeWrong, "Okta does not read it"),
     (Fault::LocationOfAnotherHost, "Okta does not follow it"),
@@ -143,6 +147,10 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         "Okta changes users without a path",
     ),
     (Fault::SecondaryEmailPromoted, "Okta sends one address"),
+    (
+        Fault::AnyPathServed,
+        "nobody is harmed but the admin who mistypes",
+    ),
     (
         Fault::FirstOperationWins,
         "Okta changes a value once in a request",
@@ -329,7 +337,11 @@ fn belongs(family: Family, check: &str) -> bool {
             "guard/",
         ],
         Family::Media => &["envelope/", "sequence/refused"],
-        Family::Transport => &["connection/", "envelope/body-after-204"],
+        Family::Transport => &[
+            "connection/",
+            "envelope/body-after-204",
+            "certification/wrong-base-url",
+        ],
         Family::Discovery => &["discovery/"],
     };
     about.iter().any(|start| check.starts_with(start))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
+use scim_conform::exchange::{SpaceAs, query_value};
 use scim_conform::secret::Secret;
 use scim_conform::server::{Policy, Tenant};
 use serde_json::{Value, json};
@@ -167,12 +168,5 @@ pub(crate) fn user(name: &str) -> Value {
 
 /// Okta's encoding: everything but unreserved characters.
 pub(crate) fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    query_value(text, SpaceAs::Percent)
 }

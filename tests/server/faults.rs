@@ -15,7 +15,7 @@ fn the_known_good_traffic_is_the_same_every_time() {
 /// What Okta's own traffic does not meet: its certification suite sends the first two, the third is in a header, and
 /// nobody but a probe, or an app of another kind, sends what the others are about. The trial of the judge holds that
 /// each of them is seen.
-const BESIDE_OKTA: [Fault; 36] = [
+const BESIDE_OKTA: [Fault; 38] = [
     Fault::ClientChosenId,
     Fault::PlainJsonRefused,
     Fault::ContentEncodingWrong,
@@ -31,6 +31,8 @@ const BESIDE_OKTA: [Fault; 36] = [
     Fault::TextForBooleanIgnored,
     Fault::LastAdministratorDeactivated,
     Fault::DeactivationReachesLocalAccounts,
+    Fault::LocalAccountsHidden,
+    Fault::AnyPathServed,
     Fault::PatchWithPathIgnored,
     Fault::SecondaryEmailPromoted,
     Fault::PutGoesByBodyId,

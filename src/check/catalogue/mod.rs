@@ -114,6 +114,7 @@ pub static ALL: &[&CheckMeta] = &[
     &tolerance::ENTRA,
     &guard::TENANTS_APART,
     &certification::SUITE,
+    &certification::WRONG_URL,
     &discovery::PARSES,
     &discovery::USER_SCHEMA,
     &discovery::SCHEMA_EXTENSIONS,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use crate::check;
-use crate::document::{self, Look};
+use crate::document::{self, Diagnostic, Look};
 use crate::engine::event::Listener;
 use crate::exchange::{
     self, BaseUrl, HeaderText, Pem, Pooled, ProxyChoice, SettingsError, Tapped, Transport,
@@ -26,8 +26,8 @@ use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
 
 use super::backend::{
-    Backend, Consent, Driven, Heard, PlayedExport, Refusal, RunscopeConsent, SweepConsent, Swept,
-    Talk,
+    Backend, Consent, Driven, Heard, OwnScenarios, PlayedExport, Refusal, RunscopeConsent,
+    SweepConsent, Swept, Talk,
 };
 use super::environment::Environment;
 use super::last_run;
@@ -61,7 +61,7 @@ impl Backend for Live {
             .scenarios()
             .to_vec();
         if let Some(folder) = folder {
-            for scenario in self.own_scenarios(folder)? {
+            for scenario in self.own_scenarios(folder)?.scenarios {
                 // One's own scenario replaces a built-in one of the same id.
                 scenarios.retain(|built_in| built_in.id != scenario.id);
                 scenarios.push(scenario);
@@ -71,11 +71,14 @@ impl Backend for Live {
         Ok(scenarios)
     }
 
-    fn own_scenarios(&self, folder: &Path) -> Result<Vec<Scenario>, Refusal> {
+    fn own_scenarios(&self, folder: &Path) -> Result<OwnScenarios, Refusal> {
         let checks: Vec<&str> = check::ALL.iter().map(|meta| meta.id).collect();
         let own =
             Catalog::from_folder(folder, Context { checks: &checks }).map_err(|e| mistakes(&e))?;
-        Ok(own.scenarios().to_vec())
+        Ok(OwnScenarios {
+            scenarios: own.scenarios().to_vec(),
+            oddities: shown(own.warnings()),
+        })
     }
 
     fn serve(&self, settings: &ServeSettings, talk: Talk) -> Result<(), Refusal> {
@@ -111,16 +114,17 @@ impl Live {
     }
 }
 
+fn shown(diagnostics: &[Diagnostic]) -> String {
+    let look = Look {
+        color: true,
+        ..Look::default()
+    };
+    document::render(diagnostics, look)
+}
+
 fn mistakes(error: &CatalogError) -> Refusal {
-    let shown = document::render(
-        error.diagnostics(),
-        Look {
-            color: true,
-            ..Look::default()
-        },
-    );
     Refusal::Files {
-        shown,
+        shown: shown(error.diagnostics()),
         mistakes: error.diagnostics().len(),
     }
 }

@@ -158,19 +158,30 @@ fn variables(settings: &RunscopeSettings, way: &Way) -> Result<Variables, Refusa
     for name in AUTHORIZATIONS {
         variables.set(name, authorization.map_or("", HeaderText::expose));
     }
+    let mut missing = settings.export.inputs();
+    for (name, _) in &settings.variables {
+        if !variables.has(name) && !missing.contains(name) {
+            return Err(refused(&FileError::UnknownVariable {
+                name: name.clone(),
+                known: missing,
+            }));
+        }
+    }
     for (name, value) in &settings.variables {
         variables.set(name, value.as_str());
     }
-    let mut missing = settings.export.inputs();
     missing.retain(|name| !variables.has(name));
     if missing.is_empty() {
         return Ok(variables);
     }
-    let problem = FileError::without_value(missing);
-    Err(Refusal::Usage {
+    Err(refused(&FileError::without_value(missing)))
+}
+
+fn refused(problem: &FileError) -> Refusal {
+    Refusal::Usage {
         hint: problem.hint(),
         problem: problem.to_string(),
-    })
+    }
 }
 
 /// Makes sure that there is a SCIM server that lets us in, as before a run; how many users it has.
@@ -183,6 +194,7 @@ async fn prepare(way: &Way) -> Result<u64, Refusal> {
         .await
         .map_err(|broken| match broken {
             Broken::Preflight { problem, hint } => world(&problem, Some(&hint)),
+            Broken::Gone { problem } => world(&problem, None),
             Broken::Interrupted => Refusal::Interrupted,
         })
 }

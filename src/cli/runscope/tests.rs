@@ -225,6 +225,18 @@ fn variables_without_a_value_are_named_with_the_option_to_give() {
         error.hint().unwrap(),
         "add --var EntitlementEndpoint=/Roles --var x=VALUE"
     );
+    let error = |known: &[&str]| FileError::UnknownVariable {
+        name: "EntitlementEndpont".to_owned(),
+        known: names(known),
+    };
+    let typo = error(&["EntitlementEndpoint"]);
+    assert_eq!(
+        typo.to_string(),
+        "the test has no variable EntitlementEndpont"
+    );
+    assert_eq!(typo.hint().unwrap(), "did you mean EntitlementEndpoint?");
+    assert_eq!(error(&["x", "y"]).hint().unwrap(), "it has x, y");
+    assert_eq!(error(&[]).hint(), None);
     let error = FileError::without_value(names(&["okta_user_title", "oktaToken", "oktaAppId"]));
     assert!(error.to_string().ends_with("it wants oktaToken, oktaAppId"));
     assert!(error.hint().unwrap().contains("okta-suite/crud"));

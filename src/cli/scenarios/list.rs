@@ -15,24 +15,28 @@ use super::super::selection::Selection;
 /// Ids longer than this stand on a line of their own.
 const LONGEST_ID: usize = 40;
 
+/// Columns of ids where all are longer.
+const USUAL_ID: usize = 10;
+
 /// What the scenarios of a folder are about.
-const FOLDERS: [(&str, &str); 17] = [
+pub(super) const FOLDERS: [(&str, &str); 16] = [
     (
         "connection",
         "the admin connects the app, with and without a good token",
     ),
     (
+        "discovery",
+        "what the server tells of itself, for apps that read it",
+    ),
+    (
         "entitlements",
         "roles and entitlements, for apps that have them",
     ),
+    ("entra", "what Microsoft Entra ID sends, and Okta does not"),
     ("errors", "what is wrong is refused, and changes nothing"),
     ("groups", "groups are pushed, changed, and taken away"),
     ("imports", "Okta reads who is there"),
     ("lifecycle", "people leave, come back, and are suspended"),
-    (
-        "oin",
-        "what the review for the Okta Integration Network asks for",
-    ),
     ("okta-suite", "what Okta's own published suites send"),
     ("profile", "attributes are set, changed, and emptied"),
     ("rename", "logins, e-mail addresses and names change"),
@@ -41,14 +45,12 @@ const FOLDERS: [(&str, &str); 17] = [
         "much at once, lost answers, too many requests",
     ),
     ("scale", "as many users as you name"),
-    ("schema", "Okta reads which attributes there are"),
     ("security", "nobody gets what is not theirs"),
     (
         "special-characters",
         "names from everywhere, and what means something in a filter",
     ),
     ("users", "people are assigned to the app"),
-    ("vendors", "requests of other identity providers"),
 ];
 
 /// The scenarios that are asked for, as text.
@@ -78,8 +80,6 @@ pub(super) fn list(
 
 /// Under a heading for each folder: id, apps and title of each, in columns.
 fn folders(scenarios: &[&Scenario], width: usize) -> String {
-    let ids = scenarios.iter().map(|s| width_of(&s.id.0));
-    let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(0);
     let mut shown = String::new();
     for folder in scenarios.chunk_by(|a, b| a.id.folder() == b.id.folder()) {
         let name = folder.first().map_or("", |scenario| scenario.id.folder());
@@ -91,6 +91,8 @@ fn folders(scenarios: &[&Scenario], width: usize) -> String {
         }
         let heading = format!("{}, {number}{about}", printable(name));
         shown.push_str(&hang("", &heading, width, usize::MAX));
+        let ids = folder.iter().map(|s| width_of(&s.id.0));
+        let id_width = ids.filter(|w| *w <= LONGEST_ID).max().unwrap_or(USUAL_ID);
         for scenario in folder {
             shown.push_str(&entry(scenario, id_width, width));
         }
@@ -145,6 +147,12 @@ fn totals(scenarios: &[&Scenario], width: usize) -> String {
         }
     }
     let mut shown = format!("\n{}\n", count(scenarios.len() as u64, "scenario"));
+    shown.push_str(&hang(
+        "which apps:      ",
+        "custom, oin, or both in turn; a probe sends requests of its own, once",
+        width,
+        usize::MAX,
+    ));
     let mut line = |label: &str, all: Vec<String>| {
         if !all.is_empty() {
             shown.push_str(&hang(label, &all.join(", "), width, usize::MAX));

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::discovery;
-use crate::check::wire::Seen;
 use crate::exchange::{Exchange, Method, Response};
 use crate::okta::Evidence;
 

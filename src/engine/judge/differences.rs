@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::state;
 use crate::check::frame::Difference;
-use crate::check::wire::Seen;
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::request::Resource;
@@ -35,13 +35,7 @@ impl Session {
         let differences = summed_up(differences);
         for difference in &differences {
             let mut context = Context {
-                loses_data: !matches!(
-                    difference,
-                    Difference::Dropped { .. }
-                        | Difference::NotCleared { .. }
-                        | Difference::Unicode { .. }
-                        | Difference::Trimmed { .. }
-                ),
+                loses_data: difference.loses_data(),
                 ..context.clone()
             };
             if let Difference::NotCleared { .. } = difference {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check::catalogue::discovery;
-use crate::check::wire::{Seen, what};
+use crate::check::{Seen, what};
 use crate::okta::Evidence;
 use crate::okta::body::USER;
 use crate::okta::drive::NotSent;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{guard, lookup};
-use crate::check::wire::Seen;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::{self, Match};

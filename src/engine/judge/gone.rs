@@ -1,7 +1,7 @@
 //! What a delete leaves behind.
 
+use crate::check::Seen;
 use crate::check::catalogue::{error, lookup, state};
-use crate::check::wire::Seen;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::Match;

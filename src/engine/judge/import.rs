@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::list;
 use crate::check::frame;
-use crate::check::wire::Seen;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::{self, Page};

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Seen;
 use crate::check::catalogue::membership;
-use crate::check::frame::NO_MEMBERS;
-use crate::check::wire::Seen;
+use crate::check::frame::{NO_MEMBERS, so_many_members};
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::request::{MemberChange, Resource};
 
 use super::super::book::Subject;
-use super::super::session::{Context, Place, Session};
+use super::super::session::{Context, Place, Sent, Session};
 use super::{Change, Write, member_set};
 
 type Ids = BTreeSet<String>;
@@ -32,7 +32,7 @@ impl Session {
         if there.len() < count {
             let seen = Seen::new(
                 &membership::REPEATED,
-                format!("{} members", there.len()),
+                so_many_members(there.len()),
                 format!("{count} entries"),
             )
             .at("/members");
@@ -67,6 +67,29 @@ impl Session {
                 self.accept_members(id, &there);
             }
         }
+    }
+
+    /// What was made with members before Okta came must show them: Okta's own requests cannot lose them then.
+    pub(in crate::engine) fn judge_made_members(
+        &self,
+        group: &str,
+        wanted: &Ids,
+        sent: &Sent,
+        place: &Place,
+    ) {
+        let there = self.with_book(|b| {
+            let state = b.get(Resource::Group, group)?.state.as_ref()?;
+            Some(member_set(state))
+        });
+        let Some(there) = there.filter(|there| there != wanted) else {
+            return;
+        };
+        let subjects = self.subjects_of_members(group, &there, wanted);
+        let context = Context {
+            loses_data: true,
+            ..Context::new(place, sent, subjects, Evidence::Documented)
+        };
+        self.observe(membership_seen("create", wanted, &there), &context);
     }
 
     pub(super) fn accept_members(&self, group: &str, there: &Ids) {
@@ -123,7 +146,7 @@ impl Session {
         if deactivated && there == without && (shown || !there.is_empty()) {
             let seen = Seen::new(
                 &membership::INACTIVE,
-                format!("{} members", wanted.len()),
+                so_many_members(wanted.len()),
                 format!("{} members, without the deactivated one", there.len()),
             )
             .at("/members");
@@ -240,13 +263,9 @@ pub(crate) fn membership_seen(facet: &str, wanted: &Ids, there: &Ids) -> Seen {
         (n, missing, 0) => format!("{n} members, {missing} missing"),
         (n, missing, extra) => format!("{n} members, {missing} missing and {extra} too many"),
     };
-    Seen::new(
-        &membership::MATCHES,
-        format!("{} members", wanted.len()),
-        got,
-    )
-    .facet(facet)
-    .at("/members")
+    Seen::new(&membership::MATCHES, so_many_members(wanted.len()), got)
+        .facet(facet)
+        .at("/members")
 }
 
 #[cfg(test)]

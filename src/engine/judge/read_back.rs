@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{sequence, state};
 use crate::check::frame::{self, Difference};
-use crate::check::wire::Seen;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::Resource;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::check::catalogue::{create, discovery, list, lookup, sequence};
 use crate::check::frame;
-use crate::check::wire::{Seen, what};
+use crate::check::{Seen, what};
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::{Cause, Trouble};

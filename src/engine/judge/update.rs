@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{sequence, state, update};
 use crate::check::frame::{self, Difference};
-use crate::check::wire::Seen;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::Resource;

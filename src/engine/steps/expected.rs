@@ -1,14 +1,13 @@
-//! What an answer of success to a literal request must hold, and what must be there afterwards.
+//! Whom a list answered with success must hold, and what must be there after a success.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::check;
+use crate::check::Seen;
 use crate::check::frame;
-use crate::check::wire::Seen;
 use crate::exchange::Response;
-use crate::okta::Evidence;
 use crate::okta::reading;
 use crate::okta::request::Resource;
 use crate::okta::selector::Selector;
@@ -40,16 +39,14 @@ impl Running<'_> {
         if !response.is_success() || sent.broken {
             return Ok(());
         }
-        let body = response.json().unwrap_or(&Value::Null);
-        let wrong = self.wrong_list(expect, response);
-        if let Some((at, wanted, got)) = wrong.or_else(|| wrong_body(expect, body)) {
+        if let Some((at, wanted, got)) = self.wrong_list(expect, response) {
             let seen = Seen::new(meta, wanted, got).facet(self.facet_of(expect, place));
             let session = &*self.stage.session;
             let keys = expect.finds.iter().flatten();
             let subjects = keys.flat_map(|key| self.subjects_of(key)).collect();
             let context = Context {
                 in_any_row: true,
-                ..Context::new(place, sent, subjects, Evidence::Documented)
+                ..Context::new(place, sent, subjects, request.evidence)
             };
             session.observe(seen.at(at), &context);
             return Ok(());
@@ -144,7 +141,7 @@ impl Running<'_> {
         let subjects = self.subjects_of(key);
         let context = Context {
             cause: Some(&sent.exchange.request),
-            ..Context::new(place, &read, subjects, Evidence::Documented)
+            ..Context::new(place, &read, subjects, request.evidence)
         };
         let facet = self.facet_of(&request.expect, place);
         session.observe(Seen::new(meta, wanted, got).facet(facet).at(at), &context);
@@ -195,7 +192,7 @@ impl Running<'_> {
         };
         Some((
             "members".to_owned(),
-            format!("{} members", wanted.len()),
+            frame::so_many_members(wanted.len()),
             got,
         ))
     }
@@ -206,63 +203,4 @@ fn member_set(group: &Value) -> BTreeSet<String> {
         .unwrap_or_default()
         .into_iter()
         .collect()
-}
-
-/// The first pointer that leads to nothing where it must not, or to something.
-fn wrong_body(expect: &Expect, body: &Value) -> Option<Wrong> {
-    let something = |pointer: &str| match body.pointer(pointer) {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(Value::Array(elements)) => !elements.is_empty(),
-        Some(_) => true,
-    };
-    let missing = expect.holds.iter().find(|pointer| !something(pointer));
-    let surplus = expect.lacks.iter().find(|pointer| something(pointer));
-    missing
-        .map(|at| (at.clone(), "a value".to_owned(), "none"))
-        .or_else(|| surplus.map(|at| (at.clone(), "no value".to_owned(), "one")))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_answer_holds_what_it_must_and_nothing_that_it_must_not() {
-        let body =
-            json!({"Resources": [{"id": "1", "userName": "", "name": null, "active": false}]});
-        let table: [(&[&str], &[&str], Option<&str>); 6] = [
-            (&["/Resources/0/id", "/Resources/0/active"], &[], None),
-            (
-                &["/Resources/0/userName"],
-                &[],
-                Some("/Resources/0/userName"),
-            ),
-            (&["/Resources/0/name"], &[], Some("/Resources/0/name")),
-            (&[], &["/Resources/0/name", "/Resources/1"], None),
-            (&[], &["/Resources/0/id"], Some("/Resources/0/id")),
-            (&["/Resources"], &["/totalResults"], None),
-        ];
-        for (holds, lacks, wanted) in table {
-            let texts = |all: &[&str]| all.iter().map(|p| (*p).to_owned()).collect();
-            let expect = Expect {
-                body: Vec::new(),
-                within: None,
-                status: Vec::new(),
-                check: String::new(),
-                facet: None,
-                total: None,
-                unchanged: Vec::new(),
-                creates: None,
-                finds: None,
-                holds: texts(holds),
-                lacks: texts(lacks),
-                shows: Vec::new(),
-            };
-            let wrong = wrong_body(&expect, &body).map(|(at, ..)| at);
-            assert_eq!(wrong.as_deref(), wanted, "{holds:?} {lacks:?}");
-        }
-    }
 }

@@ -361,8 +361,8 @@ impl Running<'_> {
                 drive::Cause::NotSent(NotSent::Throttled(why)) => {
                     return Err(BrokenOff(why.clone()));
                 }
-                drive::Cause::NotSent(NotSent::Stopped) => {
-                    return Err(BrokenOff("interrupted".to_owned()));
+                drive::Cause::NotSent(NotSent::Stopped(why)) => {
+                    return Err(BrokenOff((*why).to_owned()));
                 }
                 _ => session.judge_trouble(trouble, job, line.last.as_ref(), place),
             }
@@ -409,7 +409,7 @@ impl Running<'_> {
 fn broken_off(why: NotSent) -> BrokenOff {
     BrokenOff(match why {
         NotSent::Throttled(why) => why,
-        NotSent::Stopped => "interrupted".to_owned(),
+        NotSent::Stopped(why) => why.to_owned(),
         NotSent::NotOurs => "the target handed out somebody else's resource".to_owned(),
         NotSent::AnswerLost => "an answer was lost".to_owned(),
     })

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{lookup, sequence, state};
-use crate::check::wire::Seen;
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::app::Verb;

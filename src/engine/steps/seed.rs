@@ -13,7 +13,7 @@ use crate::okta::request::{Call, Intent, Resource};
 use crate::verdict::Origin;
 
 use super::super::judge::status_word;
-use super::super::session::{Place, observer_call};
+use super::super::session::{Place, Sent, observer_call};
 use super::super::target::Settling;
 use super::{BrokenOff, Running, broken_off};
 
@@ -22,15 +22,16 @@ const AT_ONCE: usize = 8;
 /// Up to so many are read back one by one, for the judge to know all about them.
 const READ_BACK: usize = 20;
 
-/// What was asked for, and the id that it got.
+/// What was asked for, the answer, and the id that it got.
 struct Made {
     key: String,
+    sent: Sent,
     id: String,
 }
 
 impl Running<'_> {
-    /// Makes the accounts and groups of `keys`. They are not judged: what is made like this stands for what was there
-    /// before Okta came, or `linked`, for what Okta made long ago.
+    /// Makes the accounts and groups of `keys`. They are not judged, except for members that are lost: what is made like
+    /// this stands for what was there before Okta came, or `linked`, for what Okta made long ago.
     pub(super) async fn seed(
         &mut self,
         keys: &[String],
@@ -45,7 +46,7 @@ impl Running<'_> {
             Some((key.clone(), self.account(person, linked)))
         });
         let made = self.make(calls.collect(), Resource::User, place).await?;
-        for Made { key, id } in made {
+        for Made { key, id, .. } in made {
             if let Some(person) = self.org.people.get_mut(&key).filter(|_| linked) {
                 person.link = Some(id.clone());
             }
@@ -56,13 +57,16 @@ impl Running<'_> {
             calls.extend(self.group(key, linked)?.map(|call| (key.clone(), call)));
         }
         let made = self.make(calls, Resource::Group, place).await?;
-        for Made { key, id } in made {
+        for Made { key, sent, id } in made {
             let members: Vec<String> = self.members_of(&key)?;
             self.stage.session.with_book(|book| {
                 if let Some(account) = book.get_mut(Resource::Group, &id) {
                     account.members = members.iter().cloned().collect();
                 }
             });
+            let wanted = members.iter().cloned().collect();
+            let session = &self.stage.session;
+            session.judge_made_members(&id, &wanted, &sent, place);
             if let Some(group) = self.org.groups.get_mut(&key).filter(|_| linked) {
                 group.link = Some(id.clone());
                 group.pushed = Pushed {
@@ -180,7 +184,7 @@ impl Running<'_> {
             if read_back {
                 self.learn(resource, &id, place).await?;
             }
-            Ok(Made { key, id })
+            Ok(Made { key, sent, id })
         });
         let mut all = stream::iter(sending).buffered(AT_ONCE);
         let mut made = Vec::new();

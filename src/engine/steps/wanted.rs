@@ -24,7 +24,7 @@ pub(super) fn body(body: &[(String, Wanted)], exchange: &Exchange) -> Option<Unm
     let json = response.json();
     body.iter().find_map(|(pointer, wanted)| {
         let value = json.and_then(|json| json.pointer(pointer));
-        if value.is_some_and(|value| holds(wanted, value)) {
+        if holds(wanted, value) {
             return None;
         }
         let got = match (json, value) {
@@ -50,14 +50,29 @@ pub(super) fn time(within: Option<Duration>, exchange: &Exchange) -> Option<Unme
     })
 }
 
-fn holds(wanted: &Wanted, value: &Value) -> bool {
+fn holds(wanted: &Wanted, value: Option<&Value>) -> bool {
+    let Some(value) = value else {
+        return matches!(wanted, Wanted::Present(false));
+    };
     match wanted {
         Wanted::Equal(wanted) => wanted == value,
+        Wanted::Present(present) => *present == is_something(value),
         Wanted::Among(wanted) => value
             .as_array()
             .is_some_and(|elements| wanted.iter().all(|one| elements.contains(one))),
         Wanted::OneOf(wanted) => wanted.contains(value),
         Wanted::Type(of) => of.fits(value),
+    }
+}
+
+/// `pr` of RFC 7644, 3.4.2.2.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(elements) => !elements.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
@@ -74,6 +89,8 @@ fn said(wanted: &Wanted) -> String {
             values.join(" or ")
         }
         Wanted::Type(of) => format!("a value of type {}", of.as_str()),
+        Wanted::Present(true) => "a value".to_owned(),
+        Wanted::Present(false) => "no value".to_owned(),
     }
 }
 
@@ -152,6 +169,17 @@ mod tests {
             ("/a", of(JsonType::Array), None),
             ("/o", of(JsonType::Object), None),
             ("/a/2", of(JsonType::String), Some("nothing")),
+            ("/t", Wanted::Present(true), None),
+            ("/b", Wanted::Present(true), None),
+            ("/e", Wanted::Present(true), Some("an empty text")),
+            ("/z", Wanted::Present(true), Some("null")),
+            ("/o", Wanted::Present(true), Some("an object")),
+            ("/a/2", Wanted::Present(true), Some("nothing")),
+            ("/a/2", Wanted::Present(false), None),
+            ("/e", Wanted::Present(false), None),
+            ("/z", Wanted::Present(false), None),
+            ("/a", Wanted::Present(false), Some("an array")),
+            ("/n", Wanted::Present(false), Some("a number")),
         ];
         for (pointer, wanted, got) in table {
             let unmet = body(&[(pointer.to_owned(), wanted.clone())], &answer);
@@ -162,6 +190,8 @@ mod tests {
         let unmet = body(&wanted, &exchange("<html>")).unwrap();
         assert_eq!(unmet.got, "a body that is not JSON");
         assert_eq!(unmet.wanted, "a value of type integer at /n");
+        let absent = [("/n".to_owned(), Wanted::Present(false))];
+        assert_eq!(body(&absent, &exchange("<html>")), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::Seen;
 use crate::check::catalogue::list;
-use crate::check::wire::Seen;
 use crate::okta::reading;
 use crate::okta::request::Resource;
 

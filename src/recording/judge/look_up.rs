@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::lookup;
-use crate::check::wire::Seen;
 use crate::okta::reading::{self, Match};
 use crate::okta::request::Resource;
 

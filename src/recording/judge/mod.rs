@@ -13,7 +13,8 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::check::wire::{self, Purpose, Seen};
+use crate::check::Seen;
+use crate::check::wire::{self, Purpose};
 use crate::okta::request::Resource;
 use crate::okta::{Behaviour, Evidence, reading};
 use crate::verdict::{At, Level, Observation};

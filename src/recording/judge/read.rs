@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::{create, membership, state, update};
 use crate::check::frame::{self, Difference};
-use crate::check::wire::Seen;
 use crate::engine::judge::{active_facet, changed, membership_form, membership_seen, place_name};
 use crate::exchange::Method;
 use crate::okta::reading;
@@ -360,13 +360,7 @@ impl Judge<'_> {
         Some(Wrong {
             seen: seen.at(difference.at()),
             by,
-            loses_data: !matches!(
-                difference,
-                Difference::Dropped { .. }
-                    | Difference::NotCleared { .. }
-                    | Difference::Unicode { .. }
-                    | Difference::Trimmed { .. }
-            ),
+            loses_data: difference.loses_data(),
             // How Okta clears a value is inferred.
             inferred: matches!(difference, Difference::NotCleared { .. }),
         })
@@ -377,7 +371,7 @@ impl Judge<'_> {
         if different.len() < there.len() && one.from_okta {
             let seen = Seen::new(
                 &membership::REPEATED,
-                format!("{} members", different.len()),
+                frame::so_many_members(different.len()),
                 format!("{} entries", there.len()),
             )
             .at("/members");

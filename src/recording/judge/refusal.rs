@@ -1,6 +1,6 @@
 //! Requests of Okta's that were refused.
 
-use crate::check::wire::Seen;
+use crate::check::Seen;
 use crate::engine::judge::{is_honest, refusal_of, status_word};
 use crate::okta::reading;
 use crate::okta::request::Resource;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::check::Seen;
 use crate::check::catalogue::sequence;
 use crate::check::frame;
-use crate::check::wire::Seen;
 use crate::okta::reading;
 use crate::okta::request::{MemberChange, Resource, Set};
 

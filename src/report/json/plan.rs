@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::oin::{Answer, Feature, Precondition, Readiness, Standing};
+use crate::oin::{Answer, Feature, Precondition, Readiness};
 
 /// The plan that the run followed.
 #[derive(Serialize)]
@@ -102,16 +102,10 @@ fn row(answer: &Answer) -> Row<'_> {
             .map(|feature| feature.as_str())
             .collect(),
         result: standing.as_str(),
-        reason: match standing {
-            Standing::NotRun(why) => Some(why),
-            _ => None,
-        },
+        reason: standing.reason(),
         by_hand: row.by_hand,
         scenarios: row.class.scenarios(),
-        findings: match standing {
-            Standing::Failed(findings) => findings,
-            _ => &[],
-        },
+        findings: standing.findings(),
         source: row.sheet.file(),
     }
 }

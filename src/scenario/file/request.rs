@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::document::{Diagnostics, Fields, Kind, Node, Span};
 use crate::exchange::Method;
+use crate::okta::Evidence;
 use crate::okta::selector::Selector;
 use crate::scenario::scope::Subject;
 use crate::scenario::{Expect, LiteralRequest, Shows, StatusPattern, TokenForm, lint};
@@ -32,6 +33,13 @@ pub(super) const TOKENS: [(&str, TokenForm); 8] = [
     (TokenForm::Bare.as_str(), TokenForm::Bare),
     (TokenForm::LowerCase.as_str(), TokenForm::LowerCase),
     (TokenForm::TwoBlanks.as_str(), TokenForm::TwoBlanks),
+];
+
+pub(super) const EVIDENCE: [(&str, Evidence); 4] = [
+    (Evidence::Recorded.as_str(), Evidence::Recorded),
+    (Evidence::Documented.as_str(), Evidence::Documented),
+    (Evidence::Reported.as_str(), Evidence::Reported),
+    (Evidence::Inferred.as_str(), Evidence::Inferred),
 ];
 
 /// The request of a `request:` step.
@@ -63,6 +71,10 @@ pub(super) fn request(
         })
         .unwrap_or_default();
     let to_other = other(&mut fields, reading, diagnostics);
+    let evidence = fields.take("evidence").and_then(|node| {
+        let word = node.text("evidence", diagnostics)?;
+        lint::word("evidence", word, &EVIDENCE, &node.span, diagnostics)
+    });
     let expect = fields
         .require("expect", diagnostics)
         .and_then(|node| expect(node, reading, diagnostics));
@@ -74,6 +86,7 @@ pub(super) fn request(
         body,
         token,
         to_other,
+        evidence: evidence.unwrap_or(Evidence::Documented),
         expect: Box::new(expect?),
     })
 }
@@ -185,8 +198,6 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         let scope = &reading.scope;
         scope.any_keys(node, "finds", diagnostics)
     });
-    let holds = pointers(fields.take("holds"), "holds", diagnostics);
-    let lacks = pointers(fields.take("lacks"), "lacks", diagnostics);
     let shows = fields
         .take("shows")
         .map(|node| shows(node, reading, diagnostics));
@@ -201,28 +212,8 @@ fn expect(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
         unchanged: unchanged.unwrap_or_default(),
         creates,
         finds,
-        holds,
-        lacks,
         shows: shows.unwrap_or_default(),
     })
-}
-
-/// JSON pointers (RFC 6901) into an answer.
-fn pointers(node: Option<&Node>, what: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
-    let mut pointers = Vec::new();
-    for item in node.into_iter().flat_map(Node::one_or_many) {
-        let Some(pointer) = item.text(what, diagnostics) else {
-            continue;
-        };
-        if pointer.starts_with('/') {
-            pointers.push(pointer.to_owned());
-        } else {
-            let message = format!("`{pointer}` is no JSON pointer");
-            let mistake = diagnostics.error(&item.span, message);
-            mistake.hint("it starts with `/`: /Resources/0/userName");
-        }
-    }
-    pointers
 }
 
 fn shows(node: &Node, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Vec<Shows> {

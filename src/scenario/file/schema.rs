@@ -7,7 +7,7 @@ use crate::scenario::{Claim, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
-use super::request::{METHODS, TOKENS};
+use super::request::{EVIDENCE, METHODS, TOKENS};
 use super::{APPS, ATTRIBUTES, LIST_ATTRIBUTES, MAX_CROWD};
 
 /// Names of people, groups, cases, facets and tags.
@@ -222,8 +222,6 @@ fn request(checks: &[&str]) -> Value {
         "unchanged": {"$ref": "#/$defs/keys"},
         "creates": {"$ref": "#/$defs/key"},
         "finds": {"$ref": "#/$defs/keys"},
-        "holds": one_or_many(&json!({"type": "string", "pattern": "^/"})),
-        "lacks": one_or_many(&json!({"type": "string", "pattern": "^/"})),
         "shows": {
             "type": "object",
             "additionalProperties": {"anyOf": [{"$ref": "#/$defs/keys"}, {"type": "object"}]},
@@ -238,6 +236,7 @@ fn request(checks: &[&str]) -> Value {
         "raw": {"type": "boolean", "description": "The body is deliberately not JSON."},
         "token": words(TOKENS.iter().map(|(_, form)| TokenForm::as_str(*form))),
         "at": {"const": "other", "description": "The second tenant."},
+        "evidence": words(EVIDENCE.iter().map(|(name, _)| *name)),
         "expect": object(&expect, &["status", "check"]),
     });
     object(&properties, &["method", "path", "expect"])
@@ -250,7 +249,7 @@ fn wanted() -> Value {
         "minProperties": 1,
         "propertyNames": {"pattern": "^/"},
         "additionalProperties": true,
-        "description": "A value, an array of what must be among the elements, {one-of: [...]}, or {type: string}.",
+        "description": "A value, an array of what must be among the elements, {one-of: [...]}, {type: string}, or {present: true}.",
     })
 }
 

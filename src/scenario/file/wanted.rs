@@ -4,7 +4,7 @@ use crate::document::{Diagnostics, Fields, Kind, Node};
 use crate::scenario::scope::Scope;
 use crate::scenario::{JsonType, Wanted, lint};
 
-/// `{/schemas: ["urn:…"], /id: {type: string}, /active: true, /status: {one-of: ["404", 404]}}`
+/// `{/schemas: ["urn:…"], /id: {type: string}, /active: true, /status: {one-of: ["404", 404]}, /password: {present: false}}`
 pub(super) fn body(
     node: &Node,
     scope: &Scope,
@@ -34,6 +34,10 @@ fn wanted(node: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<W
                 fields.finish(diagnostics);
                 let values = values.items("one-of", diagnostics)?;
                 return Some(Wanted::OneOf(values.iter().map(Node::to_json).collect()));
+            }
+            if let Some(present) = fields.take("present") {
+                fields.finish(diagnostics);
+                return present.truth("present", diagnostics).map(Wanted::Present);
             }
             let found = fields.require("type", diagnostics).and_then(|node| {
                 let name = node.text("type", diagnostics)?;

@@ -124,8 +124,8 @@ fn patch(tenant: &Tenant, which: &Which, operation: Value) -> Outcome {
         body: Some(json!({"Operations": [operation]})),
     };
     match which.kind {
-        Kind::User => users::change(context, &mut store, &id, &incoming)?,
-        _ => groups::change(context, &mut store, &id, &incoming)?,
+        Kind::User => users::modify(context, &mut store, &id, &incoming)?,
+        _ => groups::modify(context, &mut store, &id, &incoming)?,
     };
     Ok(id_of(&id))
 }

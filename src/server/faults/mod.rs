@@ -1,8 +1,13 @@
 //! What can be switched wrong about the reference server, and who was reported for it.
 //!
-//! A fault is data here; what it does stands at the decision points of
-//! [`super::policy`], in what is done to requests (`intercept`) or to answers (`rewrite`).
+//! A fault is a row of `table`. What it does is decided at a point that [`super::policy`] names, or it is done to a
+//! whole request (`refuse`, `amend`) or answer (`rewrite`); `seldom` has all that is about what Okta seldom sends.
 
+pub(super) mod amend;
+mod body;
+pub(super) mod refuse;
+pub(super) mod rewrite;
+pub(super) mod seldom;
 mod table;
 
 use std::fmt;
@@ -79,7 +84,8 @@ impl Family {
         let known = Self::ALL.into_iter().find(|family| family.name() == name);
         known.ok_or_else(|| {
             let names = Self::ALL.map(Self::name);
-            format!("the families are: {}", names.join(", "))
+            suggest::question(&suggest::closest(name, names))
+                .unwrap_or_else(|| format!("the families are: {}", names.join(", ")))
         })
     }
 }
@@ -100,12 +106,10 @@ fn suggestion(names: &[&str]) -> String {
     suggest::question(names).map_or(String::new(), |question| format!("; {question}"))
 }
 
-/// No such fault or freedom.
+/// No such fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} {name:?}{}", suggestion(.similar))]
+#[error("there is no fault {name:?}{}", suggestion(.similar))]
 pub struct UnknownName {
-    /// `fault` or `freedom`.
-    pub what: &'static str,
     /// What was asked for.
     pub name: String,
     /// Names that look alike, the most similar first.
@@ -123,7 +127,6 @@ impl Fault {
             .clone()
             .find(|fault| fault.name() == name)
             .ok_or_else(|| UnknownName {
-                what: "fault",
                 name: name.to_owned(),
                 similar: suggest::closest(name, known.map(Self::name)),
             })
@@ -207,7 +210,7 @@ mod tests {
             assert_eq!(Family::from_name(family.name()), Ok(family));
         }
         assert!(
-            Family::from_name("lists")
+            Family::from_name("zebra")
                 .unwrap_err()
                 .contains("list, look-up")
         );

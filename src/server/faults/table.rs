@@ -215,6 +215,10 @@ faults! {
             "What was created is found by its name."
             "A look-up never finds what SCIM created."
             Some("Suna"), "https://github.com/kortix-ai/suna/pull/4244";
+        LocalAccountsHidden "local-accounts-hidden"
+            "A look-up finds accounts that SCIM has not made, too."
+            "It does not: whoever has one is created, which is answered 409."
+            Some("Sourcegraph"), "https://github.com/sourcegraph/sourcegraph-public-snapshot/issues/49016";
         LookupLags "lookup-lags"
             "What was created is found at once."
             "Lists and look-ups see a new resource only 300 ms later."
@@ -631,6 +635,10 @@ faults! {
             "Groups are found by displayName."
             "A filter on groups is 501."
             Some("SSOReady"), "https://github.com/ssoready/ssoready/pull/232";
+        GroupFilterFindsNone "group-filter-finds-none"
+            "Groups are found by displayName."
+            "A filter on groups finds none of them."
+            Some("django-scim2"), "https://pypi.org/project/django-scim2/";
         GroupFilterIgnored "group-filter-ignored"
             "Groups are found by displayName."
             "The filter on groups is ignored."
@@ -997,6 +1005,10 @@ faults! {
             "A body is read to its end, also when it comes in chunks."
             "Without Content-Length it is taken for empty."
             Some("uWSGI"), "https://github.com/unbit/uwsgi/issues/1394";
+        AnyPathServed "any-path-served"
+            "Another path than the base URL is 404."
+            "`/anything/Users` is served like `/Users`."
+            None, "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.5";
         SlowByUser "slow-by-user"
             "What a look-up takes does not grow with the number of users."
             "It takes 5 ms for each user that there is."

@@ -60,6 +60,8 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.path.join(FOLDER, "people.sqlite"),
+            # Without it, a list shows whoever is being created with the id "None": the package saves twice.
+            "ATOMIC_REQUESTS": True,
             # A writer waits for the one before it, as with the database that the package is made for.
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL;"},
         }

@@ -6,18 +6,24 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Problem};
-use super::faults::Fault;
-use super::listing;
-use super::policy::Policy;
-use super::request::Incoming;
-use super::resource_type::Kind;
-use super::route::Route;
-use super::store::Store;
+use super::Fault;
+use super::body::{idle, operations, operations_mut};
+use super::rewrite::path_of;
 use crate::scim::{Comparison, ErrorType, Filter, Literal, PatchPath};
+use crate::server::answer::{Answer, Problem};
+use crate::server::policy::Policy;
+use crate::server::request::Incoming;
+use crate::server::resource_type::Kind;
+use crate::server::route::Route;
+use crate::server::store::Store;
+use crate::server::{limits, listing};
 
 /// Refuses a request whose route may not exist.
-pub(super) fn by_line(policy: &Policy, method: &Method, path: &str) -> Result<(), Problem> {
+pub(in crate::server) fn by_line(
+    policy: &Policy,
+    method: &Method,
+    path: &str,
+) -> Result<(), Problem> {
     let odd = matches!(*method, Method::HEAD | Method::OPTIONS);
     if policy.has(Fault::OddMethods500) && odd
         || policy.has(Fault::RootPath500) && path.trim_matches('/').is_empty()
@@ -28,7 +34,7 @@ pub(super) fn by_line(policy: &Policy, method: &Method, path: &str) -> Result<()
 }
 
 /// Refuses a request by its headers.
-pub(super) fn by_headers(policy: &Policy, headers: &HeaderMap) -> Result<(), Problem> {
+pub(in crate::server) fn by_headers(policy: &Policy, headers: &HeaderMap) -> Result<(), Problem> {
     let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
     let conditional = conditions.iter().any(|name| headers.contains_key(name));
     if policy.has(Fault::ConditionalRequests500) && conditional {
@@ -38,7 +44,7 @@ pub(super) fn by_headers(policy: &Policy, headers: &HeaderMap) -> Result<(), Pro
 }
 
 /// The body of a request, as far as it is read.
-pub(super) fn read_body(policy: &Policy, request: &mut Request<Bytes>) {
+pub(in crate::server) fn read_body(policy: &Policy, request: &mut Request<Bytes>) {
     let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
     if policy.has(Fault::ChunkedBodyUnread) && in_chunks {
         *request.body_mut() = Bytes::new();
@@ -46,7 +52,7 @@ pub(super) fn read_body(policy: &Policy, request: &mut Request<Bytes>) {
 }
 
 /// Answers a request in the server's stead.
-pub(super) fn instead(
+pub(in crate::server) fn instead(
     policy: &Policy,
     store: &Store,
     incoming: &Incoming,
@@ -147,23 +153,15 @@ fn removes_absent(store: &Store, incoming: &Incoming, body: &Map<String, Value>)
         let path = path.and_then(|path| PatchPath::parse(path).ok());
         match path {
             Some(PatchPath::Elements { filter, .. }) => {
-                super::limits::value_of(&filter).is_some_and(|id| !group.members.contains(id))
+                limits::value_of(&filter).is_some_and(|id| !group.members.contains(id))
             }
             _ => false,
         }
     })
 }
 
-fn operations(body: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
-    let operations = body.get("Operations").and_then(Value::as_array);
-    operations
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-}
-
 /// Changes what a request says.
-pub(super) fn amend(policy: &Policy, incoming: &mut Incoming) {
+pub(in crate::server) fn amend(policy: &Policy, incoming: &mut Incoming) {
     if policy.has(Fault::AttributeSelectionIgnored) {
         incoming.query.attributes.clear();
         incoming.query.excluded_attributes.clear();
@@ -208,7 +206,7 @@ fn amend_user_patch(policy: &Policy, body: &mut Map<String, Value>) {
         let ignored = sound && policy.has(Fault::PatchWithPathIgnored)
             || path == Some("active") && text && policy.has(Fault::TextForBooleanIgnored);
         if ignored {
-            super::intercept::idle(operation);
+            idle(operation);
         } else if path == Some("emails") && policy.has(Fault::SecondaryEmailPromoted) {
             promote(operation);
         }
@@ -235,8 +233,7 @@ fn trim_name(body: &mut Map<String, Value>) {
         }
     };
     trim(body);
-    let operations = body.get_mut("Operations").and_then(Value::as_array_mut);
-    for operation in operations.into_iter().flatten() {
+    for operation in operations_mut(body) {
         if let Some(value) = operation.get_mut("value").and_then(Value::as_object_mut) {
             trim(value);
         }
@@ -244,7 +241,7 @@ fn trim_name(body: &mut Map<String, Value>) {
 }
 
 /// The filter on users as this server understands it; `None` when it takes no notice.
-pub(super) fn filter(policy: &Policy, filter: Filter) -> Option<Filter> {
+pub(in crate::server) fn filter(policy: &Policy, filter: Filter) -> Option<Filter> {
     if policy.has(Fault::OtherFiltersIgnored) && !names_user_name(&filter) {
         return None;
     }
@@ -282,7 +279,7 @@ fn with_everybody_active(filter: Filter) -> Filter {
 }
 
 /// Whether the scheme of the right token is spelt in a way that this server fails on.
-pub(super) fn fails_on_spelling(policy: &Policy, authorization: &str) -> bool {
+pub(in crate::server) fn fails_on_spelling(policy: &Policy, authorization: &str) -> bool {
     let usual = authorization
         .strip_prefix("Bearer ")
         .is_some_and(|token| !token.starts_with(' '));
@@ -290,7 +287,7 @@ pub(super) fn fails_on_spelling(policy: &Policy, authorization: &str) -> bool {
 }
 
 /// Changes an answer that was right.
-pub(super) fn answer(policy: &Policy, incoming: Option<&Incoming>, answer: &mut Answer) {
+pub(in crate::server) fn answer(policy: &Policy, incoming: Option<&Incoming>, answer: &mut Answer) {
     let forwarded = incoming
         .filter(|_| policy.has(Fault::ForwardedHostReflected))
         .and_then(|incoming| incoming.headers.get("x-forwarded-host"))
@@ -304,7 +301,7 @@ pub(super) fn answer(policy: &Policy, incoming: Option<&Incoming>, answer: &mut 
             .get_mut("meta")
             .and_then(|meta| meta.get_mut("location"))
     {
-        let path = location.as_str().map(super::rewrite::path_of);
+        let path = location.as_str().map(path_of);
         *location = format!("https://{host}{}", path.unwrap_or_default()).into();
     }
     let users = incoming.is_some_and(|incoming| incoming.route.kind() == Some(Kind::User));

@@ -1,4 +1,4 @@
-//! Okta's percent-encoder.
+//! Okta's percent-encoder, and what undoes one.
 //!
 //! Recorded requests escape `@`, which RFC 3986 allows in a query, so Okta's encoder is one
 //! that keeps the unreserved characters (RFC 3986, 2.3) and escapes every other byte.
@@ -51,16 +51,13 @@ fn encode(text: &str, space: SpaceAs) -> String {
     out
 }
 
-/// Undoes [`path_segment`], or whatever encoder a server used; what is no escape stays.
-pub(super) fn decode_segment(segment: &str) -> String {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
+/// Undoes percent-encoding (RFC 3986, 2.1), whoever's encoder it was; what is no escape, or no UTF-8, stays readable.
+#[must_use]
+pub fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let escaped = after
-            .get(..2)
-            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escaped = escape_at(rest);
         bytes.push(escaped.unwrap_or(*first));
         rest = match escaped {
             Some(_) => after.get(2..).unwrap_or_default(),
@@ -68,6 +65,16 @@ pub(super) fn decode_segment(segment: &str) -> String {
         };
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The byte that an escape at the start of `bytes` stands for.
+#[must_use]
+pub fn escape_at(bytes: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = bytes else {
+        return None;
+    };
+    let digit = |b: &u8| char::from(*b).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 #[cfg(test)]
@@ -118,8 +125,15 @@ mod tests {
     fn an_id_stays_one_segment() {
         assert_eq!(path_segment("a/b?c#d e%"), "a%2Fb%3Fc%23d%20e%25");
         for id in ["a/b?c#d e%", "ada@example.com", "Łé’", "%41", "%", "+"] {
-            assert_eq!(decode_segment(&path_segment(id)), id);
+            assert_eq!(percent_decode(&path_segment(id)), id);
         }
-        assert_eq!(decode_segment("a%2fb%zz%4"), "a/b%zz%4");
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        for text in ["50%", "%4", "%zz", "a+b", ""] {
+            assert_eq!(percent_decode(text), text);
+        }
+        assert_eq!(percent_decode("a%2fb%zz%4"), "a/b%zz%4");
     }
 }
