@@ -25,6 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
         &[
             "document",
             "embedded",
+            "exchange::Leave",
             "exchange::Method",
             "okta::App",
             // How it is known that Okta sends a literal request.

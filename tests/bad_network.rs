@@ -11,6 +11,7 @@ mod raw_server;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use certificates::{Authority, Identity};
@@ -296,35 +297,84 @@ async fn certificates_are_checked_as_the_settings_say() {
     let own = Identity::self_signed("127.0.0.1");
     let issued = authority.issue("127.0.0.1");
     let foreign = authority.issue("other.example.test");
+    let between = authority.between();
+    let issued_by_it = between.issue("127.0.0.1");
+    let old = authority.issue_for("127.0.0.1", 2020, 2021);
+    let early = authority.issue_for("127.0.0.1", 2100, 2101);
     type Change<'a> = &'a dyn Fn(&mut Settings);
     let as_is: Change<'_> = &|_| {};
     let trusting: Change<'_> = &|settings| settings.ca = vec![authority.pem()];
     let trusting_own: Change<'_> =
         &|settings| settings.ca = vec![Pem::new("own.pem", own.certificate_pem())];
     let insecure: Change<'_> = &|settings| settings.insecure = true;
-    let cases: [(&str, &Identity, Change<'_>, Option<&str>); 8] = [
-        ("self-signed", &own, as_is, Some("unknown issuer")),
-        ("self-signed and trusted", &own, trusting_own, None),
-        ("self-signed, insecure", &own, insecure, None),
-        ("private authority", &issued, as_is, Some("unknown issuer")),
-        ("private authority and trusted", &issued, trusting, None),
+    type Row<'a> = (
+        &'a str,
+        Arc<rustls::ServerConfig>,
+        Change<'a>,
+        Option<&'a str>,
+    );
+    let cases: [Row<'_>; 13] = [
+        ("self-signed", own.server(), as_is, Some("is self-signed")),
+        ("self-signed and trusted", own.server(), trusting_own, None),
+        ("self-signed, insecure", own.server(), insecure, None),
+        (
+            "private authority",
+            issued.server(),
+            as_is,
+            Some("came alone"),
+        ),
+        (
+            "private authority and trusted",
+            issued.server(),
+            trusting,
+            None,
+        ),
         (
             "another private authority trusted",
-            &issued,
+            issued.server(),
             trusting_own,
-            Some("not issued by"),
+            Some("came alone"),
+        ),
+        (
+            "incomplete chain",
+            issued_by_it.server(),
+            trusting,
+            Some("does not send the intermediate certificates"),
+        ),
+        (
+            "complete chain",
+            issued_by_it.server_with(&between),
+            trusting,
+            None,
+        ),
+        (
+            "complete chain to a private authority",
+            issued_by_it.server_with(&between),
+            as_is,
+            Some("sent with it (1) lead to no authority"),
+        ),
+        (
+            "expired",
+            old.server(),
+            trusting,
+            Some("has expired (2021-01-01)"),
+        ),
+        (
+            "not valid yet",
+            early.server(),
+            trusting,
+            Some("only from 2100-01-01 on"),
         ),
         (
             "another host's",
-            &foreign,
+            foreign.server(),
             trusting,
             Some("belongs to another host"),
         ),
-        ("another host's, insecure", &foreign, insecure, None),
+        ("another host's, insecure", foreign.server(), insecure, None),
     ];
-    for (name, identity, change, trouble) in cases {
-        let server =
-            RawServer::start_tls(vec![write(json("200 OK", "{}"))], identity.server()).await;
+    for (name, config, change, trouble) in cases {
+        let server = RawServer::start_tls(vec![write(json("200 OK", "{}"))], config).await;
         let mut settings = settings("https", server.address);
         change(&mut settings);
         for (transport_name, transport) in both(&settings) {
@@ -369,12 +419,24 @@ async fn a_client_certificate_is_demanded_and_given() {
 }
 
 #[tokio::test]
-async fn tls_to_a_port_without_tls_is_explained() {
+async fn tls_that_cannot_be_agreed_on_is_explained() {
+    // Alerts (RFC 8446, 6) of servers that know older versions alone, or other ciphers.
     let answers = [
-        write_and_close("HTTP/1.1 400 Bad Request\r\n\r\n"),
-        vec![Step::Close],
+        (
+            write_and_close("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            "http://",
+        ),
+        (vec![Step::Close], "during the handshake"),
+        (
+            write_and_close([0x15, 3, 1, 0, 2, 2, 70]),
+            "no version of TLS from 1.2 on",
+        ),
+        (
+            write_and_close([0x15, 3, 3, 0, 2, 2, 40]),
+            "accepts no cipher",
+        ),
     ];
-    for (answer, words) in answers.into_iter().zip(["http://", "during the handshake"]) {
+    for (answer, words) in answers {
         // A client hello has no end of a header section, so the server must not wait for one.
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await

@@ -102,6 +102,37 @@ async fn every_kind_of_request_is_byte_exact() {
 }
 
 #[tokio::test]
+async fn a_body_in_chunks_is_byte_exact_too() {
+    let server = RawServer::start(vec![write(json("201 Created", LIST))]).await;
+    let body = format!(r#"{{"userName":"ada","title":"{}"}}"#, "x".repeat(70));
+    let mut chunked = request(Method::Post, "/Users", Some(&body));
+    let value = HeaderText::Plain("chunked".to_owned());
+    chunked
+        .headers
+        .push(("Transfer-Encoding".to_owned(), value));
+    let (first, second) = body.split_at(64);
+    let host = server.address.to_string();
+    let expected = wanted("POST /scim/v2/Users", true, None, &host)
+        .replace("Host:", "Transfer-Encoding: chunked\r\nHost:");
+    let expected = format!(
+        "{expected}40\r\n{first}\r\n{:X}\r\n{second}\r\n0\r\n\r\n",
+        second.len()
+    );
+    for (name, transport) in both(&settings("http", server.address)) {
+        let exchange = transport.send(chunked.clone()).await;
+        assert_eq!(
+            exchange.status(),
+            Some(201),
+            "{name}: {:?}",
+            exchange.outcome
+        );
+        assert_eq!(exchange.request, chunked);
+        let seen = server.seen().last().map(|seen| seen.text.clone());
+        assert_eq!(seen.as_ref(), Some(&expected), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_of_the_users_own_stands_after_okta_s_and_is_not_doubled() {
     let server = RawServer::start(vec![write(json("200 OK", LIST))]).await;
     for (name, transport) in both(&settings("http", server.address)) {

@@ -76,6 +76,11 @@ pub const ABSORBS: &[Rule] = &[
         of("lookup/only-exact", "group*"),
     ),
     rule(any("lookup/only-exact"), any("lookup/former-name")),
+    // Who answers a create with somebody else has made nobody, which shows alone where the answer got lost.
+    rule(
+        of("guard/somebody-else", "create user"),
+        of("lookup/finds-user", "after-create"),
+    ),
     // Users and groups go through the same code.
     rule(
         of("lookup/only-exact", "user"),

@@ -56,6 +56,8 @@ pub struct Book {
     /// Groups that showed no members at all. They may be hidden rather than lost, which is known only at the end of
     /// the run; so this explains what is seen of members later, and nothing else.
     without_members: HashMap<Subject, usize>,
+    /// Names under which something was created without an answer, and was not found yet.
+    lost: HashSet<(Resource, String)>,
 }
 
 impl Book {
@@ -88,6 +90,30 @@ impl Book {
         self.accounts
             .iter_mut()
             .find(|a| a.resource == resource && a.id == id)
+    }
+
+    /// A create of `name` got no answer: perhaps it is there, and nobody knows its id.
+    pub fn lose(&mut self, resource: Resource, name: &str) {
+        self.lost.insert((resource, name.to_owned()));
+    }
+
+    /// What was created without an answer has been found.
+    pub fn find_again(&mut self, resource: Resource, name: &str) {
+        self.lost.remove(&(resource, name.to_owned()));
+    }
+
+    /// Whether a create of `name` got no answer, and what it made was not found yet.
+    #[must_use]
+    pub fn is_lost(&self, resource: Resource, name: &str) -> bool {
+        self.lost.contains(&(resource, name.to_owned()))
+    }
+
+    /// Names under which something may be at the target that nobody knows the id of.
+    #[must_use]
+    pub fn lost(&self) -> Vec<(Resource, String)> {
+        let mut lost: Vec<_> = self.lost.iter().cloned().collect();
+        lost.sort();
+        lost
     }
 
     /// Every resource that a look-up by `name` must find.

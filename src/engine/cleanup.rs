@@ -45,6 +45,24 @@ pub async fn clean_up(
     left
 }
 
+/// Looks for what creates without an answer may have made, so that it can be removed: whatever has exactly that name,
+/// with the run's id in it, is the run's own from now on. What cannot be looked for is returned with the reason.
+pub async fn find_lost(session: &Session, lost: &[(Resource, String)]) -> Vec<LeftBehind> {
+    let mut unknown = Vec::new();
+    for (resource, name) in lost {
+        let looked = session.look_for_lost(*resource, name, &place()).await;
+        if let Err(reason) = looked {
+            unknown.push(LeftBehind {
+                resource: resource.as_str(),
+                id: "unknown".to_owned(),
+                name: name.clone(),
+                reason: format!("its create got no answer, and looking for it failed: {reason}"),
+            });
+        }
+    }
+    unknown
+}
+
 /// Whether what was deleted is gone. One look for each kind is enough: a service deletes, or it deactivates.
 async fn really_deletes(
     session: &Session,

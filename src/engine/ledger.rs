@@ -41,6 +41,26 @@ pub enum Line {
         /// Its id.
         id: String,
     },
+    /// A create got no answer: perhaps it is there, under a name that nobody else has.
+    Lost {
+        /// `User` or `Group`.
+        resource: String,
+        /// Login or group name.
+        name: String,
+    },
+}
+
+/// What a ledger file tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The run that wrote it.
+    pub run_id: String,
+    /// The base URL of its target.
+    pub target: String,
+    /// What is still there, in the order in which it is to be removed.
+    pub owned: Vec<Owned>,
+    /// What may be there: `User` or `Group`, and the name to look it up by.
+    pub lost: Vec<(String, String)>,
 }
 
 #[derive(Default)]
@@ -135,6 +155,14 @@ impl Ledger {
         }));
     }
 
+    /// Notes that a create got no answer, so that what it made can be looked for later.
+    pub fn lose(&self, resource: Resource, name: &str) {
+        self.write(&Line::Lost {
+            resource: resource.as_str().to_owned(),
+            name: name.to_owned(),
+        });
+    }
+
     /// The resource is gone.
     pub fn release(&self, resource: Resource, id: &str) {
         self.books().owned.remove(&(resource, id.to_owned()));
@@ -170,19 +198,26 @@ impl Ledger {
 ///
 /// # Errors
 /// When the file cannot be read. Lines that make no sense (a crash in the middle of one) are skipped.
-pub fn read_file(path: &Path) -> std::io::Result<(String, String, Vec<Owned>)> {
+pub fn read_file(path: &Path) -> std::io::Result<Told> {
     let text = std::fs::read_to_string(path)?;
-    let (mut run, mut at, mut left) = (String::new(), String::new(), Vec::new());
+    let mut told = Told::default();
     for line in text.lines().filter_map(|l| serde_json::from_str(l).ok()) {
         match line {
-            Line::Run { run_id, target } => (run, at) = (run_id, target),
-            Line::Made(owned) => left.push(owned),
-            Line::Removed { resource, id } => left.retain(|o| o.resource != resource || o.id != id),
+            Line::Run { run_id, target } => (told.run_id, told.target) = (run_id, target),
+            Line::Made(owned) => {
+                told.lost
+                    .retain(|(resource, name)| (resource, name) != (&owned.resource, &owned.name));
+                told.owned.push(owned);
+            }
+            Line::Removed { resource, id } => {
+                told.owned.retain(|o| o.resource != resource || o.id != id)
+            }
+            Line::Lost { resource, name } => told.lost.push((resource, name)),
         }
     }
-    left.reverse();
-    left.sort_by_key(|o| o.resource != "Group");
-    Ok((run, at, left))
+    told.owned.reverse();
+    told.owned.sort_by_key(|o| o.resource != "Group");
+    Ok(told)
 }
 
 #[cfg(test)]
@@ -228,17 +263,24 @@ mod tests {
         ledger.claim(Resource::Group, "2", "g");
         ledger.claim(Resource::User, "3", "b");
         ledger.release(Resource::User, "1");
+        ledger.lose(Resource::User, "found");
+        ledger.claim(Resource::User, "4", "found");
+        ledger.lose(Resource::Group, "lost");
         std::fs::write(
             &path,
             std::fs::read_to_string(&path).unwrap() + "{\"made\":{\"res",
         )
         .unwrap();
-        let (run, at, left) = read_file(&path).unwrap();
-        assert_eq!((run.as_str(), at.as_str()), ("k1", "https://t.test/v2"));
+        let told = read_file(&path).unwrap();
         assert_eq!(
-            left.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(),
-            ["2", "3"]
+            (told.run_id.as_str(), told.target.as_str()),
+            ("k1", "https://t.test/v2")
         );
+        assert_eq!(
+            told.owned.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(),
+            ["2", "4", "3"]
+        );
+        assert_eq!(told.lost, [("Group".to_owned(), "lost".to_owned())]);
         assert!(
             Ledger::in_file(&path, "k1", "x").is_err(),
             "an old ledger is never overwritten"

@@ -109,7 +109,7 @@ fn network_hint(error: &SendError) -> &'static str {
         SendError::Dns { .. } => "check the host name in the URL, and the proxy variables",
         SendError::Connect { .. } => "is the target running, and is the port right?",
         SendError::Tls { .. } => {
-            "for a private certificate authority use --ca FILE; for a test server --insecure; for plain HTTP write http://"
+            "Okta connects only where a public authority vouches for the host, and the server sends the whole chain; for a private authority use --ca FILE, for a test server --insecure, for plain HTTP write http://"
         }
         SendError::TimedOut { .. } => {
             "the target accepts connections but does not answer; look into its log, or raise --timeout"
@@ -120,6 +120,7 @@ fn network_hint(error: &SendError) -> &'static str {
         SendError::Closed { .. } | SendError::NotHttp { .. } => {
             "check the port, and whether it speaks https"
         }
-        SendError::Unsendable { .. } => "check the URL",
+        // The pre-flight loses no answer.
+        SendError::AnswerLost { .. } | SendError::Unsendable { .. } => "check the URL",
     }
 }

@@ -515,6 +515,8 @@ impl Whole {
     }
 
     async fn remove(&self, session: &Session) -> Vec<LeftBehind> {
+        let lost = session.with_book(|b| b.lost());
+        let mut left = cleanup::find_lost(session, &lost).await;
         let ids = session.with_book(|b| b.ids());
         self.listener.on(&Event::CleaningUp {
             resources: ids.len(),
@@ -524,7 +526,8 @@ impl Whole {
         } else {
             self.settings.cleanup
         };
-        cleanup::clean_up(session, &ids, how).await
+        left.extend(cleanup::clean_up(session, &ids, how).await);
+        left
     }
 
     /// Tells what a scenario has shown, as far as it is known before the end of the run.

@@ -8,7 +8,7 @@ use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
-use crate::exchange::{Body, Exchange, InCommon, Kept, Method, Request, Transport};
+use crate::exchange::{Body, Exchange, InCommon, Kept, Leave, Method, Request, Transport};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -269,6 +269,27 @@ impl Session {
         }
     }
 
+    /// Sends one of Okta's calls, whose answer is not read, and records it.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub async fn perform_unread(
+        &self,
+        call: &Call,
+        leave: Leave,
+        place: &Place,
+    ) -> Result<Sent, NotSent> {
+        if self.run.is_stopped() {
+            return Err(NotSent::Stopped(self.run.why_stopped()));
+        }
+        self.run.turn().await;
+        self.run.count();
+        let request = call.request.clone();
+        let exchange = self.transport.send_and_leave(request, leave).await;
+        self.run.note_reached(&exchange);
+        Ok(self.record(call, exchange, Origin::Okta, place))
+    }
+
     fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
         let credentials: Vec<String> = self
             .credentials
@@ -374,7 +395,13 @@ impl Session {
         resource
             .get(kind.name_attribute())
             .and_then(Value::as_str)
-            .is_some_and(|name| name.to_ascii_lowercase().contains(&self.run.run_id))
+            .is_some_and(|name| self.is_name_of_run(name))
+    }
+
+    /// Whether a name holds the run's id, so that nobody else has it.
+    #[must_use]
+    pub fn is_name_of_run(&self, name: &str) -> bool {
+        name.to_ascii_lowercase().contains(&self.run.run_id)
     }
 
     /// Takes passwords and other people's data out of what is kept.

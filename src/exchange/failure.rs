@@ -3,9 +3,14 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
+use super::verifier::Untrusted;
 use super::{BaseUrl, SendError};
+
+/// What a server that knows only older versions of TLS looks like.
+const TOO_OLD: PeerIncompatible = PeerIncompatible::ServerDoesNotSupportTls12Or13;
 
 /// How far an exchange had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +185,14 @@ fn tls_reason(error: &rustls::Error) -> String {
         Tls::AlertReceived(AlertDescription::UnrecognisedName) => {
             "the server does not serve this host name (UnrecognisedName)".to_owned()
         }
+        Tls::AlertReceived(AlertDescription::ProtocolVersion) | Tls::PeerIncompatible(TOO_OLD) => {
+            "the server speaks no version of TLS from 1.2 on; older ones are not safe any more"
+                .to_owned()
+        }
+        Tls::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server accepts no cipher and no version of TLS (1.2, 1.3) that is offered here"
+                .to_owned()
+        }
         Tls::AlertReceived(alert) => format!("the server ended the handshake ({alert:?})"),
         Tls::PeerIncompatible(why) => format!("no common protocol version or cipher ({why:?})"),
         other => other.to_string(),
@@ -188,13 +201,28 @@ fn tls_reason(error: &rustls::Error) -> String {
 
 fn certificate_reason(error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => "the certificate was not issued by an authority that \
-            is trusted here (unknown issuer); it is self-signed, or an intermediate certificate \
-            is not sent, or its CA certificate has to be given"
-            .to_owned(),
+        CertificateError::Other(why) if why.0.is::<Untrusted>() => why.0.to_string(),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!("the certificate belongs to another host ({error})")
         }
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("the certificate has expired ({})", day(*not_after))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!(
+                "the certificate is not valid yet, only from {} on",
+                day(*not_before)
+            )
+        }
         other => format!("the certificate is not valid: {other}"),
     }
+}
+
+/// `2026-11-22`.
+fn day(time: UnixTime) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| format!("{seconds} s after 1970"),
+        |time| time.strftime("%Y-%m-%d").to_string(),
+    )
 }

@@ -2,6 +2,7 @@
 
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
 };
 
 use super::{BaseUrl, HeaderText, Request, SendError};
@@ -9,15 +10,28 @@ use super::{BaseUrl, HeaderText, Request, SendError};
 /// More response headers than this are refused as no HTTP response.
 pub(super) const MAX_HEADERS: usize = 128;
 
+/// The transfer coding of a body whose length is not announced (RFC 9112, 7.1).
+const CHUNKED: &str = "chunked";
+
 impl Request {
+    /// Whether the body goes out in chunks (RFC 9112, 7.1), which Okta itself never does.
+    #[must_use]
+    pub fn is_chunked(&self) -> bool {
+        self.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case(TRANSFER_ENCODING.as_str())
+                && value.expose().eq_ignore_ascii_case(CHUNKED)
+        })
+    }
+
     /// All headers in the order in which they go to the wire.
     ///
     /// Recorded order: the request's own (`Accept` … `Authorization`), then `Content-Length` if
-    /// there is a body, `Host`, `Connection`, `Accept-Encoding`. A header that the request
+    /// there is a body of known length, `Host`, `Connection`, `Accept-Encoding`. A header that the request
     /// brings along itself is not added a second time.
     #[must_use]
     pub fn wire_headers(&self, base: &BaseUrl) -> Vec<(String, HeaderText)> {
-        let length = self.body.as_ref().map(|body| body.len().to_string());
+        let body = self.body.as_ref().filter(|_| !self.is_chunked());
+        let length = body.map(|body| body.len().to_string());
         let added = [
             (CONTENT_LENGTH, "Content-Length", length),
             (HOST, "Host", Some(base.authority().to_owned())),

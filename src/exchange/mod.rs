@@ -13,6 +13,7 @@ mod head;
 mod kept;
 mod mask;
 mod mask_exchange;
+mod outgoing;
 mod percent;
 mod pooled;
 mod proxy;
@@ -23,6 +24,7 @@ mod tap;
 mod tapped;
 mod tls;
 mod unparsed;
+mod verifier;
 
 use std::fmt;
 use std::future::Future;
@@ -117,7 +119,8 @@ impl fmt::Display for HeaderText {
 }
 
 /// One request, complete but for `Host` and `Content-Length`, which a transport puts
-/// at Okta's recorded place (after `Authorization`).
+/// at Okta's recorded place (after `Authorization`). One that brings along
+/// `Transfer-Encoding: chunked` is sent in chunks, and without a length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The method.
@@ -276,6 +279,12 @@ pub enum SendError {
         /// What was seen.
         reason: String,
     },
+    /// It was not read, on purpose: this side sent the whole request and went away ([`Transport::send_and_leave`]).
+    #[error("lost on purpose: the connection was cut before the answer was read")]
+    AnswerLost {
+        /// The status that had come before the connection was cut.
+        status: Option<u16>,
+    },
     /// This side could not form the request.
     #[error("the request cannot be sent: {reason}")]
     Unsendable {
@@ -312,8 +321,38 @@ impl Exchange {
 /// A future that a [`Transport`] returns.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Exchange> + Send + 'a>>;
 
+/// When a client goes away from a request whose answer it does not read.
+///
+/// Okta gives up a request after 60 s without a byte, closes the connection, and leaves a failed task until somebody
+/// retries it (Okta, "SCIM FAQs": time-outs). What the target had done by then nobody knows, so there are two cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// As soon as the header section of the answer has come: the target has done what was asked, and its answer gets
+    /// lost on the way. The same on every target, however fast, and it needs no waiting for work that goes on unseen.
+    OnceAnswered,
+    /// So long after the request was written, while the target may be at work: one that drops its work together
+    /// with the connection may stop half-way. An answer that comes sooner is lost as well.
+    After(Duration),
+}
+
 /// The seam between Okta's client and a network. Never fails: a failure is an exchange, too.
 pub trait Transport: Send + Sync {
     /// Sends one request and waits, within bounds, for its outcome.
     fn send<'a>(&'a self, request: Request) -> Sending<'a>;
+
+    /// Sends one request whole, and cuts the connection before the answer was read. The outcome is
+    /// [`SendError::AnswerLost`], or another error when there was no answer to lose.
+    ///
+    /// A transport that has a connection must cut it. This one is for those that have none: the target has
+    /// always done its work, and the answer is dropped.
+    fn send_and_leave<'a>(&'a self, request: Request, _: Leave) -> Sending<'a> {
+        Box::pin(async move {
+            let exchange = self.send(request).await;
+            let status = exchange.status();
+            Exchange {
+                outcome: exchange.outcome.and(Err(SendError::AnswerLost { status })),
+                ..exchange
+            }
+        })
+    }
 }

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_ENCODING};
 use reqwest::redirect;
+use rustls::ClientConfig;
 
 use super::bounds::{Bounds, Collected};
 use super::connect_clock::{self, ConnectClock};
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
+use super::outgoing::Outgoing;
 use super::{
-    Body, Exchange, Method, Request, Response, SendError, Sending, Settings, SettingsError, Timing,
-    Transport, tls,
+    Body, Exchange, Leave, Method, Request, Response, SendError, Sending, Settings, SettingsError,
+    Timing, Transport, tls,
 };
 
 /// How long an unused connection is kept. Shorter than what common servers keep theirs
@@ -27,6 +29,7 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub struct Pooled {
     client: reqwest::Client,
+    tls: ClientConfig,
     settings: Settings,
     proxy: Option<String>,
 }
@@ -37,31 +40,12 @@ impl Pooled {
     /// # Errors
     /// [`SettingsError`] for certificates, keys and proxies that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&settings)?)
-            .http1_only()
-            .http1_title_case_headers()
-            .http1_max_headers(MAX_HEADERS)
-            // Should any crate of the build switch the features on: bodies stay as they came.
-            .no_gzip()
-            .no_deflate()
-            .no_brotli()
-            .no_zstd()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .pool_idle_timeout(KEEP_ALIVE)
-            .connector_layer(ConnectClock);
-        let client =
-            settings
-                .proxy
-                .apply(client)?
-                .build()
-                .map_err(|error| SettingsError::Client {
-                    reason: error.to_string(),
-                })?;
+        let tls = tls::client_config(&settings)?;
+        let client = client(&settings, &tls)?;
         let proxy = settings.proxy_in_use();
         Ok(Self {
             client,
+            tls,
             settings,
             proxy,
         })
@@ -97,8 +81,54 @@ impl Pooled {
         }
         let mut prepared = reqwest::Request::new(wire_method(request.method), url);
         *prepared.headers_mut() = headers;
-        *prepared.body_mut() = request.body.clone().map(Into::into);
+        *prepared.body_mut() = if request.is_chunked() {
+            Some(reqwest::Body::wrap(Outgoing::of(request)))
+        } else {
+            request.body.clone().map(Into::into)
+        };
         Ok(prepared)
+    }
+
+    /// Sends on a connection that nobody else uses, and drops it with everything that belongs to it: a pool would
+    /// read a short answer to its end, and keep the connection.
+    async fn leave(
+        &self,
+        request: &Request,
+        leave: Leave,
+        bounds: &Bounds,
+        timing: &mut Timing,
+    ) -> SendError {
+        let prepared = self.prepare(request);
+        let alone = client(&self.settings, &self.tls).map_err(|error| SendError::Unsendable {
+            reason: error.to_string(),
+        });
+        let (mut prepared, alone) = match (prepared, alone) {
+            (Ok(prepared), Ok(alone)) => (prepared, alone),
+            (Err(error), _) | (_, Err(error)) => return error,
+        };
+        let (body, taken_over) = Outgoing::of(request).watched();
+        *prepared.body_mut() = Some(reqwest::Body::wrap(body));
+        let sending = connect_clock::timed(bounds.within(alone.execute(prepared)));
+        let gone = async {
+            match leave {
+                Leave::OnceAnswered => std::future::pending().await,
+                Leave::After(pause) => taken_over.and_then(pause).await,
+            }
+        };
+        let (answer, connect) = tokio::select! {
+            biased;
+            answered = sending => answered,
+            () = gone => return SendError::AnswerLost { status: None },
+        };
+        timing.connect = connect;
+        timing.first_byte = bounds.elapsed().saturating_sub(connect.unwrap_or_default());
+        match answer {
+            Ok(Ok(unread)) => SendError::AnswerLost {
+                status: Some(unread.status().as_u16()),
+            },
+            Ok(Err(error)) => self.diagnose(&error, Stage::Head),
+            Err(error) => error,
+        }
     }
 
     async fn receive(
@@ -162,6 +192,42 @@ impl Transport for Pooled {
             }
         })
     }
+
+    fn send_and_leave<'a>(&'a self, request: Request, leave: Leave) -> Sending<'a> {
+        Box::pin(async move {
+            let bounds = Bounds::start(&self.settings);
+            let mut timing = Timing::default();
+            let outcome = Err(self.leave(&request, leave, &bounds, &mut timing).await);
+            timing.total = bounds.elapsed();
+            Exchange {
+                request,
+                outcome,
+                timing,
+            }
+        })
+    }
+}
+
+/// A client with a pool of its own.
+fn client(settings: &Settings, tls: &ClientConfig) -> Result<reqwest::Client, SettingsError> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .http1_only()
+        .http1_title_case_headers()
+        .http1_max_headers(MAX_HEADERS)
+        // Should any crate of the build switch the features on: bodies stay as they came.
+        .no_gzip()
+        .no_deflate()
+        .no_brotli()
+        .no_zstd()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_idle_timeout(KEEP_ALIVE)
+        .connector_layer(ConnectClock);
+    let client = settings.proxy.apply(client)?.build();
+    client.map_err(|error| SettingsError::Client {
+        reason: error.to_string(),
+    })
 }
 
 /// The method as the HTTP libraries name it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -21,12 +21,13 @@ use tokio_rustls::TlsConnector;
 use super::bounds::{Bounds, Collected};
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
+use super::outgoing::Outgoing;
 use super::pooled::{KEEP_ALIVE, wire_method};
 use super::raw_head::final_head;
 use super::tap::{Recorder, Tap};
 use super::{
-    Body, BodyOddity, Exchange, Request, Response, SendError, Sending, Settings, SettingsError,
-    Timing, Transport, tls,
+    Body, BodyOddity, Exchange, Leave, Request, Response, SendError, Sending, Settings,
+    SettingsError, Timing, Transport, tls,
 };
 
 /// How long a body is waited for after a response that must not have one. Such bytes usually
@@ -45,7 +46,7 @@ pub struct Tapped {
 
 /// The open connection.
 struct Live {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Outgoing>,
     recorder: Recorder,
     driver: JoinHandle<()>,
     used: Instant,
@@ -85,7 +86,11 @@ impl Tapped {
         }
     }
 
-    fn prepare(&self, request: &Request) -> Result<http::Request<Full<Bytes>>, SendError> {
+    fn prepare(
+        &self,
+        request: &Request,
+        body: Outgoing,
+    ) -> Result<http::Request<Outgoing>, SendError> {
         let base = &self.settings.base;
         let wanted = base.origin_form(&request.target);
         let unsendable = |reason: String| SendError::Unsendable { reason };
@@ -96,7 +101,6 @@ impl Tapped {
                 "its target {wanted} would become {target}"
             )));
         }
-        let body = Full::new(request.body.clone().unwrap_or_default());
         let mut prepared = http::Request::new(body);
         *prepared.method_mut() = wire_method(request.method);
         *prepared.uri_mut() = Uri::from(target);
@@ -172,7 +176,7 @@ impl Tapped {
     async fn head(
         &self,
         kept: &mut Option<Live>,
-        prepared: http::Request<Full<Bytes>>,
+        prepared: http::Request<Outgoing>,
         bounds: &Bounds,
         timing: &mut Timing,
     ) -> Result<(Live, http::Response<Incoming>), SendError> {
@@ -216,6 +220,38 @@ impl Tapped {
         }
     }
 
+    /// Sends, and drops the connection in place of reading what comes.
+    async fn leave(
+        &self,
+        request: &Request,
+        leave: Leave,
+        bounds: &Bounds,
+        timing: &mut Timing,
+        kept: &mut Option<Live>,
+    ) -> SendError {
+        let (body, taken_over) = Outgoing::of(request).watched();
+        let prepared = match self.prepare(request, body) {
+            Ok(prepared) => prepared,
+            Err(error) => return error,
+        };
+        let gone = async {
+            match leave {
+                Leave::OnceAnswered => std::future::pending().await,
+                Leave::After(pause) => taken_over.and_then(pause).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answered = self.head(kept, prepared, bounds, timing) => match answered {
+                Ok((_, unread)) => SendError::AnswerLost {
+                    status: Some(unread.status().as_u16()),
+                },
+                Err(error) => error,
+            },
+            () = gone => SendError::AnswerLost { status: None },
+        }
+    }
+
     async fn receive(
         &self,
         request: &Request,
@@ -223,7 +259,7 @@ impl Tapped {
         timing: &mut Timing,
         kept: &mut Option<Live>,
     ) -> Result<Response, SendError> {
-        let prepared = self.prepare(request)?;
+        let prepared = self.prepare(request, Outgoing::of(request))?;
         let (mut live, answer) = self.head(kept, prepared, bounds, timing).await?;
         let (head, incoming) = answer.into_parts();
         let (headers, head_end) = {
@@ -301,6 +337,23 @@ impl Transport for Tapped {
             let outcome = self
                 .receive(&request, &bounds, &mut timing, &mut kept)
                 .await;
+            timing.total = bounds.elapsed();
+            Exchange {
+                request,
+                outcome,
+                timing,
+            }
+        })
+    }
+
+    fn send_and_leave<'a>(&'a self, request: Request, leave: Leave) -> Sending<'a> {
+        Box::pin(async move {
+            let mut kept = self.live.lock().await;
+            let bounds = Bounds::start(&self.settings);
+            let mut timing = Timing::default();
+            let outcome = Err(self
+                .leave(&request, leave, &bounds, &mut timing, &mut kept)
+                .await);
             timing.total = bounds.elapsed();
             Exchange {
                 request,

@@ -8,6 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::verifier::Explaining;
 use super::{Pem, Settings, SettingsError};
 
 /// Roots, client certificate and verification as the settings say.
@@ -37,7 +38,14 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, Setting
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
     } else {
-        builder.with_root_certificates(roots)
+        let roots = Arc::new(roots);
+        match Explaining::new(Arc::clone(&roots), provider) {
+            Some(verifier) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier)),
+            // Nothing will speak TLS.
+            None => builder.with_root_certificates(roots),
+        }
     };
     match &settings.client_identity {
         None => Ok(builder.with_no_client_auth()),

@@ -138,6 +138,10 @@ pub(super) fn header(name: &str, value: &str, span: &Span, diagnostics: &mut Dia
     if !is_token {
         diagnostics.error(span, format!("`{name}` cannot be the name of a header"));
     }
+    if name.eq_ignore_ascii_case("transfer-encoding") && value != "chunked" {
+        let mistake = diagnostics.error(span, "a body is sent `chunked` or with its length");
+        mistake.hint("write `Transfer-Encoding: chunked`, or leave the header out");
+    }
     if value.chars().any(char::is_control) {
         diagnostics.error(
             span,

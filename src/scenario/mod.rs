@@ -17,7 +17,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::exchange::Method;
+use crate::exchange::{Leave, Method};
 pub use crate::okta::Variant;
 use crate::okta::selector::Selector;
 use crate::okta::{App, Evidence};
@@ -198,10 +198,19 @@ pub struct Step {
     pub only: Option<App>,
     /// How often in a row; 1 unless given.
     pub times: u32,
-    /// The answer to the first write of the step's job gets lost: Okta stops there, and the admin retries the task.
-    pub lose_answer: bool,
+    /// The answer to a write of the step's job gets lost: Okta stops there, and the admin retries the task.
+    pub lose_answer: Option<LoseAnswer>,
     /// 1-based line in the file.
     pub line: usize,
+}
+
+/// Which answer gets lost, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoseAnswer {
+    /// The write of the job whose answer it is; 1 is the first.
+    pub write: u32,
+    /// When Okta goes away.
+    pub leave: Leave,
 }
 
 /// What a step does.

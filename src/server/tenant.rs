@@ -369,7 +369,7 @@ impl Serving<'_> {
 
     fn serve(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         route: Option<Route>,
         kept: &mut Option<Incoming>,
     ) -> Result<Answer, Box<Answer>> {
@@ -390,6 +390,7 @@ impl Serving<'_> {
             request.headers(),
         )?;
         seldom::by_headers(self.policy, request.headers())?;
+        seldom::read_body(self.policy, &mut request);
         if route == Route::Bulk {
             bulk::check_size(request.body().len())?;
         }

@@ -277,7 +277,7 @@ fn sent(normaliser: &Normaliser<'_>, request: &Request, kind: Option<Kind>) -> S
     let headers = request
         .headers
         .iter()
-        .filter(|(name, _)| is_one_of(name, &["Accept", "Content-Type"]))
+        .filter(|(name, _)| is_one_of(name, &["Accept", "Content-Type", "Transfer-Encoding"]))
         .map(|(name, value)| (one_line(name), one_line(&value.to_string())))
         .collect();
     let body = match request_body(request.body.as_ref()) {
@@ -358,6 +358,7 @@ fn failure(error: &SendError) -> &'static str {
         SendError::TimedOut { .. } => "timed out",
         SendError::TooLarge { .. } => "too large",
         SendError::NotHttp { .. } => "not HTTP",
+        SendError::AnswerLost { .. } => "answer lost",
         SendError::Unsendable { .. } => "not sendable",
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use scim_conform::engine::outcome::{Plan, RunResult};
 use scim_conform::engine::settings::{Reach, Settings};
 use scim_conform::exchange::{Method, Request, Sending, Transport};
+use scim_conform::okta::App;
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
 use scim_conform::verdict::Outcome;
@@ -174,4 +175,55 @@ fn requests_keep_to_the_rate_whoever_sends_them() {
     // The clock of the runtime counts milliseconds.
     let shortest = gaps.min().unwrap();
     assert!(shortest >= Duration::from_millis(249), "{shortest:?}");
+}
+
+/// Hides whom a look-up would find, so many times.
+struct Hiding {
+    tenant: InProcess,
+    left: Mutex<usize>,
+}
+
+impl Transport for Hiding {
+    fn send<'a>(&'a self, mut request: Request) -> Sending<'a> {
+        let mut left = self.left.lock().unwrap();
+        if request.target.contains("filter=") && *left > 0 {
+            *left -= 1;
+            request.target = "/Users?filter=userName%20eq%20%22nobody%22".to_owned();
+        }
+        self.tenant.send(request)
+    }
+}
+
+#[test]
+fn what_a_lost_create_has_made_is_found_at_the_end() {
+    // Look-ups: before the create, after it, of the retry, and after that one was refused.
+    for (hidden, findings) in [(1, 0), (2, 1), (4, 1)] {
+        let tenant = Arc::new(Tenant::new(Some(Secret::new(TOKEN)), Policy::default()));
+        let seeded = json!({"userName": "stranger@elsewhere.test"});
+        tenant.seed_user(&seeded).unwrap();
+        let transport = Arc::new(Hiding {
+            tenant: InProcess::new(Arc::clone(&tenant)),
+            left: Mutex::new(hidden),
+        });
+        let reach = Reach::Shared(transport);
+        let mut settings = bench::settings(reach, Duration::ZERO);
+        settings.apps = vec![App::Oin];
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let only = Bench::new(&["users/link-active"]);
+        let (_, result) = runtime.block_on(only.play_by(settings));
+        assert_eq!(result.left_behind, [], "hidden {hidden}");
+        let found = result.findings.iter().map(bench::line).collect::<Vec<_>>();
+        assert_eq!(found.len(), findings, "hidden {hidden}: {found:?}");
+        let request = http::Request::get("/Users")
+            .header("Authorization", format!("Bearer {TOKEN}"))
+            .body(bytes::Bytes::new());
+        let list = tenant.handle(request.unwrap());
+        let list: serde_json::Value = serde_json::from_slice(list.body()).unwrap();
+        assert_eq!(list["totalResults"], 1, "hidden {hidden}: {list}");
+        assert_eq!(list["Resources"][0]["userName"], seeded["userName"]);
+    }
 }

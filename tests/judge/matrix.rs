@@ -175,6 +175,10 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
     (Fault::SchemeSpelling500, "Okta writes it as everybody does"),
     (Fault::RootPath500, "Okta does not ask for it"),
     (
+        Fault::ChunkedBodyUnread,
+        "Okta sends every body with its length",
+    ),
+    (
         Fault::SlowByUser,
         "Okta waits a minute, which is enough for thousands",
     ),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair,
+    KeyPair, date_time_ymd,
 };
 use rustls::RootCertStore;
 use rustls::ServerConfig;
@@ -56,6 +56,18 @@ impl Identity {
         )
     }
 
+    /// A server that also sends the certificate of `authority`, as it should of one between it and a root.
+    pub(crate) fn server_with(&self, authority: &Authority) -> Arc<ServerConfig> {
+        let (mut chain, key) = self.der();
+        chain.push(authority.0.der().clone());
+        Arc::new(
+            builder()
+                .with_no_client_auth()
+                .with_single_cert(chain, key)
+                .expect("a server"),
+        )
+    }
+
     /// A server that also demands a certificate of `authority`.
     pub(crate) fn server_demanding(&self, authority: &Authority) -> Arc<ServerConfig> {
         let mut roots = RootCertStore::empty();
@@ -85,24 +97,40 @@ pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 impl Authority {
     /// A new one.
     pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(Self::params("Test Authority"), key).expect("a CA"))
+    }
+
+    /// One that this one vouches for.
+    pub(crate) fn between(&self) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let params = Self::params("Test Intermediate");
+        Self(CertifiedIssuer::signed_by(params, key, &self.0).expect("a CA"))
+    }
+
+    fn params(name: &str) -> CertificateParams {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         // Not rcgen's default, which a self-signed certificate has, too.
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Test Authority");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        Self(CertifiedIssuer::self_signed(params, key).expect("a CA"))
+        params
     }
 
     /// A certificate for a server or a client of this name.
     pub(crate) fn issue(&self, name: &str) -> Identity {
+        self.issue_for(name, 1975, 4096)
+    }
+
+    /// The same for the years from `first` up to the beginning of `last`.
+    pub(crate) fn issue_for(&self, name: &str, first: i32, last: i32) -> Identity {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.extended_key_usages = vec![
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
+        params.not_before = date_time_ymd(first, 1, 1);
+        params.not_after = date_time_ymd(last, 1, 1);
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Identity { certificate, key }
     }

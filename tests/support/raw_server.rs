@@ -195,6 +195,9 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Option<String> {
 fn complete(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n")?;
+    if head.contains("\r\nTransfer-Encoding: chunked\r\n") {
+        return body.ends_with("\r\n0\r\n\r\n").then_some(text);
+    }
     let length = head
         .lines()
         .filter_map(|line| line.split_once(':'))

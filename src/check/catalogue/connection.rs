@@ -110,6 +110,22 @@ pub static BASE_URL: CheckMeta = CheckMeta {
     failing: "HTTP/1.1 500 Internal Server Error",
 };
 
+/// A body that comes in chunks is not read.
+pub static CHUNKED_BODY: CheckMeta = CheckMeta {
+    id: "connection/chunked-body",
+    title: "a body that comes in chunks is not read",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &[
+        "RFC 9112, 7.1 (a recipient must decode chunks)",
+        "RFC 9112, 6.3 (it may answer 411 instead)",
+    ],
+    why: "Okta sends every body with its length. Proxies, gateways and content delivery networks may pass it on in chunks: then each create and update arrives empty, and nothing in Okta says why.",
+    fix: "Read the body to its end, with or without a Content-Length; where WSGI or CGI cannot, let the web server buffer requests.",
+    passing: "POST /Users\nTransfer-Encoding: chunked\n\nHTTP/1.1 201 Created",
+    failing: "POST /Users\nTransfer-Encoding: chunked\n\nHTTP/1.1 400 Bad Request\n{\"detail\":\"the body is empty\",...}",
+};
+
 /// Another spelling of the scheme of the token makes the server fail.
 pub static SCHEME_SPELLING: CheckMeta = CheckMeta {
     id: "connection/scheme-spelling",

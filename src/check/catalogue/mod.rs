@@ -30,6 +30,7 @@ pub static ALL: &[&CheckMeta] = &[
     &connection::BARE_TOKEN,
     &connection::BASE_URL,
     &connection::SCHEME_SPELLING,
+    &connection::CHUNKED_BODY,
     &envelope::JSON,
     &envelope::MEDIA_TYPE,
     &envelope::BODY_AFTER_204,

@@ -94,8 +94,8 @@ fn no_answer(error: &SendError) -> Option<Seen> {
         SendError::TimedOut { .. } => "timed-out",
         SendError::TooLarge { .. } => "too-large",
         SendError::NotHttp { .. } => "not-http",
-        // Ours to mend, not the target's.
-        SendError::Unsendable { .. } => return None,
+        // Our own doing, not the target's.
+        SendError::AnswerLost { .. } | SendError::Unsendable { .. } => return None,
     };
     Some(Seen::new(&connection::ANSWERS, "a complete answer", error.to_string()).facet(facet))
 }

@@ -349,6 +349,14 @@ impl Transport for Lodging {
     fn send<'a>(&'a self, request: exchange::Request) -> exchange::Sending<'a> {
         self.transport.send(request)
     }
+
+    fn send_and_leave<'a>(
+        &'a self,
+        request: exchange::Request,
+        leave: exchange::Leave,
+    ) -> exchange::Sending<'a> {
+        self.transport.send_and_leave(request, leave)
+    }
 }
 
 impl Drop for Lodging {

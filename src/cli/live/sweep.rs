@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::cleanup;
-use crate::engine::ledger::{self, Ledger, Owned};
+use crate::engine::ledger::{self, Ledger, Told};
 use crate::engine::session::Session;
 use crate::engine::target::Run;
 use crate::okta::request::Resource;
@@ -18,8 +18,7 @@ use super::{Live, interrupted, reach, world};
 /// One ledger with something left.
 struct Leftover {
     path: PathBuf,
-    run_id: String,
-    owned: Vec<Owned>,
+    told: Told,
 }
 
 pub(super) async fn sweep(
@@ -29,7 +28,8 @@ pub(super) async fn sweep(
 ) -> Result<Swept, Refusal> {
     let reached = reach(&settings.target, settings.timeout, false)?;
     let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
-    consent(leftovers.iter().map(|l| l.owned.len() as u64).sum())?;
+    let resources = |told: &Told| (told.owned.len() + told.lost.len()) as u64;
+    consent(leftovers.iter().map(|l| resources(&l.told)).sum())?;
     let how = engine_cleanup(settings.cleanup);
     let base = reached.base.to_string();
     let transport = reached.transport;
@@ -37,18 +37,18 @@ pub(super) async fn sweep(
         removed: 0,
         left_behind: Vec::new(),
     };
-    for leftover in leftovers {
+    for Leftover { path, told } in leftovers {
         let ledger = Ledger::default();
         let mut ids = HashSet::new();
         // The file lists the newest first; claiming starts with the oldest.
-        for owned in leftover.owned.iter().rev() {
+        for owned in told.owned.iter().rev() {
             if let Some(resource) = resource(&owned.resource) {
                 ledger.claim(resource, &owned.id, &owned.name);
                 ids.insert((resource, owned.id.clone()));
             }
         }
         let run = Run::new(
-            &leftover.run_id,
+            &told.run_id,
             &base,
             ledger,
             Duration::ZERO,
@@ -63,20 +63,27 @@ pub(super) async fn sweep(
             None,
             reached.secrets.clone(),
         );
-        let left = tokio::select! {
-            left = cleanup::clean_up(&session, &ids, how) => left,
+        let lost: Vec<_> = told
+            .lost
+            .iter()
+            .filter_map(|(word, name)| Some((resource(word)?, name.clone())))
+            .collect();
+        let work = async {
+            let unknown = cleanup::find_lost(&session, &lost).await;
+            ids.extend(session.with_book(|b| b.ids()));
+            let left = cleanup::clean_up(&session, &ids, how).await;
+            (unknown, left)
+        };
+        let (unknown, left) = tokio::select! {
+            ended = work => ended,
             () = interrupted() => return Err(Refusal::Interrupted),
         };
         swept.removed += (ids.len() - left.len()) as u64;
-        if left.is_empty() {
-            std::fs::remove_file(&leftover.path).map_err(|e| {
-                world(
-                    &format!("cannot remove {}: {e}", leftover.path.display()),
-                    None,
-                )
-            })?;
+        if unknown.is_empty() && left.is_empty() {
+            std::fs::remove_file(&path)
+                .map_err(|e| world(&format!("cannot remove {}: {e}", path.display()), None))?;
         }
-        swept.left_behind.extend(left);
+        swept.left_behind.extend(unknown.into_iter().chain(left));
     }
     Ok(swept)
 }
@@ -113,11 +120,10 @@ fn leftovers(live: &Live, target: &str, run_ids: &[String]) -> Result<Vec<Leftov
 }
 
 fn read(path: &Path, target: &str, run_ids: &[String]) -> Option<Leftover> {
-    let (run_id, at, owned) = ledger::read_file(path).ok()?;
-    let wanted = at == target && (run_ids.is_empty() || run_ids.contains(&run_id));
+    let told = ledger::read_file(path).ok()?;
+    let wanted = told.target == target && (run_ids.is_empty() || run_ids.contains(&told.run_id));
     wanted.then(|| Leftover {
         path: path.to_owned(),
-        run_id,
-        owned,
+        told,
     })
 }

@@ -25,20 +25,20 @@ impl Session {
         write: Write<'_>,
     ) -> Result<(), NotSent> {
         let exchange = &write.sent.exchange;
-        if !is_success(exchange) {
-            return self.must_not_have_created(resource, name, write).await;
-        }
-        let id = match good(exchange).and_then(reading::id_of) {
-            Some(id) => id,
-            // A create that names no id may have made an account all the same: found by its name, it can be removed.
-            None => match self.find_exactly(resource, name, write.place).await? {
-                Some((id, _)) => id,
+        let id = if exchange.response().is_none() {
+            match self.created_without_answer(resource, name, write).await? {
+                // Without a status it may have been half done, which is right until Okta has sent it again.
+                Some(id) if is_success(exchange) => id,
+                _ => return Ok(()),
+            }
+        } else if is_success(exchange) {
+            match self.new_id(resource, name, write).await? {
+                Some(id) => id,
                 None => return Ok(()),
-            },
+            }
+        } else {
+            return self.must_not_have_created(resource, name, write).await;
         };
-        self.guard_created(resource, &id, name, write)?;
-        self.suspect_second(resource, name, &id, write);
-        self.take_over(resource, &id, name);
         let change = MemberChange::Replace(members.clone());
         let change = Change {
             name: Some(name),
@@ -54,6 +54,27 @@ impl Session {
             .await
     }
 
+    /// The id of what was created, which is the run's own from now on.
+    async fn new_id(
+        &self,
+        resource: Resource,
+        name: &str,
+        write: Write<'_>,
+    ) -> Result<Option<String>, NotSent> {
+        let id = match good(&write.sent.exchange).and_then(reading::id_of) {
+            Some(id) => id,
+            // A create that names no id may have made an account all the same: found by its name, it can be removed.
+            None => match self.find_exactly(resource, name, write.place).await? {
+                Some((id, _)) => id,
+                None => return Ok(None),
+            },
+        };
+        self.guard_created(resource, &id, name, write)?;
+        self.suspect_second(resource, name, &id, write);
+        self.take_over(resource, &id, name);
+        Ok(Some(id))
+    }
+
     /// From now on it is the run's own.
     pub(crate) fn take_over(&self, resource: Resource, id: &str, name: &str) {
         if !self.run.ledger.owns(resource, id) {
@@ -65,8 +86,7 @@ impl Session {
         });
     }
 
-    /// A create that was refused, or whose answer got lost, may have made an account all the same. A refusal must
-    /// not; either way the run has to know what it must remove.
+    /// A create that was refused must not have made an account all the same; if it has, the run must remove it.
     async fn must_not_have_created(
         &self,
         resource: Resource,
@@ -78,27 +98,33 @@ impl Session {
         }
         let found = self.find_exactly(resource, name, write.place).await?;
         let Some((id, sent)) = found else {
+            if write.sent.exchange.status() == Some(409) {
+                self.taken_by_nobody(resource, name, write);
+            }
             return Ok(());
         };
+        if self.is_lost_one(resource, &id, name, &sent) {
+            // It comes from an earlier create, whose answer nobody has read.
+            self.claim_lost(resource, &id, name);
+            return Ok(());
+        }
         if self.run.ledger.knows_as_foreign(resource, &id) {
             return Ok(());
         }
-        if write.sent.exchange.response().is_some() {
-            let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
-            let got = format!(
-                "{}, and the {} is there",
-                status_word(&write.sent.exchange),
-                resource.word()
-            );
-            let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
-            self.observe(
-                seen.facet(format!("POST {}", resource.word())),
-                &Context {
-                    loses_data: true,
-                    ..context
-                },
-            );
-        }
+        let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
+        let got = format!(
+            "{}, and the {} is there",
+            status_word(&write.sent.exchange),
+            resource.word()
+        );
+        let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
+        self.observe(
+            seen.facet(format!("POST {}", resource.word())),
+            &Context {
+                loses_data: true,
+                ..context
+            },
+        );
         self.take_over(resource, &id, name);
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::okta::request::{Intent, Resource};
 use super::super::book::{Account, Subject};
 use super::super::session::{Context, Place, Sent, Session};
 use super::super::target::Settling;
-use super::{Write, good, is_success, status_word};
+use super::{Write, good, status_word};
 
 /// What a look-up that depends on upper and lower case is about.
 pub const LETTER_CASE: &str = "letter-case";
@@ -50,6 +50,10 @@ impl Session {
         }
         match found {
             Match::One { id, .. } if wanted.contains(&id) => Ok(()),
+            Match::One { id, .. } if self.is_lost_one(resource, &id, name, write.sent) => {
+                self.claim_lost(resource, &id, name);
+                Ok(())
+            }
             Match::One { id, .. } => {
                 self.observe(
                     self.somebody_else(resource, &id, &wanted),
@@ -213,7 +217,7 @@ impl Session {
     }
 
     /// The finding that a resource is not found by its name, by what is special about it.
-    fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
+    pub(super) fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
         let facet = self.with_book(|b| match b.get(resource, id) {
             Some(account) => special_about(resource, account, b.existing(resource).count()),
             None => AFTER_CREATE,
@@ -346,11 +350,15 @@ impl Session {
         let Match::One { id, .. } = found else {
             return Ok(None);
         };
-        let exact = good(&sent.exchange)
-            .and_then(|list| reading_resources(list).first())
-            .is_some_and(|one| super::names_it(one, resource, name));
-        Ok((exact && is_success(&sent.exchange)).then_some((id, sent)))
+        Ok(shows_name(&sent, resource, name).then_some((id, sent)))
     }
+}
+
+/// Whether the first resource of a list has exactly this name.
+pub(super) fn shows_name(sent: &Sent, resource: Resource, name: &str) -> bool {
+    good(&sent.exchange)
+        .and_then(|list| reading_resources(list).first())
+        .is_some_and(|one| super::names_it(one, resource, name))
 }
 
 /// What is special about somebody who is not found.

@@ -19,6 +19,9 @@ impl Session {
         id: &str,
         write: Write<'_>,
     ) -> Result<(), NotSent> {
+        if write.sent.exchange.response().is_none() && !is_success(&write.sent.exchange) {
+            return self.deleted_without_answer(resource, id, write).await;
+        }
         if !is_success(&write.sent.exchange) {
             return Ok(());
         }

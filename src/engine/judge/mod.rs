@@ -7,6 +7,7 @@ mod discovery;
 mod find;
 mod gone;
 mod import;
+mod lost;
 mod members;
 mod read_back;
 mod trouble;
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, SendError};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
@@ -161,10 +162,20 @@ fn good(exchange: &Exchange) -> Option<&Value> {
         .and_then(|r| r.json())
 }
 
+/// Whether the target has said that it did what was asked, even if nobody has read more of its answer.
 fn is_success(exchange: &Exchange) -> bool {
     exchange
-        .response()
-        .is_some_and(crate::exchange::Response::is_success)
+        .status()
+        .or_else(|| unread_status(exchange))
+        .is_some_and(|status| (200..300).contains(&status))
+}
+
+/// The status of an answer that got lost.
+fn unread_status(exchange: &Exchange) -> Option<u16> {
+    match exchange.outcome {
+        Err(SendError::AnswerLost { status }) => status,
+        _ => None,
+    }
 }
 
 /// Whether two names are one for a service provider: case does not count, nor does the Unicode form.
@@ -192,6 +203,9 @@ fn member_set(group: &Value) -> BTreeSet<String> {
 pub fn status_word(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Ok(response) => format!("{} {}", response.status, reading::reason(response.status)),
+        Err(SendError::AnswerLost {
+            status: Some(status),
+        }) => format!("{status} {}, unread", reading::reason(*status)),
         Err(error) => error.to_string(),
     }
 }

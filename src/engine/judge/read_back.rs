@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// It cannot be read by its id any more: perhaps it has another one now.
-    async fn unreadable(
+    pub(super) async fn unreadable(
         &self,
         resource: Resource,
         id: &str,

@@ -24,6 +24,11 @@ impl Session {
         change: &Change<'_>,
         write: Write<'_>,
     ) -> Result<(), NotSent> {
+        if write.sent.exchange.response().is_none() && !is_success(&write.sent.exchange) {
+            return self
+                .updated_without_answer(resource, id, change, write)
+                .await;
+        }
         if !is_success(&write.sent.exchange) {
             return self.must_be_unchanged(resource, id, write).await;
         }
@@ -69,7 +74,7 @@ impl Session {
 
     /// Notes what the resource must be now; the name that it had before, when it has another one, and what has
     /// become of it.
-    fn note_change(
+    pub(super) fn note_change(
         &self,
         resource: Resource,
         id: &str,
@@ -122,7 +127,7 @@ impl Session {
         );
     }
 
-    /// After a refusal nothing may have changed (RFC 7644, 3.5.2: atomic). When no answer came, both are right.
+    /// After a refusal nothing may have changed (RFC 7644, 3.5.2: atomic).
     async fn must_be_unchanged(
         &self,
         resource: Resource,
@@ -134,24 +139,22 @@ impl Session {
         let Some((sent, now)) = self.get(resource, id, write.place).await? else {
             return Ok(());
         };
-        if write.sent.exchange.response().is_some() {
-            let subjects = vec![Subject::Resource(resource, id.to_owned())];
-            let context = self.context(write, &sent, subjects);
-            if let Some((at, was, got)) = changed(&before, &now, resource) {
-                let seen = Seen::new(&state::REFUSAL, show(Some(&was)), show(got.as_ref()))
-                    .facet(format!("{} {}", write.call.request.method, resource.word()))
-                    .at(at);
-                self.observe(
-                    seen,
-                    &Context {
-                        loses_data: true,
-                        ..context.clone()
-                    },
-                );
-            }
-            if resource == Resource::Group {
-                self.members_after_refusal(id, &member_set(&now), &context);
-            }
+        let subjects = vec![Subject::Resource(resource, id.to_owned())];
+        let context = self.context(write, &sent, subjects);
+        if let Some((at, was, got)) = changed(&before, &now, resource) {
+            let seen = Seen::new(&state::REFUSAL, show(Some(&was)), show(got.as_ref()))
+                .facet(format!("{} {}", write.call.request.method, resource.word()))
+                .at(at);
+            self.observe(
+                seen,
+                &Context {
+                    loses_data: true,
+                    ..context.clone()
+                },
+            );
+        }
+        if resource == Resource::Group {
+            self.members_after_refusal(id, &member_set(&now), &context);
         }
         self.with_book(|b| {
             if let Some(account) = b.get_mut(resource, id) {

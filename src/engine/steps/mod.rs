@@ -13,13 +13,13 @@ use std::sync::Arc;
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Leave};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
 use crate::okta::org::{AdminAction, Org, Person};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::okta::task::{Effect, Subject as JobSubject, Task};
 use crate::okta::{App, Behaviour, Evidence, Variants};
-use crate::scenario::{Action, Case, OktaAction, Scenario, Step};
+use crate::scenario::{Action, Case, LoseAnswer, OktaAction, Scenario, Step};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
@@ -57,7 +57,8 @@ pub struct Stage<'a> {
 struct JobLine<'a> {
     session: &'a Session,
     place: &'a Place,
-    lose: bool,
+    /// The answer that gets lost, until it is; writes are counted down.
+    lose: Option<LoseAnswer>,
     last: Option<(Intent, Sent)>,
     pages: Vec<Sent>,
     documents: Vec<Read>,
@@ -70,10 +71,11 @@ impl Line for JobLine<'_> {
         {
             return Err(NotSent::NotOurs);
         }
-        let sent = self
-            .session
-            .perform(&call, Origin::Okta, self.place)
-            .await?;
+        let lost = self.take_turn(&call);
+        let sent = match lost {
+            Some(leave) => self.session.perform_unread(&call, leave, self.place).await,
+            None => self.session.perform(&call, Origin::Okta, self.place).await,
+        }?;
         self.last = Some((call.intent.clone(), sent.clone()));
         if matches!(call.intent, Intent::List { .. }) {
             self.pages.push(sent.clone());
@@ -86,11 +88,28 @@ impl Line for JobLine<'_> {
             });
         }
         self.session.judge(&call, &sent, self.place).await?;
-        if self.lose && call.request.method.is_write() {
-            self.lose = false;
+        if let Some(Leave::After(_)) = lost {
+            // Okta's administrator retries minutes later: what the target still does has ended by then.
+            let run = &self.session.run;
+            run.pause(run.settle / 20).await;
+        }
+        if lost.is_some() {
             return Err(NotSent::AnswerLost);
         }
         Ok(sent.exchange)
+    }
+}
+
+impl JobLine<'_> {
+    /// When Okta goes away from this call, if its answer is the one that gets lost.
+    fn take_turn(&mut self, call: &Call) -> Option<Leave> {
+        let lose = self
+            .lose
+            .as_mut()
+            .filter(|_| call.request.method.is_write())?;
+        lose.write = lose.write.saturating_sub(1);
+        let leave = lose.leave;
+        self.lose.take_if(|lose| lose.write == 0).map(|_| leave)
     }
 }
 
@@ -216,7 +235,7 @@ impl Running<'_> {
     async fn act(
         &mut self,
         action: &AdminAction<'_>,
-        lose: bool,
+        lose: Option<LoseAnswer>,
         place: &Place,
     ) -> Result<(), BrokenOff> {
         if let AdminAction::SyncPassword(key) = action
@@ -236,7 +255,7 @@ impl Running<'_> {
             // The administrator retries the task: the whole job once more (recorded for group push).
             let again = self.org.act(action).or(Some(task));
             if let Some(task) = again {
-                let (effects, _) = self.job(&task, false, place).await?;
+                let (effects, _) = self.job(&task, None, place).await?;
                 self.apply(&effects);
             }
         }
@@ -286,7 +305,7 @@ impl Running<'_> {
         }
         let jobs = tasks
             .iter()
-            .map(|(task, place)| self.job(task, false, place));
+            .map(|(task, place)| self.job(task, None, place));
         let requests = prepared
             .iter()
             .map(|(prepared, place)| self.send_prepared(prepared, place));
@@ -305,7 +324,7 @@ impl Running<'_> {
     async fn job(
         &self,
         task: &Task,
-        lose: bool,
+        lose: Option<LoseAnswer>,
         place: &Place,
     ) -> Result<(Vec<Effect>, Option<Trouble>), BrokenOff> {
         let session = &*self.stage.session;
@@ -331,6 +350,12 @@ impl Running<'_> {
             documents: Vec::new(),
         };
         let done = drive::run(job, &task.subject, &settings, &mut line).await;
+        if done.trouble.is_none() && line.lose.is_some() {
+            return Err(BrokenOff(format!(
+                "{} sent too few writes for an answer to get lost",
+                task.job
+            )));
+        }
         if let Some(trouble) = &done.trouble {
             match &trouble.cause {
                 drive::Cause::NotSent(NotSent::Throttled(why)) => {

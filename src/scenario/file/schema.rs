@@ -136,8 +136,13 @@ fn step() -> Value {
         properties.insert("may-refuse".to_owned(), json!({"type": "boolean"}));
         properties.insert("only".to_owned(), words(APPS.iter().map(|(name, _)| *name)));
         let times = json!({"type": "integer", "minimum": 1, "maximum": super::step::MAX_TIMES});
-        properties.insert("times".to_owned(), times);
-        properties.insert("lose-answer".to_owned(), json!({"type": "boolean"}));
+        properties.insert("times".to_owned(), times.clone());
+        let after = json!({"type": "integer", "minimum": 1, "maximum": super::step::MAX_LEAVE});
+        let which = object(&json!({"write": times, "after-ms": after}), &[]);
+        properties.insert(
+            "lose-answer".to_owned(),
+            json!({"oneOf": [{"type": "boolean"}, which]}),
+        );
         properties.insert("linked".to_owned(), json!({"type": "boolean"}));
     }
     step["oneOf"] = one_of.into();

@@ -1,9 +1,12 @@
 //! One step: what is done, and the modifiers beside it.
 
+use std::time::Duration;
+
 use crate::document::{Diagnostics, Entry, Fields, Kind, Node};
+use crate::exchange::Leave;
 use crate::okta::App;
 use crate::scenario::scope::Subject;
-use crate::scenario::{Action, OktaAction, Step};
+use crate::scenario::{Action, LoseAnswer, OktaAction, Step};
 
 use super::people;
 use super::{Reading, app, observe, okta, outside, request};
@@ -18,6 +21,9 @@ const MODIFIERS: [&str; 5] = ["may-refuse", "only", "times", "lose-answer", "lin
 
 /// How often a step can be repeated.
 pub(super) const MAX_TIMES: u64 = 1_000;
+
+/// The longest that a client waits before it goes away, in milliseconds.
+pub(super) const MAX_LEAVE: u64 = 60_000;
 
 /// One step of the list.
 pub(super) fn step(
@@ -55,7 +61,7 @@ pub(super) fn step(
         may_refuse: modifiers.may_refuse.is_some(),
         only: modifiers.only.map(|(app, _)| app),
         times: modifiers.times.map_or(1, |(times, _)| times),
-        lose_answer: modifiers.lose_answer.is_some(),
+        lose_answer: modifiers.lose_answer.map(|(lose, _)| lose),
         line: diagnostics.source().position(node.span.start).0,
     })
 }
@@ -143,6 +149,9 @@ fn together(
             let message = "Okta does not start one job several times at once";
             let mistake = diagnostics.error(&item.span, message);
             mistake.hint("`times` goes with `request` here, or beside `together`");
+        } else if step.lose_answer.is_some() {
+            let message = "no answer gets lost among several at the same time";
+            diagnostics.error(&item.span, message);
         } else if matches!(step.action, Action::Okta(_) | Action::Request(_)) {
             steps.push(step);
         } else {
@@ -158,14 +167,16 @@ struct Modifiers<'n> {
     may_refuse: Option<&'n Entry>,
     only: Option<(App, &'n Entry)>,
     times: Option<(u32, &'n Entry)>,
-    lose_answer: Option<&'n Entry>,
+    lose_answer: Option<(LoseAnswer, &'n Entry)>,
     linked: Option<&'n Entry>,
 }
 
 impl<'n> Modifiers<'n> {
     fn read(fields: &mut Fields<'n>, reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Self {
         let may_refuse = switch(fields, "may-refuse", diagnostics);
-        let lose_answer = switch(fields, "lose-answer", diagnostics);
+        let lose_answer = fields
+            .entry("lose-answer")
+            .and_then(|entry| Some((lose_answer(&entry.value, diagnostics)?, entry)));
         let linked = switch(fields, "linked", diagnostics);
         let only = fields
             .entry("only")
@@ -214,7 +225,7 @@ impl<'n> Modifiers<'n> {
             let message = "`may-refuse` beside a step that sends nothing";
             diagnostics.error(&entry.key_span, message);
         }
-        if let Some(entry) = self.lose_answer.filter(|_| !writes) {
+        if let Some((_, entry)) = self.lose_answer.filter(|_| !writes) {
             let message = "`lose-answer` beside a step that starts no write of Okta";
             diagnostics.error(&entry.key_span, message);
         }
@@ -234,6 +245,32 @@ impl<'n> Modifiers<'n> {
             mistake.hint("a probe runs once, not once for each app");
         }
     }
+}
+
+/// `lose-answer: true`: of the first write, once the answer has begun to come; or a mapping that says otherwise.
+fn lose_answer(node: &Node, diagnostics: &mut Diagnostics) -> Option<LoseAnswer> {
+    let mut lose = LoseAnswer {
+        write: 1,
+        leave: Leave::OnceAnswered,
+    };
+    if !matches!(node.kind, Kind::Mapping(_)) {
+        return node.truth("lose-answer", diagnostics)?.then_some(lose);
+    }
+    let mut fields = Fields::of(node, "lose-answer", diagnostics)?;
+    let write = fields
+        .take("write")
+        .and_then(|node| node.whole("write", 1..=MAX_TIMES, diagnostics));
+    if let Some(write) = write.and_then(|write| u32::try_from(write).ok()) {
+        lose.write = write;
+    }
+    let pause = fields
+        .take("after-ms")
+        .and_then(|node| node.whole("after-ms", 1..=MAX_LEAVE, diagnostics));
+    if let Some(pause) = pause {
+        lose.leave = Leave::After(Duration::from_millis(pause));
+    }
+    fields.finish(diagnostics);
+    Some(lose)
 }
 
 /// A modifier that is either there as `true` or not there.

@@ -1001,6 +1001,10 @@ faults! {
             "The base URL itself is answered."
             "It is a 500."
             Some("Lightdash"), "https://github.com/lightdash/lightdash/issues/15753";
+        ChunkedBodyUnread "chunked-body-unread"
+            "A body is read to its end, also when it comes in chunks."
+            "Without Content-Length it is taken for empty."
+            Some("uWSGI"), "https://github.com/unbit/uwsgi/issues/1394";
         AnyPathServed "any-path-served"
             "Another path than the base URL is 404."
             "`/anything/Users` is served like `/Users`."
