@@ -228,24 +228,6 @@ pub const ABSORBS: &[Rule] = &[
         of("state/write-ignored", "patch user"),
         of("update/unknown-attribute", "patch"),
     ),
-    // Probes of PATCH change the title, which nobody keeps there.
-    rule(
-        of("state/dropped", "title"),
-        of("update/meaning", "with-path"),
-    ),
-    rule(
-        of("state/dropped", "title"),
-        of("update/meaning", "without-path"),
-    ),
-    rule(of("state/dropped", "title"), of("update/meaning", "remove")),
-    rule(
-        of("state/dropped", "title"),
-        of("update/meaning", "order-of-operations"),
-    ),
-    rule(
-        of("state/dropped", "title"),
-        of("update/unknown-attribute", "patch*"),
-    ),
     // Who is not found at all is not found by another spelling.
     rule(any("lookup/finds-user"), any("lookup/spelling")),
     rule(

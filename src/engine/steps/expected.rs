@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::check;
 use crate::check::Seen;
+use crate::check::catalogue::state;
 use crate::check::frame;
 use crate::exchange::Response;
 use crate::okta::reading;
@@ -17,6 +18,9 @@ use crate::verdict::CheckMeta;
 use super::super::book::Subject;
 use super::super::session::{Context, Place, Sent};
 use super::{BrokenOff, Running, broken_off};
+
+/// What is got where no value is.
+const NOTHING: &str = "nothing";
 
 /// A place that does not hold what it must: where, what was wanted, what is there.
 type Wrong = (String, String, &'static str);
@@ -144,7 +148,15 @@ impl Running<'_> {
             ..Context::new(place, &read, subjects, request.evidence)
         };
         let facet = self.facet_of(&request.expect, place);
-        session.observe(Seen::new(meta, wanted, got).facet(facet).at(at), &context);
+        let mut seen = Seen::new(meta, wanted, got).facet(facet).at(at.clone());
+        if got == NOTHING {
+            // A server that never keeps this attribute has not misread the request.
+            seen = seen.or(&state::DROPPED, at.clone());
+            if let Some((urn, _)) = at.rsplit_once(':').filter(|_| at.starts_with("urn:")) {
+                seen = seen.or(&state::DROPPED, urn);
+            }
+        }
+        session.observe(seen, &context);
         Ok(())
     }
 
@@ -161,7 +173,7 @@ impl Running<'_> {
             let there = at.read(now);
             if !frame::is_same(&wanted, there) {
                 let got = if there.is_none_or(Value::is_null) {
-                    "nothing"
+                    NOTHING
                 } else {
                     "something else"
                 };
