@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use scim_conform::engine::outcome::{Plan, RunResult};
 use scim_conform::engine::settings::{Reach, Settings};
-use scim_conform::exchange::{Method, Request, Sending, Transport};
+use scim_conform::exchange::{
+    Exchange, Leave, Method, Request, SendError, Sending, Timing, Transport,
+};
 use scim_conform::okta::App;
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
@@ -177,10 +179,11 @@ fn requests_keep_to_the_rate_whoever_sends_them() {
     assert!(shortest >= Duration::from_millis(249), "{shortest:?}");
 }
 
-/// Hides whom a look-up would find, so many times.
+/// Hides whom a look-up would find, so many times; may drop all work when the client goes away.
 struct Hiding {
     tenant: InProcess,
     left: Mutex<usize>,
+    drops: bool,
 }
 
 impl Transport for Hiding {
@@ -192,18 +195,30 @@ impl Transport for Hiding {
         }
         self.tenant.send(request)
     }
+
+    fn send_and_leave<'a>(&'a self, request: Request, leave: Leave) -> Sending<'a> {
+        if !self.drops {
+            return self.tenant.send_and_leave(request, leave);
+        }
+        Box::pin(std::future::ready(Exchange {
+            request,
+            outcome: Err(SendError::AnswerLost { status: None }),
+            timing: Timing::default(),
+        }))
+    }
 }
 
 #[test]
 fn what_a_lost_create_has_made_is_found_at_the_end() {
     // Look-ups: before the create, after it, of the retry, and after that one was refused.
-    for (hidden, findings) in [(1, 0), (2, 1), (4, 1)] {
+    for (hidden, drops, findings) in [(1, false, 0), (2, false, 1), (4, false, 1), (0, true, 0)] {
         let tenant = Arc::new(Tenant::new(Some(Secret::new(TOKEN)), Policy::default()));
         let seeded = json!({"userName": "stranger@elsewhere.test"});
         tenant.seed_user(&seeded).unwrap();
         let transport = Arc::new(Hiding {
             tenant: InProcess::new(Arc::clone(&tenant)),
             left: Mutex::new(hidden),
+            drops,
         });
         let reach = Reach::Shared(transport);
         let mut settings = bench::settings(reach, Duration::ZERO);

@@ -84,7 +84,7 @@ impl Session {
         self.with_book(|b| b.is_lost(resource, name))
             && self.is_name_of_run(name)
             && shows_name(found_by, resource, name)
-            && !self.run.ledger.owns(resource, id)
+            && !self.knows(resource, id)
             && !self.run.ledger.knows_as_foreign(resource, id)
     }
 
@@ -111,6 +111,8 @@ impl Session {
         let answer = answer.filter(|r| r.is_success() || r.status == 404);
         match answer.map(reading::look_up) {
             Some(Match::None) => Ok(()),
+            // When the task was retried, it may have been created once more.
+            Some(Match::One { id, .. }) if self.knows(resource, &id) => Ok(()),
             Some(Match::One { id, .. }) if self.is_lost_one(resource, &id, name, &sent) => {
                 self.claim_lost(resource, &id, name);
                 Ok(())
@@ -119,6 +121,11 @@ impl Session {
             Some(Match::Many(n)) => Err(format!("the look-up finds {n}")),
             Some(Match::Unreadable(_)) | None => Err(status_word(&sent.exchange)),
         }
+    }
+
+    /// Whether this scenario has met the resource already; the ledger would speak of other tenants, too.
+    fn knows(&self, resource: Resource, id: &str) -> bool {
+        self.with_book(|b| b.get(resource, id).is_some())
     }
 
     /// What a create without an answer made is the run's own from now on.
