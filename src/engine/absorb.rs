@@ -218,6 +218,10 @@ pub const ABSORBS: &[Rule] = &[
     // A change that is not stored is not stored in whatever form.
     rule(
         of("state/write-ignored", "patch user"),
+        of("state/applied", "deactivation by patch"),
+    ),
+    rule(
+        of("state/write-ignored", "patch user"),
         any("update/meaning"),
     ),
     rule(
@@ -230,6 +234,10 @@ pub const ABSORBS: &[Rule] = &[
     ),
     // Who is not found at all is not found by another spelling.
     rule(any("lookup/finds-user"), any("lookup/spelling")),
+    rule(
+        of("lookup/finds-user", "after-create"),
+        of("lookup/finds-user", "inactive"),
+    ),
     rule(
         of("lookup/finds-user", "after-create"),
         any("lookup/other-attribute"),

@@ -222,13 +222,23 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::MemberTypeRequired,
-        5,
-        "members are sent by POST, by PUT and by PATCH, and those of before are missing in two more ways",
+        3,
+        "members are sent by POST, by PUT and by PATCH",
     ),
     (
-        Fault::GroupCreateDropsMembers,
-        3,
-        "those of before are missing when a member or the name is pushed",
+        Fault::AtSignRefused,
+        2,
+        "an account that was made in the product can be found, and not updated",
+    ),
+    (
+        Fault::ApostropheDropped,
+        2,
+        "that a renamed group is not found is not known to be about its new name",
+    ),
+    (
+        Fault::GroupNameCharactersRefused,
+        2,
+        "with a create and with a rename",
     ),
     (
         Fault::UnknownIdAnswersEmptyUser,
@@ -257,7 +267,7 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::EveryThirdWriteStored500,
-        11,
+        12,
         "each kind of write fails in its turn",
     ),
     (

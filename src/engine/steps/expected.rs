@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::check;
 use crate::check::Seen;
-use crate::check::catalogue::state;
+use crate::check::catalogue::{error, membership, state, update};
 use crate::check::frame;
-use crate::exchange::Response;
+use crate::exchange::{Method, Response};
 use crate::okta::reading;
 use crate::okta::request::Resource;
 use crate::okta::selector::Selector;
@@ -148,6 +148,12 @@ impl Running<'_> {
             ..Context::new(place, &read, subjects, request.evidence)
         };
         let facet = self.facet_of(&request.expect, place);
+        // The answer was a success, so that it is about what it did, whatever it was asked about.
+        let meta = match shows {
+            Shows::Members { .. } if meta.id == error::SERVER_ERROR.id => &membership::MATCHES,
+            Shows::Values { .. } if meta.id.starts_with("error/") => &update::MEANING,
+            _ => meta,
+        };
         let mut seen = Seen::new(meta, wanted, got).facet(facet).at(at.clone());
         if got == NOTHING {
             // A server that never keeps this attribute has not misread the request.
@@ -155,6 +161,9 @@ impl Running<'_> {
             if let Some((urn, _)) = at.rsplit_once(':').filter(|_| at.starts_with("urn:")) {
                 seen = seen.or(&state::DROPPED, urn);
             }
+        }
+        if meta.id == membership::MATCHES.id && request.method == Method::Put {
+            seen = seen.or(meta, "put");
         }
         session.observe(seen, &context);
         Ok(())

@@ -11,13 +11,13 @@ use crate::check::Seen;
 use crate::check::catalogue::{
     certification, connection, create, error, guard, lookup, sequence, state,
 };
-use crate::exchange::{HeaderText, Method, Request, path_segment};
+use crate::exchange::{HeaderText, Method, Request, path_segment, percent_decode};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Intent, MemberChange, Resource};
 use crate::scenario::placeholder::{Template, Value as Placeholder};
-use crate::scenario::{Expect, LiteralRequest, TokenForm, Wanted};
+use crate::scenario::{Expect, LiteralRequest, Shows, TokenForm, Wanted};
 use crate::secret::Secret;
 use crate::verdict::{CheckMeta, Origin};
 
@@ -156,7 +156,38 @@ impl Running<'_> {
                 .map_err(broken_off)?;
             self.judge_success(request, sent, place).await?;
         }
-        Ok(())
+        self.learn_changed(prepared, sent, place).await
+    }
+
+    /// A literal request may have changed an account in ways that its author did not say, and what Okta sends next must
+    /// not be blamed for them.
+    async fn learn_changed(
+        &self,
+        prepared: &Prepared<'_>,
+        sent: &Sent,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
+        let Intent::Update {
+            resource: Resource::User,
+            id,
+            ..
+        } = &prepared.shape
+        else {
+            return Ok(());
+        };
+        let is_success = sent.exchange.response().is_some_and(|r| r.is_success());
+        let expect = &prepared.request.expect;
+        let keys = expect
+            .shows
+            .iter()
+            .map(|(Shows::Values { key, .. } | Shows::Members { key, .. })| key);
+        let is_read = keys
+            .chain(&expect.unchanged)
+            .any(|key| self.last_id(key).as_ref() == Some(id));
+        if !is_success || is_read || prepared.request.to_other {
+            return Ok(());
+        }
+        self.learn(Resource::User, id, place).await.map(drop)
     }
 
     /// Whether everything is there that the placeholders of a request stand for.
@@ -536,7 +567,7 @@ fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
         Resource::User
     };
     let is_collection = path == resource.endpoint();
-    let id = path.rsplit('/').next().unwrap_or_default().to_owned();
+    let id = percent_decode(path.rsplit('/').next().unwrap_or_default());
     match method {
         Method::Get if is_collection && query.contains("filter=") => Intent::LookUp {
             resource,

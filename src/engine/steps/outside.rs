@@ -204,6 +204,8 @@ impl Running<'_> {
         }
         session.take_over(resource, &id, name);
         self.learn(resource, &id, place).await?;
+        // It was there long before Okta looks.
+        self.wait_for(resource, &id, place).await?;
         self.ids.entry(key.to_owned()).or_default().push(id);
         Ok(())
     }

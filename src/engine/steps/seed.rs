@@ -199,7 +199,12 @@ impl Running<'_> {
 
     /// Waits until a look-up finds what was there long ago as far as Okta is concerned, or until a write has had its
     /// time to become visible.
-    async fn wait_for(&self, resource: Resource, id: &str, place: &Place) -> Result<(), BrokenOff> {
+    pub(super) async fn wait_for(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+    ) -> Result<(), BrokenOff> {
         let session = &*self.stage.session;
         let name = session.with_book(|book| book.get(resource, id).map(|a| a.name.clone()));
         let Some(name) = name else { return Ok(()) };
