@@ -210,8 +210,15 @@ impl Transport for Hiding {
 
 #[test]
 fn what_a_lost_create_has_made_is_found_at_the_end() {
-    // Look-ups: before the create, after it, of the retry, and after that one was refused.
-    for (hidden, drops, findings) in [(1, false, 0), (2, false, 1), (4, false, 1), (0, true, 0)] {
+    // Look-ups: before the create, after it, of the retry, and after that one was refused; then none finds it, ever.
+    let table = [
+        (1, false, 0),
+        (2, false, 1),
+        (4, false, 1),
+        (usize::MAX, false, 1),
+        (0, true, 0),
+    ];
+    for (hidden, drops, findings) in table {
         let tenant = Arc::new(Tenant::new(Some(Secret::new(TOKEN)), Policy::default()));
         let seeded = json!({"userName": "stranger@elsewhere.test"});
         tenant.seed_user(&seeded).unwrap();

@@ -14,7 +14,12 @@ use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::super::target::Settling;
 use super::find::shows_name;
 use super::update::AFTER_UPDATE;
-use super::{Change, Write, good, is_success, member_set, status_word};
+use super::{Change, Write, good, is_success, member_set, names_it, status_word};
+
+/// Resources of a page, as Okta's imports ask for them.
+const PAGE: u64 = 100;
+/// Pages that are looked through for something whose create got no answer.
+const MOST_PAGES: usize = 20;
 
 impl Session {
     /// Looks for what a create without an answer may have made, until it is found or the wait is over. Okta does the
@@ -110,7 +115,7 @@ impl Session {
         let answer = sent.exchange.response();
         let answer = answer.filter(|r| r.is_success() || r.status == 404);
         match answer.map(reading::look_up) {
-            Some(Match::None) => Ok(()),
+            Some(Match::None) => self.look_through_list(resource, name, place).await,
             // When the task was retried, it may have been created once more.
             Some(Match::One { id, .. }) if self.knows(resource, &id) => Ok(()),
             Some(Match::One { id, .. }) if self.is_lost_one(resource, &id, name, &sent) => {
@@ -126,6 +131,48 @@ impl Session {
     /// Whether this scenario has met the resource already; the ledger would speak of other tenants, too.
     fn knows(&self, resource: Resource, id: &str) -> bool {
         self.with_book(|b| b.get(resource, id).is_some())
+    }
+
+    /// A look-up that finds nobody may be what is wrong with the target. What is not among the first of a long list either
+    /// was most likely never made.
+    async fn look_through_list(
+        &self,
+        resource: Resource,
+        name: &str,
+        place: &Place,
+    ) -> Result<(), String> {
+        let mut start_index = 1;
+        for _ in 0..MOST_PAGES {
+            let intent = Intent::List {
+                resource,
+                start_index,
+                count: PAGE,
+            };
+            let call = observer_call(self.client.list(resource, start_index, PAGE), intent);
+            let sent = self.perform(&call, Origin::Cleanup, place).await;
+            let sent = sent.map_err(|_| "the target asks for too much patience".to_owned())?;
+            let answer = sent.exchange.response().filter(|r| r.is_success());
+            let Some(Ok(page)) = answer.map(reading::page) else {
+                return Err(format!("{}, to a list", status_word(&sent.exchange)));
+            };
+            let named = page
+                .resources
+                .iter()
+                .filter(|one| names_it(one, resource, name));
+            for id in named.filter_map(reading::id_of) {
+                let ledger = &self.run.ledger;
+                let is_known = ledger.owns(resource, &id) || ledger.knows_as_foreign(resource, &id);
+                if self.is_name_of_run(name) && !is_known {
+                    self.claim_lost(resource, &id, name);
+                }
+            }
+            let shown = page.resources.len() as u64;
+            start_index += shown;
+            if shown == 0 || start_index > page.total {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What a create without an answer made is the run's own from now on.

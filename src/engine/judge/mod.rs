@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::exchange::{Exchange, SendError};
+use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
@@ -143,7 +144,30 @@ impl Session {
         id: &str,
         place: &Place,
     ) -> Result<Option<(Sent, Value)>, NotSent> {
-        let sent = self.read(resource, id, place).await?;
+        self.get_as(resource, id, place, Evidence::Recorded).await
+    }
+
+    /// The same, of something that came to be as it is by requests of which no more than this is known: what looks
+    /// wrong about it may never look so to Okta.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub async fn get_as(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<Option<(Sent, Value)>, NotSent> {
+        let intent = Intent::Read {
+            resource,
+            id: id.to_owned(),
+        };
+        let call = Call {
+            evidence,
+            ..observer_call(self.client.read(resource, id), intent)
+        };
+        let sent = self.perform(&call, Origin::Observe, place).await?;
         let json = good(&sent.exchange).cloned();
         Ok(json.map(|json| (sent, json)))
     }

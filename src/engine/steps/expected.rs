@@ -118,7 +118,7 @@ impl Running<'_> {
         };
         let resource = self.resource_of(key);
         let now = session
-            .get(resource, &id, place)
+            .get_as(resource, &id, place, request.evidence)
             .await
             .map_err(broken_off)?;
         let Some((read, now)) = now else {

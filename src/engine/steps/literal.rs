@@ -187,7 +187,9 @@ impl Running<'_> {
         if !is_success || is_read || prepared.request.to_other {
             return Ok(());
         }
-        self.learn(Resource::User, id, place).await.map(drop)
+        let evidence = prepared.request.evidence;
+        let learned = self.learn_as(Resource::User, id, place, evidence).await;
+        learned.map(drop)
     }
 
     /// Whether everything is there that the placeholders of a request stand for.
@@ -408,7 +410,9 @@ impl Running<'_> {
         } in &prepared.before
         {
             let resource = *resource;
-            let Some((_, now)) = session.get(resource, id, place).await? else {
+            let evidence = prepared.request.evidence;
+            let now = session.get_as(resource, id, place, evidence).await?;
+            let Some((_, now)) = now else {
                 continue;
             };
             let there: BTreeSet<String> = check::frame::members(&now)

@@ -5,6 +5,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::exchange::Method;
+use crate::okta::Evidence;
 use crate::okta::body::{self, Built};
 use crate::okta::drive::NotSent;
 use crate::okta::org::{Person, Pushed};
@@ -225,8 +226,20 @@ impl Running<'_> {
         id: &str,
         place: &Place,
     ) -> Result<bool, BrokenOff> {
+        self.learn_as(resource, id, place, Evidence::Recorded).await
+    }
+
+    /// The same, of what came to be by requests of which no more than this is known.
+    pub(super) async fn learn_as(
+        &self,
+        resource: Resource,
+        id: &str,
+        place: &Place,
+        evidence: Evidence,
+    ) -> Result<bool, BrokenOff> {
         let session = &*self.stage.session;
-        let now = session.get(resource, id, place).await.map_err(broken_off)?;
+        let now = session.get_as(resource, id, place, evidence).await;
+        let now = now.map_err(broken_off)?;
         let there = now.is_some();
         session.with_book(|book| {
             if let Some(account) = book.get_mut(resource, id) {

@@ -79,6 +79,13 @@ pub(super) fn request(
         .require("expect", diagnostics)
         .and_then(|node| expect(node, reading, diagnostics));
     fields.finish(diagnostics);
+    let expect = expect?;
+    // What is called a client's mistake is nothing that Okta is known to send.
+    let usual = if expect.check == "error/client-mistake" {
+        Evidence::Inferred
+    } else {
+        Evidence::Documented
+    };
     Some(LiteralRequest {
         method: method?,
         path: path?,
@@ -86,8 +93,8 @@ pub(super) fn request(
         body,
         token,
         to_other,
-        evidence: evidence.unwrap_or(Evidence::Documented),
-        expect: Box::new(expect?),
+        evidence: evidence.unwrap_or(usual),
+        expect: Box::new(expect),
     })
 }
 

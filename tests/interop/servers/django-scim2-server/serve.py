@@ -50,6 +50,8 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.path.join(FOLDER, "people.sqlite"),
+            # Without it, a list is counted before, and read after, what another request does meanwhile.
+            "ATOMIC_REQUESTS": True,
             # A writer waits for the one before it.
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL;"},
         }
