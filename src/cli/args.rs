@@ -47,7 +47,7 @@ Exit codes:
   0    all is well; there may be warnings
   1    findings at error, or accepted snapshots differ
   2    wrong usage, or a file that does not load
-  3    could not decide: unreachable, unauthorised, or nothing ran
+  3    could not decide: unreachable, unauthorised, --hook failed, nothing ran
   130  interrupted, and cleaned up";
 
 const RUN_EXAMPLES: &str = "\

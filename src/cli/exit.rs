@@ -15,7 +15,7 @@ pub enum Exit {
     Findings = 1,
     /// Wrong usage, or a file that does not load. Nothing was sent.
     Usage = 2,
-    /// It could not be decided: unreachable, unauthorised, or nothing ran.
+    /// It could not be decided: unreachable (from the start, or later), unauthorised, the hook failed, or nothing ran.
     Undecided = 3,
     /// Interrupted, and cleaned up.
     Interrupted = 130,
