@@ -223,6 +223,15 @@ fn what_a_run_leaves_a_sweep_removes() {
     assert_eq!(again.code, 0);
 }
 
+/// Waits until a run has made somebody.
+fn wait_for_users(serving: &Serving) {
+    let mut looks = 0..600;
+    while serving.users() == 0 {
+        assert!(looks.next().is_some(), "nobody has been made");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_cleans_up() {
@@ -236,13 +245,7 @@ fn an_interrupted_run_cleans_up() {
         .spawn()
         .unwrap();
     // Interrupted as soon as something is there to clean up.
-    for _ in 0..600 {
-        if serving.users() > 0 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert!(serving.users() > 0);
+    wait_for_users(&serving);
     let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -268,12 +271,7 @@ fn a_target_that_is_gone_ends_the_run() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    for _ in 0..600 {
-        if serving.users() > 0 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for_users(&serving);
     drop(serving);
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();

@@ -120,6 +120,15 @@ impl<'a> Context<'a> {
             in_any_row: false,
         }
     }
+
+    /// The same, of something that is lost or mixed up, whatever is known about the request.
+    #[must_use]
+    pub fn losing_data(self) -> Self {
+        Self {
+            loses_data: true,
+            ..self
+        }
+    }
 }
 
 impl Session {

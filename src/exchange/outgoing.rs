@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 
-use super::Request;
+use super::{Leave, Request};
 
 /// The length of a chunk, in bytes: short enough that a body of a few attributes takes several.
 const CHUNK: usize = 64;
@@ -54,11 +54,19 @@ impl Outgoing {
 pub(super) struct TakenOver(oneshot::Receiver<Infallible>);
 
 impl TakenOver {
+    /// Waits until it is time to go away; for ever, when only the answer says that.
+    pub(super) async fn until(self, leave: Leave) {
+        match leave {
+            Leave::OnceAnswered => std::future::pending().await,
+            Leave::After(pause) => self.and_then(pause).await,
+        }
+    }
+
     /// Waits until the connection has the request, and then for `pause`.
     ///
     /// A connection writes what it has taken over before it does anything else, so after a millisecond or more the
     /// bytes are with the system, which sends them even when the connection is closed.
-    pub(super) async fn and_then(self, pause: Duration) {
+    async fn and_then(self, pause: Duration) {
         // Nothing is ever sent: the end of the sender is the message.
         let _ = self.0.await;
         tokio::time::sleep(pause).await;

@@ -109,16 +109,10 @@ impl Pooled {
         let (body, taken_over) = Outgoing::of(request).watched();
         *prepared.body_mut() = Some(reqwest::Body::wrap(body));
         let sending = connect_clock::timed(bounds.within(alone.execute(prepared)));
-        let gone = async {
-            match leave {
-                Leave::OnceAnswered => std::future::pending().await,
-                Leave::After(pause) => taken_over.and_then(pause).await,
-            }
-        };
         let (answer, connect) = tokio::select! {
             biased;
             answered = sending => answered,
-            () = gone => return SendError::AnswerLost { status: None },
+            () = taken_over.until(leave) => return SendError::AnswerLost { status: None },
         };
         timing.connect = connect;
         timing.first_byte = bounds.elapsed().saturating_sub(connect.unwrap_or_default());

@@ -234,12 +234,6 @@ impl Tapped {
             Ok(prepared) => prepared,
             Err(error) => return error,
         };
-        let gone = async {
-            match leave {
-                Leave::OnceAnswered => std::future::pending().await,
-                Leave::After(pause) => taken_over.and_then(pause).await,
-            }
-        };
         tokio::select! {
             biased;
             answered = self.head(kept, prepared, bounds, timing) => match answered {
@@ -248,7 +242,7 @@ impl Tapped {
                 },
                 Err(error) => error,
             },
-            () = gone => SendError::AnswerLost { status: None },
+            () = taken_over.until(leave) => SendError::AnswerLost { status: None },
         }
     }
 

@@ -12,7 +12,7 @@ use crate::okta::reading;
 use crate::okta::request::{MemberChange, Resource, Set};
 
 use super::super::book::Subject;
-use super::super::session::{Context, Sent, Session};
+use super::super::session::{Sent, Session};
 use super::{Change, Write, good, is_success, same_name, status_word};
 
 impl Session {
@@ -120,10 +120,7 @@ impl Session {
         let seen = Seen::new(&state::REFUSAL, "nobody of that name", got);
         self.observe(
             seen.facet(format!("POST {}", resource.word())),
-            &Context {
-                loses_data: true,
-                ..context
-            },
+            &context.losing_data(),
         );
         self.take_over(resource, &id, name);
         Ok(())
@@ -147,13 +144,7 @@ impl Session {
             .facet(format!("create {}", resource.word()))
             .at("/id");
             let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
-            self.observe(
-                seen,
-                &Context {
-                    loses_data: true,
-                    ..context
-                },
-            );
+            self.observe(seen, &context.losing_data());
             return Err(NotSent::NotOurs);
         }
         Ok(())
@@ -199,13 +190,7 @@ impl Session {
                 "the account that is there",
                 "201 and another id",
             );
-            self.observe(
-                seen.facet(resource.word()),
-                &Context {
-                    loses_data: true,
-                    ..context
-                },
-            );
+            self.observe(seen.facet(resource.word()), &context.losing_data());
         }
     }
 

@@ -57,10 +57,7 @@ impl Session {
             Match::One { id, .. } => {
                 self.observe(
                     self.somebody_else(resource, &id, &wanted),
-                    &Context {
-                        loses_data: true,
-                        ..context
-                    },
+                    &context.losing_data(),
                 );
                 Err(NotSent::NotOurs)
             }

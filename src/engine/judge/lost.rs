@@ -10,7 +10,7 @@ use crate::okta::request::{Intent, Resource};
 use crate::verdict::Origin;
 
 use super::super::book::Subject;
-use super::super::session::{Context, Place, Sent, Session, observer_call};
+use super::super::session::{Place, Sent, Session, observer_call};
 use super::super::target::Settling;
 use super::find::shows_name;
 use super::update::AFTER_UPDATE;
@@ -68,13 +68,7 @@ impl Session {
         );
         let seen = self.not_found(resource, "", write.place, &got);
         let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
-        self.observe(
-            seen,
-            &Context {
-                loses_data: true,
-                ..context
-            },
-        );
+        self.observe(seen, &context.losing_data());
     }
 
     /// Whether a look-up has found what a create without an answer made: it has exactly the name that was sent, nobody

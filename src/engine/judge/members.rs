@@ -154,10 +154,7 @@ impl Session {
         } else if !(deactivated && there.is_empty()) {
             self.observe(
                 membership_seen("user-push", &wanted, &there),
-                &Context {
-                    loses_data: true,
-                    ..context
-                },
+                &context.losing_data(),
             );
         } else {
             // Hidden, or gone with the user: later reads will tell.

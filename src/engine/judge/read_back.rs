@@ -169,13 +169,7 @@ impl Session {
             format!("{} after {}", resource.word(), write.call.request.method)
         };
         let seen = Seen::new(&state::READABLE, "200", status_word(&sent.exchange)).facet(facet);
-        self.observe(
-            seen,
-            &Context {
-                loses_data: true,
-                ..context
-            },
-        );
+        self.observe(seen, &context.losing_data());
         Ok(())
     }
 

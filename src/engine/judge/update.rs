@@ -120,10 +120,7 @@ impl Session {
         let got = super::status_word(&write.sent.exchange);
         self.observe(
             Seen::new(&sequence::NAME_TAKEN, "409", got).facet(resource.word()),
-            &Context {
-                loses_data: true,
-                ..context
-            },
+            &context.losing_data(),
         );
     }
 

@@ -1,6 +1,5 @@
 //! The literal requests of probes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,22 +7,22 @@ use serde_json::Value;
 
 use crate::check;
 use crate::check::Seen;
-use crate::check::catalogue::{
-    certification, connection, create, error, guard, lookup, sequence, state,
-};
-use crate::exchange::{HeaderText, Method, Request, path_segment, percent_decode};
+use crate::check::catalogue::{certification, connection, create, error, guard, lookup, sequence};
+use crate::exchange::{HeaderText, Method, Request, path_segment};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
-use crate::okta::request::{Call, Intent, MemberChange, Resource};
+use crate::okta::request::{Call, Intent, Resource};
 use crate::scenario::placeholder::{Template, Value as Placeholder};
 use crate::scenario::{Expect, LiteralRequest, Shows, TokenForm, Wanted};
 use crate::secret::Secret;
 use crate::verdict::{CheckMeta, Origin};
 
 use super::super::book::Subject;
-use super::super::judge::{self, refusal_of, status_word};
+use super::super::judge::{refusal_of, status_word};
 use super::super::session::{Context, Place, Sent, Session, observer_call};
+use super::shape::shape;
+use super::untouched::Untouched;
 use super::{BrokenOff, Running, broken_off, wanted};
 
 /// An id that no server has issued, for probes of unknown resources.
@@ -40,14 +39,6 @@ pub(super) struct Prepared<'r> {
     /// What must stand in the body, filled in before an answer changes what placeholders stand for.
     wanted: Vec<(String, Wanted)>,
     before: Vec<Untouched>,
-}
-
-/// A resource that a request must leave alone, as it was before.
-struct Untouched {
-    resource: Resource,
-    id: String,
-    state: Value,
-    members: BTreeSet<String>,
 }
 
 impl Running<'_> {
@@ -151,7 +142,7 @@ impl Running<'_> {
         self.claim_literal(prepared, sent, place)?;
         let request = prepared.request;
         if self.judge_literal(prepared, sent, place) {
-            self.must_be_untouched(prepared, sent, place)
+            self.must_be_untouched(request, &prepared.before, sent, place)
                 .await
                 .map_err(broken_off)?;
             self.judge_success(request, sent, place).await?;
@@ -368,96 +359,6 @@ impl Running<'_> {
         own.unwrap_or_else(|| default.unwrap_or_default().to_owned())
     }
 
-    fn states_of(&self, expect: &Expect) -> Vec<Untouched> {
-        let session = &*self.stage.session;
-        let untouched = expect.unchanged.iter().filter_map(|key| {
-            let resource = if self.org.groups.contains_key(key) {
-                Resource::Group
-            } else {
-                Resource::User
-            };
-            let id = self.last_id(key)?;
-            session.with_book(|b| {
-                let state = b.get(resource, &id)?.state.clone()?;
-                Some(Untouched {
-                    resource,
-                    id: id.clone(),
-                    members: check::frame::members(&state)
-                        .unwrap_or_default()
-                        .into_iter()
-                        .collect(),
-                    state,
-                })
-            })
-        });
-        untouched.collect()
-    }
-
-    async fn must_be_untouched(
-        &self,
-        prepared: &Prepared<'_>,
-        sent: &Sent,
-        place: &Place,
-    ) -> Result<(), NotSent> {
-        let session = &*self.stage.session;
-        let expect = &prepared.request.expect;
-        let request = &sent.exchange.request;
-        for Untouched {
-            resource,
-            id,
-            state,
-            members,
-        } in &prepared.before
-        {
-            let resource = *resource;
-            let evidence = prepared.request.evidence;
-            let now = session.get_as(resource, id, place, evidence).await?;
-            let Some((_, now)) = now else {
-                continue;
-            };
-            let there: BTreeSet<String> = check::frame::members(&now)
-                .unwrap_or_default()
-                .into_iter()
-                .collect();
-            let at = match judge::changed(state, &now, resource) {
-                Some((at, ..)) => at,
-                None if resource == Resource::Group && there != *members => "members".to_owned(),
-                None => continue,
-            };
-            let refused = sent.exchange.status().is_some_and(|s| s >= 400);
-            let (meta, facet) = if refused {
-                let facet = format!("{} {}", request.method, resource.word());
-                (&state::REFUSAL, facet)
-            } else {
-                let Some(meta) = check::find(&expect.check) else {
-                    continue;
-                };
-                (
-                    meta,
-                    expect
-                        .facet
-                        .clone()
-                        .unwrap_or_else(|| "overwritten".to_owned()),
-                )
-            };
-            let subjects = vec![Subject::Resource(resource, id.clone())];
-            let context = Context {
-                loses_data: true,
-                ..Context::new(place, sent, subjects, Evidence::Documented)
-            };
-            let wanted = format!("the {} as it was", resource.word());
-            let seen = Seen::new(meta, wanted, format!("{at} is another"));
-            session.observe(seen.facet(facet).at(at), &context);
-            session.with_book(|book| {
-                if let Some(account) = book.get_mut(resource, id) {
-                    account.state = Some(now);
-                    account.members = there;
-                }
-            });
-        }
-        Ok(())
-    }
-
     /// A text of a step, where all placeholders make sense.
     pub(super) fn fill(&self, text: &str) -> Result<String, BrokenOff> {
         let template = Template::parse(text).map_err(|e| BrokenOff(e.to_string()))?;
@@ -559,61 +460,6 @@ fn unexpected(
     Some(seen.at(unmet.pointer))
 }
 
-/// What a literal request would mean if Okta sent it.
-fn shape(method: Method, target: &str, body: Option<&str>) -> Intent {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    // Another way of writing it asks for the same.
-    let path = format!("/{}", path.trim_matches('/'));
-    let path = path.as_str();
-    let resource = if path.starts_with(Resource::Group.endpoint()) {
-        Resource::Group
-    } else {
-        Resource::User
-    };
-    let is_collection = path == resource.endpoint();
-    let id = percent_decode(path.rsplit('/').next().unwrap_or_default());
-    match method {
-        Method::Get if is_collection && query.contains("filter=") => Intent::LookUp {
-            resource,
-            name: String::new(),
-        },
-        Method::Get | Method::Head if is_collection => {
-            let parameter = |name: &str| {
-                let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
-                parameters
-                    .find(|(key, _)| *key == name)
-                    .and_then(|(_, value)| value.parse().ok())
-                    .unwrap_or_default()
-            };
-            Intent::List {
-                resource,
-                start_index: parameter("startIndex"),
-                count: parameter("count"),
-            }
-        }
-        Method::Post if is_collection => Intent::Create {
-            resource,
-            name: body.and_then(|b| name_in(b, resource)).unwrap_or_default(),
-            sent: Value::Null,
-            sets: Vec::new(),
-            members: BTreeSet::new(),
-        },
-        Method::Get => Intent::Read { resource, id },
-        Method::Put | Method::Patch => Intent::Update {
-            resource,
-            id,
-            name: None,
-            base: None,
-            sets: Vec::new(),
-            members: body
-                .filter(|b| b.contains("\"members\""))
-                .map(|_| MemberChange::Replace(BTreeSet::new())),
-        },
-        Method::Delete => Intent::Delete { resource, id },
-        _ => Intent::Literal,
-    }
-}
-
 /// What a refusal is when Okta's own requests of that kind are refused alike: then the probe's peculiarity has
 /// nothing to do with it. Requests with another token are refused on purpose.
 fn general(
@@ -673,13 +519,6 @@ fn wrong_total(
     }
     .facet(facet)
     .or(&lookup::ONLY_EXACT, resource.word())
-}
-
-fn name_in(body: &str, resource: Resource) -> Option<String> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    body.get(resource.name_attribute())
-        .and_then(Value::as_str)
-        .map(str::to_owned)
 }
 
 fn apply_token(headers: &mut Vec<(String, HeaderText)>, form: TokenForm) {

@@ -5,6 +5,8 @@ mod literal;
 mod observe;
 mod outside;
 mod seed;
+mod shape;
+mod untouched;
 mod wanted;
 
 use std::collections::HashMap;
