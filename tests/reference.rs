@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench::{Bench, nobody};
-use scim_conform::engine::run::NAME_TAIL;
+use scim_conform::engine::ledger::NAME_TAIL;
 use scim_conform::okta::App;
 use scim_conform::server::Policy;
 use scim_conform::snapshot::{RunNames, SnapshotFile, Transcript, write_reference};

@@ -5,7 +5,7 @@
 //! because only it knows what must be cleaned up.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::event::Listener;
@@ -142,6 +142,48 @@ pub struct Swept {
     pub removed: u64,
     /// Resources that are not.
     pub left_behind: Vec<LeftBehind>,
+    /// Ledgers that were left alone, or not read in full.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A ledger that a sweep has left alone, or could not read in full.
+#[derive(Debug)]
+pub struct PassedOver {
+    /// Its file.
+    pub path: PathBuf,
+    /// Why.
+    pub why: WhyPassedOver,
+}
+
+/// Why a sweep has left a ledger alone.
+#[derive(Debug)]
+pub enum WhyPassedOver {
+    /// A run that is going on keeps it.
+    InUse {
+        /// That run.
+        run_id: String,
+    },
+    /// It cannot be read.
+    Unreadable {
+        /// Why not.
+        problem: String,
+    },
+    /// Some of its lines cannot be read; the others were swept.
+    Damaged {
+        /// The run that wrote it: its id stands in every name.
+        run_id: String,
+        /// Numbers of the lines.
+        lines: Vec<usize>,
+    },
+    /// It is about another target, and none is about this one.
+    OtherTarget {
+        /// The run that wrote it.
+        run_id: String,
+        /// The base URL of that target.
+        target: String,
+        /// What it says is left there.
+        resources: usize,
+    },
 }
 
 /// Why the work was not begun.

@@ -31,7 +31,9 @@ impl Exit {
     pub fn from_result(run: &RunResult, snapshots_differ: bool) -> Self {
         match &run.broken {
             Some(Broken::Interrupted) => return Self::Interrupted,
-            Some(Broken::Preflight { .. } | Broken::Gone { .. }) => return Self::Undecided,
+            Some(Broken::Preflight { .. } | Broken::Gone { .. } | Broken::Ledger { .. }) => {
+                return Self::Undecided;
+            }
             None => {}
         }
         let failed = run.scenarios.iter().any(|s| s.outcome == Outcome::Failed)

@@ -1,10 +1,11 @@
 //! `sweep`: removes what earlier runs left at a target.
 
+use crate::engine::outcome::Presence;
 use crate::report::text::{count, printable};
 
 use super::args::SweepArgs;
 use super::ask::AskError;
-use super::backend::{Backend, Swept};
+use super::backend::{Backend, PassedOver, Swept, WhyPassedOver};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -32,7 +33,13 @@ pub(crate) fn execute(
     let consent = |resources| consent(resources, &settings, args.yes, person);
     let swept = backend.sweep(&settings, &consent)?;
     streams.print(&told(&swept))?;
-    Ok(if swept.left_behind.is_empty() {
+    let unread = swept.passed_over.iter().any(|one| {
+        matches!(
+            one.why,
+            WhyPassedOver::Unreadable { .. } | WhyPassedOver::Damaged { .. }
+        )
+    });
+    Ok(if swept.left_behind.is_empty() && !unread {
         Exit::Success
     } else {
         Exit::Undecided
@@ -60,13 +67,46 @@ fn consent(
 fn told(swept: &Swept) -> String {
     let mut told = format!("removed {}\n", count(swept.removed, "resource"));
     for left in &swept.left_behind {
+        let word = match left.presence {
+            Presence::There => "left",
+            Presence::Perhaps => "perhaps",
+        };
         let line = format!(
-            "{} {} ({}): {}",
+            "{word:7} {} {} ({}): {}",
             left.resource, left.id, left.name, left.reason
         );
-        told.push_str(&format!("left    {}\n", printable(&line)));
+        told.push_str(&format!("{}\n", printable(&line)));
+    }
+    for one in &swept.passed_over {
+        told.push_str(&format!("{}\n", printable(&passed_over(one))));
     }
     told
+}
+
+fn passed_over(PassedOver { path, why }: &PassedOver) -> String {
+    let path = path.display();
+    match why {
+        WhyPassedOver::InUse { run_id } => {
+            format!("ledger  {path}: run {run_id} is still going on, so it was left alone")
+        }
+        WhyPassedOver::Unreadable { problem } => format!("ledger  {path}: {problem}"),
+        WhyPassedOver::Damaged { run_id, lines } => {
+            let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+            format!(
+                "ledger  {path}: line {} cannot be read; look for names with {run_id} in them at \
+                 the target, then delete the file",
+                lines.join(", ")
+            )
+        }
+        WhyPassedOver::OtherTarget {
+            run_id,
+            target,
+            resources,
+        } => format!(
+            "ledger  {path}: run {run_id} left {} at {target}",
+            count(*resources as u64, "resource")
+        ),
+    }
 }
 
 #[cfg(test)]

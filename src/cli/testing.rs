@@ -14,7 +14,7 @@ use crate::cli::backend::{
 use crate::cli::settings::{RunSettings, RunscopeSettings, ServeSettings, SweepSettings};
 use crate::cli::streams::{Person, Streams};
 use crate::engine::event::{Event, Listener};
-use crate::engine::outcome::{LeftBehind, Plan, RunResult, TargetInfo};
+use crate::engine::outcome::{LeftBehind, Plan, Presence, RunResult, TargetInfo};
 use crate::okta::App;
 use crate::runscope::play::Played;
 use crate::scenario::{Scenario, ScenarioId};
@@ -174,8 +174,10 @@ impl Backend for Prepared {
                 resource: "User",
                 id: "2819c223".into(),
                 name: "ada".into(),
+                presence: Presence::There,
                 reason: "DELETE answered 405".into(),
             }],
+            passed_over: vec![],
         })
     }
 }

@@ -77,6 +77,12 @@ impl Book {
         });
     }
 
+    /// It is not what it seemed to be.
+    pub fn close(&mut self, resource: Resource, id: &str) {
+        self.accounts
+            .retain(|a| (a.resource, a.id.as_str()) != (resource, id));
+    }
+
     /// The resource of that id.
     #[must_use]
     pub fn get(&self, resource: Resource, id: &str) -> Option<&Account> {
@@ -106,14 +112,6 @@ impl Book {
     #[must_use]
     pub fn is_lost(&self, resource: Resource, name: &str) -> bool {
         self.lost.contains(&(resource, name.to_owned()))
-    }
-
-    /// Names under which something may be at the target that nobody knows the id of.
-    #[must_use]
-    pub fn lost(&self) -> Vec<(Resource, String)> {
-        let mut lost: Vec<_> = self.lost.iter().cloned().collect();
-        lost.sort();
-        lost
     }
 
     /// Every resource that a look-up by `name` must find.

@@ -33,7 +33,7 @@ pub fn has_our_name(resource: &Map<String, Value>, run_id: &str) -> bool {
 
 impl Ownership for Own<'_> {
     fn owns_id(&self, id: &str) -> bool {
-        self.here.as_deref() == Some(id) || self.ledger.owns_id(id)
+        self.here.as_deref() == Some(id) || self.ledger.knows_id(id)
     }
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {

@@ -45,15 +45,37 @@ pub struct TargetInfo {
     pub chaos: Option<String>,
 }
 
-/// Something the run made and could not remove.
+/// Whether something that a run has made is known to be at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// A read has shown it.
+    There,
+    /// It may be there: the target has said neither that it is, nor that it is not.
+    Perhaps,
+}
+
+impl Presence {
+    /// `there` or `perhaps`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::There => "there",
+            Self::Perhaps => "perhaps",
+        }
+    }
+}
+
+/// Something that the run has made, or may have made, and could not remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftBehind {
     /// `User` or `Group`.
     pub resource: &'static str,
-    /// Its id at the target.
+    /// Its id at the target; `unknown` where only the name is known.
     pub id: String,
     /// Login or group name.
     pub name: String,
+    /// Whether it is known to be there.
+    pub presence: Presence,
     /// Why it is still there, and in what state.
     pub reason: String,
 }
@@ -73,6 +95,11 @@ pub enum Broken {
         /// What happened to the last of them.
         problem: String,
     },
+    /// What the run creates could not be noted in its ledger any more.
+    Ledger {
+        /// Why not.
+        problem: String,
+    },
     /// The user interrupted it; it was cleaned up.
     Interrupted,
 }
@@ -88,6 +115,7 @@ impl Broken {
                 hint: hint.replace("SCIM_CONFORM_TOKEN", "SCIM_CONFORM_OTHER_TOKEN"),
             },
             Self::Gone { problem } => Self::Gone { problem },
+            Self::Ledger { problem } => Self::Ledger { problem },
             Self::Interrupted => Self::Interrupted,
         }
     }

@@ -24,13 +24,11 @@ use super::ledger::Ledger;
 use super::outcome::{Broken, LeftBehind, Plan, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
+use super::residue;
 use super::session::Session;
 use super::settings::{Cleanup, OtherTenant, Reach, Settings};
 use super::steps::Stage;
 use super::target::Run;
-
-/// Characters that follow the run id in a name: two for the scenario and app, two for the row.
-pub const NAME_TAIL: usize = 4;
 
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +60,7 @@ pub async fn run<E>(
     let ledger = match &settings.ledger {
         Some(path) => Ledger::in_file(path, &settings.run_id, &settings.target.url)
             .map_err(RunError::Ledger)?,
-        None => Ledger::default(),
+        None => Ledger::of_run(&settings.run_id),
     };
     let run = Run::new(
         &settings.run_id,
@@ -113,11 +111,14 @@ pub async fn run<E>(
     }
     let mut ended = ended.map_err(RunError::Declined)?;
     if run.is_stopped() {
-        ended.broken = Some(match run.gone() {
-            Some(problem) => Broken::Gone {
+        ended.broken = Some(match (run.unwritten(), run.gone()) {
+            (Some(problem), _) => Broken::Ledger {
                 problem: problem.to_owned(),
             },
-            None => Broken::Interrupted,
+            (None, Some(problem)) => Broken::Gone {
+                problem: problem.to_owned(),
+            },
+            (None, None) => Broken::Interrupted,
         });
     }
     let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
@@ -169,7 +170,7 @@ pub async fn run<E>(
 fn second_run(other: &OtherTenant, settings: &Settings) -> std::io::Result<Arc<Run>> {
     let ledger = match &other.ledger {
         Some(path) => Ledger::in_file(path, &settings.run_id, &other.url)?,
-        None => Ledger::default(),
+        None => Ledger::of_run(&settings.run_id),
     };
     Ok(Run::new(
         &settings.run_id,
@@ -238,7 +239,8 @@ struct Played {
     ordinal: usize,
     shown: Shown,
     around: Vec<Recorded>,
-    left_behind: Vec<LeftBehind>,
+    /// At the target, and at the second tenant.
+    left_behind: [Vec<LeftBehind>; 2],
 }
 
 impl Whole {
@@ -257,14 +259,16 @@ impl Whole {
     }
 
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {
-        Session::new(
+        let session = Session::new(
             Arc::clone(&self.run),
             transport,
             self.settings.client.clone(),
             scenario.to_owned(),
             app,
             self.settings.credentials.clone(),
-        )
+        );
+        let session = session.at_once(self.settings.concurrency);
+        self.settings.reach.settle_in(session)
     }
 
     /// The session with the second tenant, where there is one.
@@ -278,7 +282,8 @@ impl Whole {
             app,
             other.credentials.clone(),
         );
-        Some(session.with_second_tenant())
+        let session = session.at_once(self.settings.concurrency);
+        Some(other.reach.settle_in(session).with_second_tenant())
     }
 
     async fn all<E>(
@@ -344,11 +349,15 @@ impl Whole {
         }
         self.some(alone, 1, &met, &mut played).await;
         played.sort_by_key(|p| p.ordinal);
+        let mut told = [Vec::new(), Vec::new()];
         for one in played {
             ended.shown.push(one.shown);
             ended.around.extend(one.around);
-            ended.left_behind.extend(one.left_behind);
+            for (all, left) in told.iter_mut().zip(one.left_behind) {
+                all.extend(left);
+            }
         }
+        self.look_for_rest(&mut ended, told).await;
         Ok(ended)
     }
 
@@ -436,15 +445,16 @@ impl Whole {
             }));
         }
         let members_seen = exchanges.iter().any(shows_a_member);
-        let mut left_behind = match self.settings.reach {
-            // The tenant goes away as a whole.
-            Reach::Isolated(_) => Vec::new(),
-            Reach::Shared(_) => self.remove(&session).await,
-        };
-        let (mut around, _) = session.finish();
-        if let (Some(second), Reach::Shared(_)) = (&second, &self.settings.reach) {
-            left_behind.extend(self.remove(second).await);
-            around.extend(second.finish().0);
+        let mut left_behind = [Vec::new(), Vec::new()];
+        let mut around = Vec::new();
+        // Where each scenario has a tenant of its own, that goes away as a whole.
+        if let Reach::Shared(_) = self.settings.reach {
+            let sessions = [Some(&session), second.as_ref()];
+            for (session, left) in sessions.into_iter().zip(&mut left_behind) {
+                let Some(session) = session else { continue };
+                *left = self.remove(session).await;
+                around.extend(session.finish().0);
+            }
         }
         let result = ScenarioResult {
             id: scenario.id.clone(),
@@ -507,6 +517,12 @@ impl Whole {
                 other: arrangement.second.map(Arc::clone),
                 insider: arrangement.insider.map(Arc::clone),
             };
+            for session in [Some(&stage.session), stage.other.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                session.ledger.expect(&run_name);
+            }
             if let Err(broken) = stage.play().await {
                 outcome = Outcome::NotRun(broken.0);
             }
@@ -514,9 +530,23 @@ impl Whole {
         outcome
     }
 
+    /// Looks for what is left when every scenario has removed what it knew of.
+    async fn look_for_rest(&self, ended: &mut Ended, told: [Vec<LeftBehind>; 2]) {
+        let Reach::Shared(transport) = &self.settings.reach else {
+            return;
+        };
+        let first = self.session("clean-up", None, Arc::clone(transport));
+        let second = self.second_session("clean-up", None, "");
+        for (session, told) in [Some(first), second].into_iter().zip(told) {
+            let Some(session) = session else { continue };
+            let left = residue::remove_rest(&session, self.settings.cleanup, told).await;
+            ended.left_behind.extend(left);
+            ended.around.extend(session.finish().0);
+        }
+    }
+
     async fn remove(&self, session: &Session) -> Vec<LeftBehind> {
-        let lost = session.with_book(|b| b.lost());
-        let mut left = cleanup::find_lost(session, &lost).await;
+        residue::find_sent(session).await;
         let ids = session.with_book(|b| b.ids());
         self.listener.on(&Event::CleaningUp {
             resources: ids.len(),
@@ -526,8 +556,7 @@ impl Whole {
         } else {
             self.settings.cleanup
         };
-        left.extend(cleanup::clean_up(session, &ids, how).await);
-        left
+        cleanup::clean_up(session, &ids, how).await
     }
 
     /// Tells what a scenario has shown, as far as it is known before the end of the run.

@@ -1,8 +1,7 @@
 //! One scenario under one app: sends calls, guards other people's accounts, records, and collects observations.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use serde_json::Value;
 
 use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
@@ -17,15 +16,22 @@ use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::ledger::Ledger;
 use super::listed;
 use super::masking;
+use super::ownership::LastRead;
 use super::passwords::Passwords;
 use super::target::Run;
+
+/// Most resources that are removed at the same time.
+const REMOVALS_AT_ONCE: usize = 8;
 
 /// A scenario under one app, shared by its lines.
 pub struct Session {
     /// The run.
     pub run: Arc<Run>,
+    /// What the run has made in the tenant that this scenario works in.
+    pub ledger: Arc<Ledger>,
     /// The way to the target.
     pub transport: Arc<dyn Transport>,
     /// Makes requests.
@@ -38,6 +44,8 @@ pub struct Session {
     pub credentials: Vec<Secret>,
     /// What differs from the default, where nobody knows how Okta behaves.
     pub variants: Variants,
+    /// Resources that are removed at the same time. Between the proof of one and its deletion, others are deleted.
+    pub removals_at_once: usize,
     /// What the ids of its exchanges begin with.
     prefix: char,
     state: Mutex<State>,
@@ -49,6 +57,12 @@ struct State {
     in_common: InCommon,
     observations: Vec<Observation>,
     book: Book,
+    /// What reads by id have shown since the scenario's last write.
+    last_reads: HashMap<(Resource, String), LastRead>,
+    /// Names of creates that the scenario has sent.
+    names_sent: HashSet<(Resource, String)>,
+    /// Several writes are under way, and what was read before them counts for all.
+    is_racing: bool,
     password_after: &'static str,
 }
 
@@ -147,6 +161,7 @@ impl Session {
             ..State::default()
         });
         Self {
+            ledger: Arc::clone(&run.ledger),
             run,
             transport,
             client,
@@ -154,8 +169,27 @@ impl Session {
             app,
             credentials,
             variants: Variants::NONE,
+            removals_at_once: REMOVALS_AT_ONCE,
             prefix: 'E',
             state,
+        }
+    }
+
+    /// The same in a tenant that no other scenario works in, where an id may mean something else than elsewhere.
+    #[must_use]
+    pub fn in_tenant_of_its_own(self) -> Self {
+        Self {
+            ledger: Arc::new(Ledger::of_run(&self.run.run_id)),
+            ..self
+        }
+    }
+
+    /// The same, where no more than so many requests are under way.
+    #[must_use]
+    pub fn at_once(self, requests: usize) -> Self {
+        Self {
+            removals_at_once: requests.clamp(1, REMOVALS_AT_ONCE),
+            ..self
         }
     }
 
@@ -214,11 +248,22 @@ impl Session {
         (recorded, std::mem::take(&mut state.observations))
     }
 
-    /// Sends a call, waits for throttling to end, looks at the exchange alone, and records it.
+    /// Sends a call that harms nobody, waits for throttling to end, looks at the exchange alone, and records it.
     ///
     /// # Errors
-    /// When the run is being stopped, or the target asks for more patience than the run has.
+    /// When it could harm others, the run is being stopped, or the target asks for more patience than the run has.
     pub async fn perform(
+        &self,
+        call: &Call,
+        origin: Origin,
+        place: &Place,
+    ) -> Result<Sent, NotSent> {
+        self.admit(call, origin, place).await?;
+        self.dispatch(call, origin, place).await
+    }
+
+    /// Sends a call that was admitted, or changes nothing.
+    pub(super) async fn dispatch(
         &self,
         call: &Call,
         origin: Origin,
@@ -236,9 +281,9 @@ impl Session {
             if origin != Origin::Cleanup {
                 self.run.note_reached(&exchange);
             }
+            self.note_answer(call, &exchange);
             let sent = self.record(call, exchange, origin, place);
             let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
-                self.note_ids(&call.intent, &sent.exchange);
                 return Ok(sent);
             };
             throttled += 1;
@@ -291,11 +336,13 @@ impl Session {
         if self.run.is_stopped() {
             return Err(NotSent::Stopped(self.run.why_stopped()));
         }
+        self.admit(call, Origin::Okta, place).await?;
         self.run.turn().await;
         self.run.count();
         let request = call.request.clone();
         let exchange = self.transport.send_and_leave(request, leave).await;
         self.run.note_reached(&exchange);
+        self.note_answer(call, &exchange);
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
 
@@ -370,47 +417,56 @@ impl Session {
         };
         let id = reading::id_of(one).unwrap_or_default();
         let by_run =
-            listed::is_named_by_run(one, &self.run.run_id) || self.run.ledger.owns(*resource, &id);
+            listed::is_named_by_run(one, &self.run.run_id) || self.ledger.knows(*resource, &id);
         by_run && self.with_book(|book| book.get(*resource, &id).is_none())
     }
 
-    /// Ids in answers that are not ours belong to somebody else from now on. A name with the run's own id in it is
-    /// ours, even while nobody knows the id: the answer to its create may have been lost.
-    fn note_ids(&self, intent: &Intent, exchange: &Exchange) {
-        let resource = match intent {
-            Intent::LookUp { resource, .. }
-            | Intent::List { resource, .. }
-            | Intent::Read { resource, .. } => *resource,
-            _ => return,
-        };
-        let Some(json) = exchange.response().and_then(|r| r.json()) else {
-            return;
-        };
-        let listed = json.get("Resources").and_then(Value::as_array);
-        for one in listed
-            .into_iter()
-            .flatten()
-            .chain(listed.is_none().then_some(json))
-        {
-            if let Some(id) = reading::id_of(one).filter(|_| !self.named_by_us(one, resource)) {
-                self.run.ledger.saw(resource, &id);
-            }
+    /// A create of this name is about to be sent.
+    pub(super) fn note_name_sent(&self, resource: Resource, name: &str) {
+        self.state().names_sent.insert((resource, name.to_owned()));
+    }
+
+    /// Whether the scenario has sent a create of this name.
+    #[must_use]
+    pub fn has_sent(&self, resource: Resource, name: &str) -> bool {
+        let key = (resource, name.to_owned());
+        self.state().names_sent.contains(&key)
+    }
+
+    /// What a read by id has shown since the last write of the scenario.
+    pub(super) fn last_read(&self, resource: Resource, id: &str) -> Option<LastRead> {
+        let key = (resource, id.to_owned());
+        self.state().last_reads.get(&key).copied()
+    }
+
+    pub(super) fn note_last_read(&self, resource: Resource, id: &str, last: LastRead) {
+        let key = (resource, id.to_owned());
+        self.state().last_reads.insert(key, last);
+    }
+
+    /// Whatever was read may be another now. In a race only what was written to: the others were read just before it.
+    pub(super) fn forget_last_reads(&self, written: Option<(Resource, String)>) {
+        let mut state = self.state();
+        match written {
+            Some(key) if state.is_racing => drop(state.last_reads.remove(&key)),
+            None if state.is_racing => {}
+            _ => state.last_reads.clear(),
         }
     }
 
-    /// Whether a resource carries a name of this run.
-    #[must_use]
-    pub fn named_by_us(&self, resource: &Value, kind: Resource) -> bool {
-        resource
-            .get(kind.name_attribute())
-            .and_then(Value::as_str)
-            .is_some_and(|name| self.is_name_of_run(name))
+    /// From now on several writes are under way, or no more.
+    pub(super) fn set_racing(&self, is_racing: bool) {
+        let mut state = self.state();
+        state.is_racing = is_racing;
+        if !is_racing {
+            state.last_reads.clear();
+        }
     }
 
-    /// Whether a name holds the run's id, so that nobody else has it.
+    /// Whether a name can only be of this run.
     #[must_use]
     pub fn is_name_of_run(&self, name: &str) -> bool {
-        name.to_ascii_lowercase().contains(&self.run.run_id)
+        self.ledger.is_marked(name)
     }
 
     /// Takes passwords and other people's data out of what is kept.
@@ -437,7 +493,7 @@ impl Session {
         }
         masking::strangers(
             exchange,
-            &self.run.ledger,
+            &self.ledger,
             &self.run.run_id,
             &self.run.foreign_names,
         );
@@ -567,16 +623,5 @@ fn describe(request: &Request, passwords: &Passwords) -> String {
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    }
-}
-
-/// Whether a call would change something that is there already, and what.
-#[must_use]
-pub fn changes(call: &Call) -> Option<(Resource, &str)> {
-    match &call.intent {
-        Intent::Update { resource, id, .. } | Intent::Delete { resource, id } => {
-            Some((*resource, id))
-        }
-        _ => None,
     }
 }

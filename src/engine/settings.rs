@@ -10,6 +10,7 @@ use crate::scenario::{Claim, Risk, Variant};
 
 use super::insider::TenantInsider;
 use super::outcome::TargetInfo;
+use super::session::Session;
 
 /// Makes the transport to the tenant of that name.
 pub type TenantTransport = Arc<dyn Fn(&str) -> Arc<dyn Transport> + Send + Sync>;
@@ -30,6 +31,14 @@ impl Reach {
         match self {
             Self::Shared(transport) => Arc::clone(transport),
             Self::Isolated(each) => each(tenant),
+        }
+    }
+
+    /// The session, with a ledger of its own where no other scenario works in its tenant.
+    pub(super) fn settle_in(&self, session: Session) -> Session {
+        match self {
+            Self::Shared(_) => session,
+            Self::Isolated(_) => session.in_tenant_of_its_own(),
         }
     }
 }

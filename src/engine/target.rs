@@ -28,7 +28,7 @@ pub struct Run {
     /// Host and port of the target, as far as its base URL is one.
     pub authority: Option<String>,
     /// What the run has made.
-    pub ledger: Ledger,
+    pub ledger: Arc<Ledger>,
     /// Stable names for the ids of other people's resources.
     pub foreign_names: ForeignNames,
     /// How long a write may take to become visible.
@@ -39,6 +39,8 @@ pub struct Run {
     /// Requests in a row that have found nobody.
     unreached: AtomicU64,
     gone: OnceLock<String>,
+    /// Why what the run creates cannot be noted any more.
+    unwritten: OnceLock<String>,
     stopped: AtomicBool,
     stopping: Notify,
     pace: Option<Pace>,
@@ -70,13 +72,14 @@ impl Run {
         Arc::new(Self {
             run_id: run_id.to_owned(),
             authority: wire::authority_of(base_url).map(str::to_owned),
-            ledger,
+            ledger: Arc::new(ledger),
             foreign_names: ForeignNames::new(),
             settle,
             patience,
             exchanges: AtomicU64::new(0),
             unreached: AtomicU64::new(0),
             gone: OnceLock::new(),
+            unwritten: OnceLock::new(),
             stopped: AtomicBool::new(false),
             stopping: Notify::new(),
             pace,
@@ -112,12 +115,25 @@ impl Run {
         self.gone.get().map(String::as_str)
     }
 
+    /// What the run creates cannot be noted: a crash would leave it behind for good, so the run ends.
+    pub fn cannot_note(&self, why: String) {
+        let _ = self.unwritten.set(why);
+        self.stop();
+    }
+
+    /// Why what the run creates cannot be noted.
+    #[must_use]
+    pub fn unwritten(&self) -> Option<&str> {
+        self.unwritten.get().map(String::as_str)
+    }
+
     /// Why nothing is sent any more.
     #[must_use]
     pub fn why_stopped(&self) -> &'static str {
-        match self.gone() {
-            Some(_) => "the target is gone",
-            None => "interrupted",
+        match (self.unwritten(), self.gone()) {
+            (Some(_), _) => "the ledger cannot be written",
+            (None, Some(_)) => "the target is gone",
+            (None, None) => "interrupted",
         }
     }
 

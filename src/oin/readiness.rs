@@ -257,7 +257,9 @@ fn refused_to<'a>(
 fn missing(run: &RunResult) -> &'static str {
     match run.broken {
         Some(Broken::Interrupted) => "the run was interrupted",
-        Some(Broken::Preflight { .. } | Broken::Gone { .. }) => "the run broke off",
+        Some(Broken::Preflight { .. } | Broken::Gone { .. } | Broken::Ledger { .. }) => {
+            "the run broke off"
+        }
         None => "it was not part of this run",
     }
 }

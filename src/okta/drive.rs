@@ -48,8 +48,10 @@ pub enum Cause {
 /// Why a line does not carry a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotSent {
-    /// It would change a resource that is not ours.
+    /// It would change a resource of others.
     NotOurs,
+    /// No read has shown that what it would change is ours.
+    Unproven,
     /// The answer was lost on purpose.
     AnswerLost,
     /// The target asks for more patience than the run has.

@@ -262,6 +262,7 @@ struct Left<'a> {
     resource: &'static str,
     id: &'a str,
     name: &'a str,
+    presence: &'static str,
     reason: &'a str,
 }
 
@@ -270,6 +271,7 @@ struct Left<'a> {
 enum BrokenEntry<'a> {
     Preflight { problem: &'a str, hint: &'a str },
     Gone { problem: &'a str },
+    Ledger { problem: &'a str },
     Interrupted,
 }
 
@@ -491,6 +493,7 @@ impl<'a> Left<'a> {
             resource: left.resource,
             id: &left.id,
             name: &left.name,
+            presence: left.presence.as_str(),
             reason: &left.reason,
         }
     }
@@ -501,6 +504,7 @@ impl<'a> BrokenEntry<'a> {
         match broken {
             Broken::Preflight { problem, hint } => Self::Preflight { problem, hint },
             Broken::Gone { problem } => Self::Gone { problem },
+            Broken::Ledger { problem } => Self::Ledger { problem },
             Broken::Interrupted => Self::Interrupted,
         }
     }

@@ -12,7 +12,7 @@ use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
 use super::finding;
 use super::palette;
-use super::summary::GONE;
+use super::summary::{GONE, LEDGER};
 use super::text::printable;
 
 /// Columns of a finding's text; wide, because a CI page breaks lines itself.
@@ -114,6 +114,7 @@ fn broken_suite(broken: &Broken) -> TestSuite {
     let (name, message, hint) = match broken {
         Broken::Preflight { problem, hint } => ("preflight", &**problem, &**hint),
         Broken::Gone { problem } => ("gone", &**problem, GONE),
+        Broken::Ledger { problem } => ("ledger", &**problem, LEDGER),
         Broken::Interrupted => (
             "interrupted",
             "the run was interrupted",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::outcome::{Broken, LeftBehind, RunResult};
+use crate::engine::outcome::{Broken, LeftBehind, Presence, RunResult};
 use crate::okta::App;
 use crate::verdict::{Level, Outcome, ScenarioResult, Verdict};
 
@@ -50,6 +50,9 @@ fn name(scenario: &ScenarioResult) -> String {
 pub(crate) const GONE: &str =
     "look for a crash in its log, at the last request that it answered; the rest was not judged";
 
+/// What to do about a ledger that cannot be written.
+pub(crate) const LEDGER: &str = "make room, or set SCIM_CONFORM_STATE to a folder that can be written to; the rest was not judged";
+
 /// Why the run broke off, if it did.
 #[must_use]
 pub(crate) fn broken(broken: &Broken, width: usize) -> String {
@@ -68,6 +71,17 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
             let mut shown = hang(&first, &told, width, 4);
             let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
             shown.push_str(&hang(&first, GONE, width, 4));
+            shown
+        }
+        Broken::Ledger { problem } => {
+            let first = format!("{}  ", pad(&paint(BAD, "broke off"), 9));
+            let told = format!(
+                "the run keeps a list of what it creates, and cannot write it any more: {}",
+                printable(problem)
+            );
+            let mut shown = hang(&first, &told, width, 4);
+            let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
+            shown.push_str(&hang(&first, LEDGER, width, 4));
             shown
         }
         Broken::Interrupted => hang(
@@ -186,14 +200,28 @@ pub(crate) fn left_behind(left: &[LeftBehind], target: &str, width: usize) -> St
     if left.is_empty() {
         return String::new();
     }
-    let number = |resource: &str| left.iter().filter(|l| l.resource == resource).count() as u64;
-    let mut kinds = Vec::new();
-    for (resource, noun) in [("User", "user"), ("Group", "group")] {
-        if number(resource) > 0 {
-            kinds.push(count(number(resource), noun));
+    let kinds = |presence: Presence| {
+        let some = left.iter().filter(|l| l.presence == presence);
+        let some: Vec<_> = some.map(|l| l.resource).collect();
+        let mut kinds = Vec::new();
+        for (resource, noun) in [("User", "user"), ("Group", "group")] {
+            let number = some.iter().filter(|one| **one == resource).count() as u64;
+            if number > 0 {
+                kinds.push(count(number, noun));
+            }
         }
+        kinds.join(", ")
+    };
+    let mut parts = Vec::new();
+    let there = kinds(Presence::There);
+    if !there.is_empty() {
+        parts.push(there);
     }
-    let mut shown = format!("{} {}\n", paint(DOUBT, "Left behind:"), kinds.join(", "));
+    let perhaps = kinds(Presence::Perhaps);
+    if !perhaps.is_empty() {
+        parts.push(format!("perhaps {perhaps}"));
+    }
+    let mut shown = format!("{} {}\n", paint(DOUBT, "Left behind:"), parts.join("; "));
     for one in left.iter().take(NAMED) {
         let text = format!("{} {} ({}): {}", one.resource, one.id, one.name, one.reason);
         shown.push_str(&hang("  ", &printable(&text), width, 2));

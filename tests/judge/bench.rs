@@ -59,6 +59,19 @@ impl Bench {
         }
     }
 
+    /// The scenarios, as they stand in the catalogue.
+    pub(crate) fn scenarios(&self) -> &[Arc<Scenario>] {
+        &self.scenarios
+    }
+
+    /// The same with these scenarios alone.
+    pub(crate) fn with(&self, scenarios: Vec<Arc<Scenario>>) -> Self {
+        Self {
+            scenarios,
+            behaviour: Arc::clone(&self.behaviour),
+        }
+    }
+
     /// Runs it on virtual time; `settle` is how long a write may take to become visible.
     pub(crate) fn run(&self, policy: &Policy, seed: Seed, settle: Duration) -> RunResult {
         let mut settings = House::new(policy.clone(), seed).settings(settle);
@@ -141,7 +154,7 @@ impl Bench {
     }
 }
 
-fn on_virtual_time<T>(run: impl Future<Output = T>) -> T {
+pub(crate) fn on_virtual_time<T>(run: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

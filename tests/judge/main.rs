@@ -4,9 +4,12 @@
 mod bench;
 mod freedoms;
 mod guard;
+mod left_behind;
+mod liar;
 mod manners;
 mod matrix;
 mod okta_suite;
+mod ownership;
 mod settling;
 mod sockets;
 mod together;

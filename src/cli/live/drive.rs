@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::engine::cast;
 use crate::engine::event::Listener;
 use crate::engine::insider::{Insider, Performing, TenantInsider};
+use crate::engine::ledger;
 use crate::engine::outcome::{RunResult, TargetInfo};
 use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
@@ -497,7 +498,7 @@ fn transcript(
         scenario,
         &RunNames {
             run_id: run_id.to_owned(),
-            tail: run::NAME_TAIL,
+            tail: ledger::NAME_TAIL,
             base_url: url.to_owned(),
             host: host.to_owned(),
         },

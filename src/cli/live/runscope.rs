@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::engine::cast;
 use crate::engine::cleanup;
 use crate::engine::ledger::Ledger;
-use crate::engine::outcome::{Broken, LeftBehind};
+use crate::engine::outcome::{Broken, LeftBehind, Presence};
 use crate::engine::preflight;
 use crate::engine::session::Session;
 use crate::engine::target::Run;
@@ -128,7 +128,8 @@ fn ledger(path: Option<&PathBuf>, run_id: &str, base: &str) -> Result<Ledger, Re
     let Some(path) = path else {
         return Ok(Ledger::default());
     };
-    Ledger::in_file(path, run_id, base).map_err(|error| {
+    let ledger = Ledger::in_file(path, run_id, base).map(Ledger::by_whole_names);
+    ledger.map_err(|error| {
         world(
             &format!("cannot write the list of what this test creates: {error}"),
             Some("set SCIM_CONFORM_STATE to a folder that can be written to"),
@@ -194,7 +195,7 @@ async fn prepare(way: &Way) -> Result<u64, Refusal> {
         .await
         .map_err(|broken| match broken {
             Broken::Preflight { problem, hint } => world(&problem, Some(&hint)),
-            Broken::Gone { problem } => world(&problem, None),
+            Broken::Gone { problem } | Broken::Ledger { problem } => world(&problem, None),
             Broken::Interrupted => Refusal::Interrupted,
         })
 }
@@ -271,6 +272,7 @@ async fn clean_up(
                     resource: resource.as_str(),
                     id,
                     name,
+                    presence: Presence::There,
                     reason: "the clean-up was interrupted".to_owned(),
                 })
                 .collect()

@@ -1,24 +1,27 @@
 //! `sweep`: removes what the ledgers of earlier runs say is still there.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::cleanup;
-use crate::engine::ledger::{self, Ledger, Told};
+use crate::engine::ledger::{self, Ledger, OpenError, Told};
+use crate::engine::outcome::LeftBehind;
+use crate::engine::residue;
 use crate::engine::session::Session;
 use crate::engine::target::Run;
-use crate::okta::request::Resource;
 
-use super::super::backend::{Refusal, SweepConsent, Swept};
+use super::super::backend::{PassedOver, Refusal, SweepConsent, Swept, WhyPassedOver};
 use super::super::settings::SweepSettings;
 use super::drive::engine_cleanup;
-use super::{Live, interrupted, reach, world};
+use super::{Live, Reached, interrupted, reach, world};
 
-/// One ledger with something left.
-struct Leftover {
-    path: PathBuf,
-    told: Told,
+/// How long the sweep waits for a target that answers 429, for one request.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Ledgers about the target, and those that are passed over.
+#[derive(Default)]
+struct Found {
+    leftovers: Vec<(PathBuf, Told)>,
+    passed_over: Vec<PassedOver>,
 }
 
 pub(super) async fn sweep(
@@ -27,81 +30,89 @@ pub(super) async fn sweep(
     consent: SweepConsent<'_>,
 ) -> Result<Swept, Refusal> {
     let reached = reach(&settings.target, settings.timeout, false)?;
-    let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
-    let resources = |told: &Told| (told.owned.len() + told.lost.len()) as u64;
-    consent(leftovers.iter().map(|l| resources(&l.told)).sum())?;
-    let how = engine_cleanup(settings.cleanup);
-    let base = reached.base.to_string();
-    let transport = reached.transport;
+    let found = find(live, &reached.base.to_string(), &settings.run_ids)?;
+    let resources: usize = found.leftovers.iter().map(|(_, told)| told.resources).sum();
+    consent(resources as u64)?;
     let mut swept = Swept {
         removed: 0,
         left_behind: Vec::new(),
+        passed_over: found.passed_over,
     };
-    for Leftover { path, told } in leftovers {
-        let ledger = Ledger::default();
-        let mut ids = HashSet::new();
-        // The file lists the newest first; claiming starts with the oldest.
-        for owned in told.owned.iter().rev() {
-            if let Some(resource) = resource(&owned.resource) {
-                ledger.claim(resource, &owned.id, &owned.name);
-                ids.insert((resource, owned.id.clone()));
+    for (path, told) in found.leftovers {
+        let (ledger, told) = match Ledger::reopen(&path) {
+            Ok(opened) => opened,
+            Err(error) => {
+                let why = match error {
+                    OpenError::InUse => WhyPassedOver::InUse {
+                        run_id: told.run_id,
+                    },
+                    OpenError::Io(error) => WhyPassedOver::Unreadable {
+                        problem: error.to_string(),
+                    },
+                };
+                swept.passed_over.push(PassedOver { path, why });
+                continue;
             }
-        }
-        let run = Run::new(
-            &told.run_id,
-            &base,
-            ledger,
-            Duration::ZERO,
-            Duration::from_secs(60),
-            None,
-        );
-        let session = Session::new(
-            run,
-            transport.clone(),
-            reached.client.clone(),
-            "sweep".to_owned(),
-            None,
-            reached.secrets.clone(),
-        );
-        let lost: Vec<_> = told
-            .lost
-            .iter()
-            .filter_map(|(word, name)| Some((resource(word)?, name.clone())))
-            .collect();
-        let work = async {
-            let unknown = cleanup::find_lost(&session, &lost).await;
-            ids.extend(session.with_book(|b| b.ids()));
-            let left = cleanup::clean_up(&session, &ids, how).await;
-            (unknown, left)
         };
-        let (unknown, left) = tokio::select! {
+        let work = remove(&reached, ledger, &told.run_id, settings);
+        let (removed, left) = tokio::select! {
             ended = work => ended,
             () = interrupted() => return Err(Refusal::Interrupted),
         };
-        swept.removed += (ids.len() - left.len()) as u64;
-        if unknown.is_empty() && left.is_empty() {
+        swept.removed = swept.removed.saturating_add(removed as u64);
+        if left.is_empty() && told.damaged.is_empty() {
             std::fs::remove_file(&path)
                 .map_err(|e| world(&format!("cannot remove {}: {e}", path.display()), None))?;
         }
-        swept.left_behind.extend(unknown.into_iter().chain(left));
+        if !told.damaged.is_empty() {
+            let why = WhyPassedOver::Damaged {
+                run_id: told.run_id,
+                lines: told.damaged,
+            };
+            swept.passed_over.push(PassedOver { path, why });
+        }
+        swept.left_behind.extend(left);
     }
     Ok(swept)
 }
 
-fn resource(word: &str) -> Option<Resource> {
-    [Resource::User, Resource::Group]
-        .into_iter()
-        .find(|r| r.as_str() == word)
+/// Removes what one ledger knows of, and what its run may have made besides: how many are gone, and what is not.
+async fn remove(
+    reached: &Reached,
+    ledger: Ledger,
+    run_id: &str,
+    settings: &SweepSettings,
+) -> (usize, Vec<LeftBehind>) {
+    let run = Run::new(
+        run_id,
+        &reached.base.to_string(),
+        ledger,
+        Duration::ZERO,
+        PATIENCE,
+        None,
+    );
+    let session = Session::new(
+        run,
+        reached.transport.clone(),
+        reached.client.clone(),
+        "sweep".to_owned(),
+        None,
+        reached.secrets.clone(),
+    );
+    let how = engine_cleanup(settings.cleanup);
+    let gone_before = session.ledger.gone();
+    let left = residue::remove_rest(&session, how, Vec::new()).await;
+    (session.ledger.gone().saturating_sub(gone_before), left)
 }
 
 /// Ledgers of `target`, of these runs or of all.
-fn leftovers(live: &Live, target: &str, run_ids: &[String]) -> Result<Vec<Leftover>, Refusal> {
+fn find(live: &Live, target: &str, run_ids: &[String]) -> Result<Found, Refusal> {
     let Some(folder) = live.ledgers() else {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     };
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::default()),
         Err(e) => {
             return Err(world(
                 &format!("cannot read {}: {e}", folder.display()),
@@ -109,21 +120,47 @@ fn leftovers(live: &Live, target: &str, run_ids: &[String]) -> Result<Vec<Leftov
             ));
         }
     };
-    let mut found: Vec<Leftover> = entries
+    let mut paths: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
-        .filter_map(|path| read(&path, target, run_ids))
         .collect();
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    paths.sort();
+    let mut found = Found::default();
+    let mut elsewhere = Vec::new();
+    for path in paths {
+        match ledger::read_file(&path) {
+            Err(error) => found.passed_over.push(PassedOver {
+                path,
+                why: WhyPassedOver::Unreadable {
+                    problem: error.to_string(),
+                },
+            }),
+            Ok(told) if told.target.is_empty() => found.passed_over.push(PassedOver {
+                path,
+                why: WhyPassedOver::Unreadable {
+                    problem: "its first line does not say which run and target it is about"
+                        .to_owned(),
+                },
+            }),
+            Ok(told) if !run_ids.is_empty() && !run_ids.contains(&told.run_id) => {}
+            Ok(told) if told.target == target => found.leftovers.push((path, told)),
+            Ok(told) => elsewhere.push(other_target(&path, told)),
+        }
+    }
+    if found.leftovers.is_empty() {
+        found.passed_over.extend(elsewhere);
+    }
     Ok(found)
 }
 
-fn read(path: &Path, target: &str, run_ids: &[String]) -> Option<Leftover> {
-    let told = ledger::read_file(path).ok()?;
-    let wanted = told.target == target && (run_ids.is_empty() || run_ids.contains(&told.run_id));
-    wanted.then(|| Leftover {
+fn other_target(path: &Path, told: Told) -> PassedOver {
+    PassedOver {
         path: path.to_owned(),
-        told,
-    })
+        why: WhyPassedOver::OtherTarget {
+            run_id: told.run_id,
+            target: told.target,
+            resources: told.resources,
+        },
+    }
 }

@@ -18,7 +18,7 @@ pub(super) fn json(settings: &RunscopeSettings, done: &PlayedExport) -> String {
         .left_behind
         .iter()
         .map(|left| {
-            json!({"resource": left.resource, "id": left.id, "name": left.name, "reason": left.reason})
+            json!({"resource": left.resource, "id": left.id, "name": left.name, "presence": left.presence.as_str(), "reason": left.reason})
         })
         .collect();
     let report = json!({

@@ -8,7 +8,7 @@ use super::*;
 use crate::cli::args::{Cli, Command};
 use crate::cli::backend::Refusal;
 use crate::cli::testing::{Prepared, Shared, result, streams};
-use crate::engine::outcome::LeftBehind;
+use crate::engine::outcome::{LeftBehind, Presence};
 use crate::report::text::width_of;
 use crate::runscope::play::{Flaw, Played};
 
@@ -160,6 +160,7 @@ fn what_is_left_and_interrupted_is_told() {
             resource: "User",
             id: "2819c223".to_owned(),
             name: "ada@example.com".to_owned(),
+            presence: Presence::There,
             reason: "DELETE answered 405; it is deactivated".to_owned(),
         }],
         can_sweep: true,

@@ -10,10 +10,15 @@ use crate::check::frame;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{MemberChange, Resource, Set};
+use crate::verdict::Origin;
 
 use super::super::book::Subject;
-use super::super::session::{Sent, Session};
+use super::super::ownership::LastRead;
+use super::super::session::{Place, Sent, Session};
 use super::{Change, Write, good, is_success, same_name, status_word};
+
+/// What a create hands out that belongs to others.
+pub(super) const ANOTHER_NAME: &str = "a resource of another name";
 
 impl Session {
     pub(super) async fn judge_create(
@@ -75,15 +80,37 @@ impl Session {
         Ok(Some(id))
     }
 
-    /// From now on it is the run's own.
+    /// An answer gives this id to a name that was sent. Nothing is written to it until a read has shown it.
     pub(crate) fn take_over(&self, resource: Resource, id: &str, name: &str) {
-        if !self.run.ledger.owns(resource, id) {
-            self.run.ledger.claim(resource, id, name);
-        }
+        self.ledger.named(resource, id, name);
         self.with_book(|book| {
             book.open(resource, id, name);
             book.inherit(resource, id, name);
         });
+    }
+
+    /// Takes over what a look-up or a list has shown under a name that was sent, when a read of it shows the same;
+    /// whether it does.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub(in crate::engine) async fn adopt(
+        &self,
+        resource: Resource,
+        id: &str,
+        name: &str,
+        origin: Origin,
+        place: &Place,
+    ) -> Result<bool, NotSent> {
+        self.ledger.named(resource, id, name);
+        if self.last_read(resource, id) != Some(LastRead::Ours) {
+            self.look(resource, id, origin, place).await?;
+        }
+        let is_ours = self.ledger.owns(resource, id);
+        if is_ours {
+            self.take_over(resource, id, name);
+        }
+        Ok(is_ours)
     }
 
     /// A create that was refused must not have made an account all the same; if it has, the run must remove it.
@@ -105,10 +132,12 @@ impl Session {
         };
         if self.is_lost_one(resource, &id, name, &sent) {
             // It comes from an earlier create, whose answer nobody has read.
-            self.claim_lost(resource, &id, name);
-            return Ok(());
+            return self
+                .claim_lost(resource, &id, name, write.place)
+                .await
+                .map(drop);
         }
-        if self.run.ledger.knows_as_foreign(resource, &id) {
+        if self.ledger.knows_as_foreign(resource, &id) {
             return Ok(());
         }
         let context = self.context(write, &sent, vec![Subject::name(resource, name)]);
@@ -122,8 +151,9 @@ impl Session {
             seen.facet(format!("POST {}", resource.word())),
             &context.losing_data(),
         );
-        self.take_over(resource, &id, name);
-        Ok(())
+        self.adopt(resource, &id, name, Origin::Observe, write.place)
+            .await
+            .map(drop)
     }
 
     /// A create must answer with a new resource: an id that nobody had before, and the name that was sent, or at
@@ -136,18 +166,30 @@ impl Session {
         write: Write<'_>,
     ) -> Result<(), NotSent> {
         if let Some(got) = self.whose(resource, id, name, write.sent) {
-            let seen = Seen::new(
-                &guard::SOMEBODY_ELSE,
-                "a new resource with the name that was sent",
-                got,
-            )
-            .facet(format!("create {}", resource.word()))
-            .at("/id");
-            let context = self.context(write, write.sent, vec![Subject::name(resource, name)]);
-            self.observe(seen, &context.losing_data());
-            return Err(NotSent::NotOurs);
+            return Err(self.hands_out_another(resource, name, got, write.sent, write));
         }
         Ok(())
+    }
+
+    /// A create has answered with a resource that is not the one it was to make, as `sent` shows.
+    pub(super) fn hands_out_another(
+        &self,
+        resource: Resource,
+        name: &str,
+        got: &str,
+        sent: &Sent,
+        write: Write<'_>,
+    ) -> NotSent {
+        let seen = Seen::new(
+            &guard::SOMEBODY_ELSE,
+            "a new resource with the name that was sent",
+            got,
+        )
+        .facet(format!("create {}", resource.word()))
+        .at("/id");
+        let context = self.context(write, sent, vec![Subject::name(resource, name)]);
+        self.observe(seen, &context.losing_data());
+        NotSent::NotOurs
     }
 
     /// Whose resource a create has answered with, when it is not a new one of ours.
@@ -158,8 +200,8 @@ impl Session {
         name: &str,
         sent: &Sent,
     ) -> Option<&'static str> {
-        let ledger = &self.run.ledger;
-        if ledger.owns(resource, id) {
+        let ledger = &self.ledger;
+        if ledger.knows(resource, id) {
             let another = self.with_book(|b| {
                 b.get(resource, id)
                     .is_some_and(|a| !same_name(&a.name, name))
@@ -171,8 +213,7 @@ impl Session {
         }
         let answer = good(&sent.exchange)?;
         let named = answer.get(resource.name_attribute())?.as_str()?;
-        (!same_name(named, name) && !self.named_by_us(answer, resource))
-            .then_some("a resource of another name")
+        (!same_name(named, name) && !self.is_name_of_run(named)).then_some(ANOTHER_NAME)
     }
 
     fn suspect_second(&self, resource: Resource, name: &str, id: &str, write: Write<'_>) {

@@ -28,7 +28,7 @@ const MANY: usize = 50;
 
 impl Session {
     /// What Okta's look-up found, against what it must find. A stranger stops the job.
-    pub(super) fn judge_look_up(
+    pub(super) async fn judge_look_up(
         &self,
         resource: Resource,
         name: &str,
@@ -50,8 +50,10 @@ impl Session {
         }
         match found {
             Match::One { id, .. } if wanted.contains(&id) => Ok(()),
-            Match::One { id, .. } if self.is_lost_one(resource, &id, name, write.sent) => {
-                self.claim_lost(resource, &id, name);
+            Match::One { id, .. }
+                if self.is_lost_one(resource, &id, name, write.sent)
+                    && self.claim_lost(resource, &id, name, write.place).await? =>
+            {
                 Ok(())
             }
             Match::One { id, .. } => {
@@ -112,7 +114,7 @@ impl Session {
         if deleted {
             Seen::new(&lookup::FORMER_NAME, "totalResults 0", "the deleted one")
                 .facet(format!("deleted {word}"))
-        } else if self.run.ledger.owns(resource, id) {
+        } else if self.ledger.knows(resource, id) {
             Seen::new(
                 &lookup::ONLY_EXACT,
                 wanted_words(wanted),

@@ -100,7 +100,6 @@ impl Session {
                 account.gone = true;
             }
         });
-        self.run.ledger.release(resource, id);
         let (found, sent) = self.find(resource, &name, place).await?;
         if matches!(&found, Match::One { id: found, .. } if found == id) {
             let seen = Seen::new(

@@ -5,21 +5,15 @@
 
 use crate::check::frame;
 use crate::okta::drive::NotSent;
-use crate::okta::reading::{self, Match};
-use crate::okta::request::{Intent, Resource};
+use crate::okta::request::Resource;
 use crate::verdict::Origin;
 
 use super::super::book::Subject;
-use super::super::session::{Place, Sent, Session, observer_call};
+use super::super::session::{Place, Sent, Session};
 use super::super::target::Settling;
 use super::find::shows_name;
 use super::update::AFTER_UPDATE;
-use super::{Change, Write, good, is_success, member_set, names_it, status_word};
-
-/// Resources of a page, as Okta's imports ask for them.
-const PAGE: u64 = 100;
-/// Pages that are looked through for something whose create got no answer.
-const MOST_PAGES: usize = 20;
+use super::{Change, Write, good, is_success, member_set, status_word};
 
 impl Session {
     /// Looks for what a create without an answer may have made, until it is found or the wait is over. Okta does the
@@ -35,15 +29,14 @@ impl Session {
             return Ok(None);
         }
         self.with_book(|b| b.lose(resource, name));
-        self.run.ledger.lose(resource, name);
         let kind = format!("lost {}", resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
         loop {
             let found = self.find_exactly(resource, name, write.place).await?;
             if let Some((id, sent)) = found
                 && self.is_lost_one(resource, &id, name, &sent)
+                && self.claim_lost(resource, &id, name, write.place).await?
             {
-                self.claim_lost(resource, &id, name);
                 return Ok(Some(id));
             }
             if !settling.again().await {
@@ -84,42 +77,7 @@ impl Session {
             && self.is_name_of_run(name)
             && shows_name(found_by, resource, name)
             && !self.knows(resource, id)
-            && !self.run.ledger.knows_as_foreign(resource, id)
-    }
-
-    /// Looks once more, at the end, for what a create without an answer may have made.
-    ///
-    /// # Errors
-    /// The reason why nobody can say whether it is there.
-    pub(in crate::engine) async fn look_for_lost(
-        &self,
-        resource: Resource,
-        name: &str,
-        place: &Place,
-    ) -> Result<(), String> {
-        self.with_book(|b| b.lose(resource, name));
-        let request = self.client.look_up(resource, name, self.variants);
-        let intent = Intent::LookUp {
-            resource,
-            name: name.to_owned(),
-        };
-        let call = observer_call(request, intent);
-        let sent = self.perform(&call, Origin::Cleanup, place).await;
-        let sent = sent.map_err(|_| "the target asks for too much patience".to_owned())?;
-        let answer = sent.exchange.response();
-        let answer = answer.filter(|r| r.is_success() || r.status == 404);
-        match answer.map(reading::look_up) {
-            Some(Match::None) => self.look_through_list(resource, name, place).await,
-            // When the task was retried, it may have been created once more.
-            Some(Match::One { id, .. }) if self.knows(resource, &id) => Ok(()),
-            Some(Match::One { id, .. }) if self.is_lost_one(resource, &id, name, &sent) => {
-                self.claim_lost(resource, &id, name);
-                Ok(())
-            }
-            Some(Match::One { .. }) => Err("the look-up finds somebody else".to_owned()),
-            Some(Match::Many(n)) => Err(format!("the look-up finds {n}")),
-            Some(Match::Unreadable(_)) | None => Err(status_word(&sent.exchange)),
-        }
+            && !self.ledger.knows_as_foreign(resource, id)
     }
 
     /// Whether this scenario has met the resource already; the ledger would speak of other tenants, too.
@@ -127,52 +85,21 @@ impl Session {
         self.with_book(|b| b.get(resource, id).is_some())
     }
 
-    /// A look-up that finds nobody may be what is wrong with the target. What is not among the first of a long list either
-    /// was most likely never made.
-    async fn look_through_list(
+    /// What a create without an answer made is the run's own from now on, when a read of it shows so; whether it does.
+    pub(super) async fn claim_lost(
         &self,
         resource: Resource,
+        id: &str,
         name: &str,
         place: &Place,
-    ) -> Result<(), String> {
-        let mut start_index = 1;
-        for _ in 0..MOST_PAGES {
-            let intent = Intent::List {
-                resource,
-                start_index,
-                count: PAGE,
-            };
-            let call = observer_call(self.client.list(resource, start_index, PAGE), intent);
-            let sent = self.perform(&call, Origin::Cleanup, place).await;
-            let sent = sent.map_err(|_| "the target asks for too much patience".to_owned())?;
-            let answer = sent.exchange.response().filter(|r| r.is_success());
-            let Some(Ok(page)) = answer.map(reading::page) else {
-                return Err(format!("{}, to a list", status_word(&sent.exchange)));
-            };
-            let named = page
-                .resources
-                .iter()
-                .filter(|one| names_it(one, resource, name));
-            for id in named.filter_map(reading::id_of) {
-                let ledger = &self.run.ledger;
-                let is_known = ledger.owns(resource, &id) || ledger.knows_as_foreign(resource, &id);
-                if self.is_name_of_run(name) && !is_known {
-                    self.claim_lost(resource, &id, name);
-                }
-            }
-            let shown = page.resources.len() as u64;
-            start_index += shown;
-            if shown == 0 || start_index > page.total {
-                break;
-            }
+    ) -> Result<bool, NotSent> {
+        let is_ours = self
+            .adopt(resource, id, name, Origin::Observe, place)
+            .await?;
+        if is_ours {
+            self.with_book(|b| b.find_again(resource, name));
         }
-        Ok(())
-    }
-
-    /// What a create without an answer made is the run's own from now on.
-    pub(super) fn claim_lost(&self, resource: Resource, id: &str, name: &str) {
-        self.with_book(|b| b.find_again(resource, name));
-        self.take_over(resource, id, name);
+        Ok(is_ours)
     }
 
     /// Reads an account or group until it shows the change, or the wait is over, and goes on from what is there.

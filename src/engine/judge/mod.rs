@@ -68,7 +68,7 @@ impl Session {
     pub async fn judge(&self, call: &Call, sent: &Sent, place: &Place) -> Result<(), NotSent> {
         let write = Write { call, sent, place };
         match &call.intent {
-            Intent::LookUp { resource, name } => self.judge_look_up(*resource, name, write),
+            Intent::LookUp { resource, name } => self.judge_look_up(*resource, name, write).await,
             Intent::Create {
                 resource,
                 name,
@@ -208,7 +208,7 @@ fn same_name(a: &str, b: &str) -> bool {
     a.to_lowercase().nfc().eq(b.to_lowercase().nfc())
 }
 
-fn names_it(resource: &Value, kind: Resource, name: &str) -> bool {
+pub(in crate::engine) fn names_it(resource: &Value, kind: Resource, name: &str) -> bool {
     resource
         .get(kind.name_attribute())
         .and_then(Value::as_str)

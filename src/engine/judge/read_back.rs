@@ -6,15 +6,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::check::Seen;
-use crate::check::catalogue::{sequence, state};
+use crate::check::catalogue::{guard, sequence, state};
 use crate::check::frame::{self, Difference};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
-use crate::okta::request::Resource;
+use crate::okta::request::{Intent, Resource};
+use crate::verdict::Origin;
 
 use super::super::book::Subject;
+use super::super::ownership::LastRead;
 use super::super::session::{Context, Sent, Session};
 use super::super::target::Settling;
+use super::create::ANOTHER_NAME;
 use super::{Change, Write, good, is_success, status_word};
 
 /// From here on a lag is worth a word: Okta's next request comes about 200 ms after the answer.
@@ -73,7 +76,8 @@ impl Session {
         self.report_lag(&shown.settling, shown.settled, &context);
         let now = good(&sent.exchange);
         if let Some(other) = now.and_then(reading::id_of).filter(|other| other != id) {
-            self.id_has_changed(resource, id, &other, how, &context);
+            self.id_has_changed(resource, id, &other, how, &context)
+                .await?;
         }
         let ignored = now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
         self.report_differences(resource, &shown.differences, ignored, write, &context);
@@ -110,6 +114,12 @@ impl Session {
         let mut settling = Settling::new(self.run.settle_for(&kind));
         loop {
             let sent = self.read(resource, id, write.place).await?;
+            if let Intent::Create { name, .. } = &write.call.intent
+                && self.ledger.knows_as_foreign(resource, id)
+            {
+                self.with_book(|book| book.close(resource, id));
+                return Err(self.hands_out_another(resource, name, ANOTHER_NAME, &sent, write));
+            }
             let now = good(&sent.exchange);
             let differences = now
                 .map(|now| frame::compare(before, now, change.sets, is_user))
@@ -156,7 +166,8 @@ impl Session {
             && let Some((other, _)) = self.find_exactly(resource, &name, write.place).await?
             && other != id
         {
-            self.id_has_changed(resource, id, &other, how, &context);
+            self.id_has_changed(resource, id, &other, how, &context)
+                .await?;
             return Ok(());
         }
         if sent.broken {
@@ -173,47 +184,62 @@ impl Session {
         Ok(())
     }
 
-    /// What Okta is linked to has another id from now on. It is still ours to remove.
-    pub(super) fn id_has_changed(
+    /// An answer about what Okta is linked to shows another id. A read of that id decides: it is the same resource, which
+    /// has moved; or it is one of others, which the answer should not have shown. Whether it has moved, or may have.
+    pub(super) async fn id_has_changed(
         &self,
         resource: Resource,
         id: &str,
         other: &str,
         how: &str,
         context: &Context<'_>,
-    ) {
+    ) -> Result<bool, NotSent> {
         let name = self
             .with_book(|b| b.get(resource, id).map(|a| a.name.clone()))
             .unwrap_or_default();
-        let seen = Seen::new(
-            &sequence::ID_CHANGED,
-            "the id that Okta is linked to",
-            "another id",
-        )
-        .facet(how)
-        .at("/id");
+        let is_known = self.ledger.knows(resource, other);
+        let moved = !is_known
+            && self
+                .adopt(resource, other, &name, Origin::Observe, context.place)
+                .await?;
+        let is_foreign = self.ledger.knows_as_foreign(resource, other);
+        let seen = if is_foreign {
+            let wanted = "the resource that Okta is linked to";
+            Seen::new(&guard::SOMEBODY_ELSE, wanted, ANOTHER_NAME)
+                .facet(format!("update {}", resource.word()))
+        } else {
+            Seen::new(
+                &sequence::ID_CHANGED,
+                "the id that Okta is linked to",
+                "another id",
+            )
+            .facet(how)
+        };
         let mut subjects = context.subjects.clone();
         subjects.push(Subject::name(resource, &name));
         subjects.push(Subject::Resource(resource, other.to_owned()));
         self.observe(
-            seen,
+            seen.at("/id"),
             &Context {
                 loses_data: true,
                 subjects,
                 ..context.clone()
             },
         );
-        if !self.run.ledger.owns(resource, other)
-            && !self.run.ledger.knows_as_foreign(resource, other)
-        {
-            self.run.ledger.claim(resource, other, &name);
+        if moved {
             self.with_book(|b| {
-                b.open(resource, other, &name);
                 if let Some(old) = b.get_mut(resource, id) {
                     old.gone = true;
                 }
             });
+            let (_, last) = self
+                .look(resource, id, Origin::Observe, context.place)
+                .await?;
+            if last == LastRead::NotThere {
+                self.ledger.release(resource, id);
+            }
         }
+        Ok(!is_foreign)
     }
 
     pub(super) fn report_lag(&self, settling: &Settling, settled: bool, context: &Context<'_>) {

@@ -44,8 +44,12 @@ impl Session {
         {
             let subjects = vec![Subject::Resource(resource, id.to_owned())];
             let context = self.context(write, write.sent, subjects);
-            self.id_has_changed(resource, id, &other, how, &context);
-            return Ok(());
+            if self
+                .id_has_changed(resource, id, &other, how, &context)
+                .await?
+            {
+                return Ok(());
+            }
         }
         let now = self
             .read_back_after(resource, id, change, how, write)

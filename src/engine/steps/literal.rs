@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::check;
 use crate::check::Seen;
 use crate::check::catalogue::{certification, connection, create, error, guard, lookup, sequence};
-use crate::exchange::{HeaderText, Method, Request, path_segment};
+use crate::exchange::{HeaderText, Method, Request};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
@@ -19,6 +19,7 @@ use crate::secret::Secret;
 use crate::verdict::{CheckMeta, Origin};
 
 use super::super::book::Subject;
+use super::super::guard::{self as ownership_guard, Aim};
 use super::super::judge::{refusal_of, status_word};
 use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::shape::shape;
@@ -26,7 +27,7 @@ use super::untouched::Untouched;
 use super::{BrokenOff, Running, broken_off, wanted};
 
 /// An id that no server has issued, for probes of unknown resources.
-const NOBODY: &str = "/00000000-0000-4000-8000-000000000000";
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A literal request on its way.
 pub(super) struct Prepared<'r> {
@@ -39,6 +40,13 @@ pub(super) struct Prepared<'r> {
     /// What must stand in the body, filled in before an answer changes what placeholders stand for.
     wanted: Vec<(String, Wanted)>,
     before: Vec<Untouched>,
+}
+
+impl Prepared<'_> {
+    /// What it would write to.
+    pub(super) fn aim(&self) -> Aim {
+        ownership_guard::aim(&self.call)
+    }
 }
 
 impl Running<'_> {
@@ -95,7 +103,6 @@ impl Running<'_> {
             let close = HeaderText::Plain("close".to_owned());
             to_send.headers.push(("Connection".to_owned(), close));
         }
-        self.guard_literal(request, &target)?;
         let shape = shape(request.method, &target, body.as_deref());
         // A probe says itself what must come back; only lists and creates have a shape of their own.
         let intent = match &shape {
@@ -109,6 +116,7 @@ impl Running<'_> {
             evidence: request.evidence,
             ..observer_call(to_send, intent)
         };
+        self.guard_literal(&call)?;
         Ok(Prepared {
             request,
             shape,
@@ -220,24 +228,21 @@ impl Running<'_> {
         other.ok_or_else(|| BrokenOff("there is no second tenant".to_owned()))
     }
 
-    /// A probe, too, changes only what the run has made.
-    fn guard_literal(&self, request: &LiteralRequest, target: &str) -> Result<(), BrokenOff> {
-        let path = target.split('?').next().unwrap_or_default();
-        let ours = self
-            .ids
-            .values()
-            .flatten()
-            .any(|id| path.ends_with(&format!("/{}", path_segment(id))));
-        if matches!(request.method, Method::Put | Method::Patch | Method::Delete)
-            && !ours
-            && !path.ends_with(NOBODY)
-        {
-            return Err(BrokenOff(format!(
-                "{} {path} would change something that this run did not make",
-                request.method
-            )));
+    /// A probe, too, changes only what the run has made; whether it is still so, is proven when it is sent.
+    fn guard_literal(&self, call: &Call) -> Result<(), BrokenOff> {
+        let Request { method, target, .. } = &call.request;
+        let is_harmless = match ownership_guard::aim(call) {
+            _ if !method.is_write() => true,
+            Aim::Nothing | Aim::New(..) => true,
+            Aim::Unclear => false,
+            Aim::One(_, id) => id == NOBODY || self.ids.values().flatten().any(|own| *own == id),
+        };
+        if is_harmless {
+            return Ok(());
         }
-        Ok(())
+        Err(BrokenOff(format!(
+            "{method} {target} would change something that this run did not make"
+        )))
     }
 
     /// Notes what a probe has created, unless it was handed somebody else's.
@@ -282,7 +287,12 @@ impl Running<'_> {
         let chosen = body
             .and_then(|body| serde_json::from_slice::<Value>(body).ok())
             .and_then(|body| reading::id_of(&body));
-        if chosen.is_some_and(|chosen| chosen == id) || name.is_empty() {
+        if chosen.is_some_and(|chosen| chosen == id) {
+            return Ok(());
+        }
+        if name.is_empty() {
+            // A read may still show whose it is.
+            session.ledger.named(resource, &id, name);
             return Ok(());
         }
         if let Some(got) = session.whose(resource, &id, name, sent) {
@@ -306,8 +316,8 @@ impl Running<'_> {
             );
             return Err(broken_off(NotSent::NotOurs));
         }
-        if !session.run.ledger.owns(resource, &id) {
-            session.run.ledger.claim(resource, &id, name);
+        if !session.ledger.knows(resource, &id) {
+            session.ledger.named(resource, &id, name);
             session.with_book(|b| b.open(resource, &id, name));
         }
         if let Some(key) = &request.expect.creates {

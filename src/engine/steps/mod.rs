@@ -9,7 +9,7 @@ mod shape;
 mod untouched;
 mod wanted;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
@@ -25,9 +25,15 @@ use crate::scenario::{Action, Case, LoseAnswer, OktaAction, Scenario, Step};
 use crate::verdict::Origin;
 
 use super::cast::{self, Naming};
+use super::guard::Aim;
 use super::insider::Insider;
 use super::judge::{Read, is_honest};
-use super::session::{Place, Sent, Session, changes};
+use super::session::{Place, Sent, Session};
+use literal::Prepared;
+
+/// Why a write did not go out whose target could not be read.
+const UNPROVEN: &str =
+    "a read never showed that this run has made what the next request would change";
 
 /// Why a scenario did not get to its end, through no fault of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +74,6 @@ struct JobLine<'a> {
 
 impl Line for JobLine<'_> {
     async fn send(&mut self, call: Call) -> Result<Exchange, NotSent> {
-        if let Some((resource, id)) = changes(&call)
-            && !self.session.run.ledger.owns(resource, id)
-        {
-            return Err(NotSent::NotOurs);
-        }
         let lost = self.take_turn(&call);
         let sent = match lost {
             Some(leave) => self.session.perform_unread(&call, leave, self.place).await,
@@ -305,6 +306,9 @@ impl Running<'_> {
                 _ => {}
             }
         }
+        let session = &*self.stage.session;
+        self.prove_before_race(&tasks, &prepared).await?;
+        session.set_racing(true);
         let jobs = tasks
             .iter()
             .map(|(task, place)| self.job(task, None, place));
@@ -312,6 +316,7 @@ impl Running<'_> {
             .iter()
             .map(|(prepared, place)| self.send_prepared(prepared, place));
         let (jobs, sent) = join(join_all(jobs), join_all(requests)).await;
+        session.set_racing(false);
         for outcome in jobs {
             let (effects, trouble) = outcome?;
             self.troubled |= trouble.is_some();
@@ -319,6 +324,45 @@ impl Running<'_> {
         }
         for ((prepared, place), sent) in prepared.iter().zip(sent) {
             self.judge_prepared(prepared, &sent?, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what several writes at once are about, so that none of them has to wait for its proof in the middle of
+    /// the race.
+    async fn prove_before_race(
+        &self,
+        tasks: &[(Task, Place)],
+        prepared: &[(Prepared<'_>, Place)],
+    ) -> Result<(), BrokenOff> {
+        let linked = tasks.iter().filter_map(|(task, place)| {
+            let (resource, link) = match &task.subject {
+                JobSubject::Person(person) => (Resource::User, person.link.clone()),
+                JobSubject::Group(group) => (Resource::Group, group.link.clone()),
+                JobSubject::App => return None,
+            };
+            Some((resource, link?, place))
+        });
+        let named = prepared
+            .iter()
+            .filter_map(|(prepared, place)| match prepared.aim() {
+                Aim::One(resource, id) => Some((resource, id, place)),
+                _ => None,
+            });
+        let session = &*self.stage.session;
+        let mut seen = HashSet::new();
+        let missing: Vec<_> = linked
+            .chain(named)
+            .filter(|(resource, id, _)| {
+                session.ledger.knows(*resource, id) && session.last_read(*resource, id).is_none()
+            })
+            .filter(|(resource, id, _)| seen.insert((*resource, id.clone())))
+            .collect();
+        let looking = missing
+            .iter()
+            .map(|(resource, id, place)| session.look(*resource, id, Origin::Observe, place));
+        for looked in join_all(looking).await {
+            looked.map_err(broken_off)?;
         }
         Ok(())
     }
@@ -365,6 +409,9 @@ impl Running<'_> {
                 }
                 drive::Cause::NotSent(NotSent::Stopped(why)) => {
                     return Err(BrokenOff((*why).to_owned()));
+                }
+                drive::Cause::NotSent(NotSent::Unproven) => {
+                    return Err(BrokenOff(UNPROVEN.to_owned()));
                 }
                 _ => session.judge_trouble(trouble, job, line.last.as_ref(), place),
             }
@@ -413,6 +460,7 @@ fn broken_off(why: NotSent) -> BrokenOff {
         NotSent::Throttled(why) => why,
         NotSent::Stopped(why) => why.to_owned(),
         NotSent::NotOurs => "the target handed out somebody else's resource".to_owned(),
+        NotSent::Unproven => UNPROVEN.to_owned(),
         NotSent::AnswerLost => "an answer was lost".to_owned(),
     })
 }

@@ -30,6 +30,7 @@ impl Running<'_> {
             Outside::CreateUser(_, attributes) => {
                 let user = self.user(key, attributes)?;
                 let name = text_of(&user, "userName");
+                self.note_before(Resource::User, &name)?;
                 let answer = self.perform(outside, "user", None, user).await?;
                 self.appeared(Resource::User, key, &name, &answer, place)
                     .await
@@ -38,6 +39,7 @@ impl Running<'_> {
                 let members = self.members_of(key)?;
                 let group = self.org.groups.get(key);
                 let name = group.map(|g| g.name.clone()).unwrap_or_default();
+                self.note_before(Resource::Group, &name)?;
                 let listed: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
                 let group = json!({"displayName": name, "members": listed});
                 let answer = self.perform(outside, "group", None, group).await?;
@@ -80,6 +82,16 @@ impl Running<'_> {
         }
     }
 
+    /// What the insider is about to make is the run's to remove, whatever becomes of the answer.
+    fn note_before(&self, resource: Resource, name: &str) -> Result<(), BrokenOff> {
+        let session = &self.stage.session;
+        session.note_name_sent(resource, name);
+        session.ledger.sending(resource, name).map_err(|why| {
+            session.run.cannot_note(why);
+            BrokenOff(session.run.why_stopped().to_owned())
+        })
+    }
+
     /// The one that an operation is about, which must be the run's own.
     fn known(&self, outside: &Outside) -> Result<Known, BrokenOff> {
         let key = outside.key();
@@ -90,7 +102,7 @@ impl Running<'_> {
         };
         let id = self.last_id(key);
         let id = id.ok_or_else(|| BrokenOff(format!("{key} has no id at the target")))?;
-        if !self.stage.session.run.ledger.owns(resource, &id) {
+        if !self.stage.session.ledger.owns(resource, &id) {
             return Err(BrokenOff(format!("{key} was not made by this run")));
         }
         Ok(Known { resource, id })
@@ -197,7 +209,7 @@ impl Running<'_> {
         let session = &*self.stage.session;
         // The run may own the same id in another tenant.
         let known = session.with_book(|book| book.get(resource, &id).is_some_and(|a| !a.gone));
-        if known || session.run.ledger.knows_as_foreign(resource, &id) {
+        if known || session.ledger.knows_as_foreign(resource, &id) {
             return Err(BrokenOff(format!(
                 "the id of {key} was there before it was made"
             )));
@@ -241,7 +253,7 @@ impl Running<'_> {
                 }
             }
         });
-        session.run.ledger.release(*resource, id);
+        session.ledger.release(*resource, id);
         Ok(())
     }
 

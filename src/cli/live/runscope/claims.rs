@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::engine::ledger::Ledger;
-use crate::engine::outcome::LeftBehind;
+use crate::engine::outcome::{LeftBehind, Presence};
 use crate::exchange::{Exchange, Method};
 use crate::okta::reading;
 use crate::okta::request::Resource;
@@ -57,7 +57,7 @@ impl<'a> Claims<'a> {
             .and_then(|answer| name_of(answer, resource))
             .is_some_and(|answered| answered.eq_ignore_ascii_case(name));
         match id {
-            Some(id) if self.ledger.owns(resource, &id) => {}
+            Some(id) if self.ledger.knows(resource, &id) => {}
             Some(id) if self.ledger.knows_as_foreign(resource, &id) || !is_named_so => {
                 self.unclear(
                     resource,
@@ -66,7 +66,7 @@ impl<'a> Claims<'a> {
                 );
             }
             Some(id) => {
-                self.ledger.claim(resource, &id, name);
+                self.ledger.named(resource, &id, name);
                 self.ids.insert((resource, id));
             }
             None => self.unclear(resource, name, "the answer has no id to remove it by"),
@@ -78,6 +78,7 @@ impl<'a> Claims<'a> {
             resource: resource.as_str(),
             id: "?".to_owned(),
             name: name.to_owned(),
+            presence: Presence::Perhaps,
             reason: reason.to_owned(),
         });
     }
