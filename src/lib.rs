@@ -12,6 +12,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod defect;
 pub mod document;
 pub mod embedded;
 pub mod engine;

@@ -1,7 +1,6 @@
 //! A whole run: pre-flight, all scenarios, clean-up, conclusions.
 
-use std::collections::{BTreeSet, HashSet};
-use std::future::Future;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::defect::{self, Panic, Phase};
 use crate::exchange::{Method, Transport};
 use crate::okta::{App, Behaviour, Variants};
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
@@ -16,12 +16,13 @@ use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
 use super::cleanup;
-use super::conclude::{self, Shown};
+use super::conclude::{self, Conclusion, Shown};
 use super::event::{Event, Listener};
 use super::growth;
 use super::insider::Insider;
+use super::interrupt::Interrupts;
 use super::ledger::Ledger;
-use super::outcome::{Broken, LeftBehind, Plan, RunResult};
+use super::outcome::{Broken, Defect, During, LeftBehind, Plan, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
 use super::session::Session;
@@ -41,13 +42,16 @@ pub enum RunError<E> {
     /// Nobody agreed to the plan.
     #[error("declined")]
     Declined(E),
+    /// The user interrupted the clean-up, too; the ledger knows what is there.
+    #[error("interrupted twice")]
+    Left,
 }
 
-/// Runs `parts`. `consent` is asked after a good pre-flight and before the first write; `interrupt` completes when the
-/// user wants it to stop.
+/// Runs `parts`. `consent` is asked after a good pre-flight and before the first write. The first of the `interrupts`
+/// drops what is under way and cleans up, the second leaves everything as it is.
 ///
 /// # Errors
-/// When the ledger file cannot be made, or `consent` is refused.
+/// When the ledger file cannot be made, `consent` is refused, or there was a second interruption.
 pub async fn run<E>(
     settings: Arc<Settings>,
     behaviour: Arc<Behaviour>,
@@ -55,7 +59,7 @@ pub async fn run<E>(
     parts: Vec<Part>,
     listener: Arc<dyn Listener>,
     consent: impl Fn(&Plan) -> Result<(), E>,
-    interrupt: impl Future<Output = ()> + Send + 'static,
+    interrupts: Interrupts,
 ) -> Result<RunResult, RunError<E>> {
     let started = Instant::now();
     let began = jiff::Timestamp::now();
@@ -84,8 +88,9 @@ pub async fn run<E>(
     }
     let watch = tokio::spawn({
         let (run, second) = (Arc::clone(&run), second.clone());
+        let mut interrupts = interrupts.clone();
         async move {
-            interrupt.await;
+            interrupts.first().await;
             run.stop();
             if let Some(second) = second {
                 second.stop();
@@ -99,8 +104,14 @@ pub async fn run<E>(
         second: second.clone(),
         listener,
     };
-    let ended = whole.all(plan, parts, consent).await;
+    let mut hurried = interrupts;
+    let ended = tokio::select! {
+        ended = whole.all(plan, parts, consent) => Some(ended),
+        () = hurried.second() => None,
+    };
     watch.abort();
+    // Whatever is there stands in the ledger, which stays.
+    let ended = ended.ok_or(RunError::Left)?;
     let ledgers = || {
         let second = settings.other.as_ref().and_then(|o| o.ledger.as_ref());
         settings.ledger.iter().chain(second)
@@ -120,27 +131,26 @@ pub async fn run<E>(
             None => Broken::Interrupted,
         });
     }
-    let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
-    let mut scenarios = conclusion.scenarios;
-    let growth = scenarios.iter().flat_map(growth::of).collect();
-    scenarios.extend(
-        plan.not_run
-            .iter()
-            .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
-    );
-    let mut verdicts = conclusion.verdicts;
-    if ended.broken.is_some() {
-        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
-            *verdict = Verdict::Undecided;
-        }
-    }
-    if ended.left_behind.is_empty() {
+    if ended.left_behind.is_empty() && !ended.may_have_left {
         // Nothing is left to sweep.
         for path in ledgers() {
             let _ = std::fs::remove_file(path);
         }
     }
-    let result = RunResult {
+    let concluded = Concluded::of(ended.shown, &settings);
+    let mut scenarios = concluded.conclusion.scenarios;
+    scenarios.extend(
+        plan.not_run
+            .iter()
+            .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
+    );
+    let mut verdicts = concluded.conclusion.verdicts;
+    if ended.broken.is_some() {
+        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
+            *verdict = Verdict::Undecided;
+        }
+    }
+    let mut result = RunResult {
         run_id: settings.run_id.clone(),
         seed: settings.seed,
         started: format!("{began:.0}"),
@@ -153,16 +163,92 @@ pub async fn run<E>(
             .collect(),
         verdicts,
         scenarios,
-        findings: conclusion.findings,
+        findings: concluded.conclusion.findings,
         around: ended.around,
         exchanges: run.exchanges() + second.map_or(0, |second| second.exchanges()),
-        growth,
+        growth: concluded.growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
+        defects: Vec::new(),
+        untrusted: None,
         recording: None,
     };
-    whole.listener.on(&Event::Finished(&result));
+    for defect in ended.defects.into_iter().chain(concluded.defect) {
+        result.admit(defect);
+    }
+    let told = defect::caught_now(|| {
+        defect::plant(Phase::End);
+        whole.listener.on(&Event::Finished(&result));
+    });
+    if let Err(panic) = told {
+        result.admit(Defect {
+            during: During::End,
+            panic,
+        });
+    }
     Ok(result)
+}
+
+/// What is concluded, as far as this tool is able to.
+struct Concluded {
+    conclusion: Conclusion,
+    growth: Vec<growth::Growth>,
+    defect: Option<Defect>,
+}
+
+impl Concluded {
+    /// Concludes. Where this tool fails in it, nothing is concluded, and every scenario says so.
+    fn of(mut shown: Vec<Shown>, settings: &Settings) -> Self {
+        // Too many to have them twice; nothing is concluded from them.
+        let take = |shown: &mut Shown| std::mem::take(&mut shown.result.exchanges);
+        let exchanges: Vec<Vec<Recorded>> = shown.iter_mut().map(take).collect();
+        let played: Vec<ScenarioResult> = shown.iter().map(|s| s.result.clone()).collect();
+        let mut concluded = match defect::caught_now(|| {
+            defect::plant(Phase::Conclusion);
+            conclude::conclude(shown, &settings.apps, settings.strict_rfc)
+        }) {
+            Ok(conclusion) => Self {
+                conclusion,
+                growth: Vec::new(),
+                defect: None,
+            },
+            Err(panic) => Self::nothing(played, settings, panic),
+        };
+        let scenarios = &mut concluded.conclusion.scenarios;
+        for (scenario, exchanges) in scenarios.iter_mut().zip(exchanges) {
+            scenario.exchanges = exchanges;
+        }
+        match defect::caught_now(|| scenarios.iter().flat_map(growth::of).collect()) {
+            Ok(growth) => concluded.growth = growth,
+            Err(panic) => {
+                concluded.defect.get_or_insert(Defect {
+                    during: During::Conclusion,
+                    panic,
+                });
+            }
+        }
+        concluded
+    }
+
+    fn nothing(mut played: Vec<ScenarioResult>, settings: &Settings, panic: Panic) -> Self {
+        let defect = Defect {
+            during: During::Conclusion,
+            panic,
+        };
+        for scenario in &mut played {
+            scenario.outcome = Outcome::NotRun(defect.reason());
+        }
+        let undecided = settings.apps.iter().map(|app| (*app, Verdict::Undecided));
+        Self {
+            conclusion: Conclusion {
+                findings: Vec::new(),
+                scenarios: played,
+                verdicts: undecided.collect(),
+            },
+            growth: Vec::new(),
+            defect: Some(defect),
+        }
+    }
 }
 
 /// The second tenant has books of its own: an id means something else there.
@@ -211,6 +297,29 @@ struct Ended {
     around: Vec<Recorded>,
     left_behind: Vec<LeftBehind>,
     broken: Option<Broken>,
+    defects: Vec<Defect>,
+    /// This tool failed while something was there, so the books may not know of all of it.
+    may_have_left: bool,
+}
+
+impl Ended {
+    /// Asks whether the target is there; none when this tool itself failed in it.
+    async fn preflight(&mut self, session: &Session) -> Option<Result<u64, Broken>> {
+        let checked = defect::caught(async {
+            defect::plant(Phase::Preflight);
+            preflight::check(session).await
+        })
+        .await;
+        self.around.extend(session.finish().0);
+        match checked {
+            Ok(checked) => Some(checked),
+            Err(panic) => {
+                let during = During::Preflight;
+                self.defects.push(Defect { during, panic });
+                None
+            }
+        }
+    }
 }
 
 /// What one scenario is played with.
@@ -239,6 +348,24 @@ struct Played {
     shown: Shown,
     around: Vec<Recorded>,
     left_behind: Vec<LeftBehind>,
+    defects: Vec<Defect>,
+}
+
+impl Played {
+    /// One that this tool has lost.
+    fn dead(part: &Part, panic: Panic) -> Self {
+        let defect = Defect {
+            during: During::Scenario(part.scenario.id.clone(), part.app),
+            panic,
+        };
+        Self {
+            ordinal: part.ordinal,
+            shown: unplayed(part, &defect.reason()),
+            around: Vec::new(),
+            left_behind: Vec::new(),
+            defects: vec![defect],
+        }
+    }
 }
 
 impl Whole {
@@ -291,26 +418,42 @@ impl Whole {
         let mut foreign = 0;
         if let Reach::Shared(transport) = &self.settings.reach {
             let session = self.session("pre-flight", None, Arc::clone(transport));
-            let checked = preflight::check(&session).await;
-            ended.around.extend(session.finish().0);
-            match checked {
-                Ok(there) => foreign = there,
-                Err(broken) => {
+            match ended.preflight(&session).await {
+                Some(Ok(there)) => foreign = there,
+                Some(Err(broken)) => {
                     ended.broken = Some(broken);
                     return Ok(ended);
                 }
+                None => return Ok(ended),
             }
             if let Some(session) = self.second_session("pre-flight", None, "") {
-                let checked = preflight::check(&session).await;
-                ended.around.extend(session.finish().0);
-                if let Err(broken) = checked {
-                    ended.broken = Some(broken.of_second_tenant());
-                    return Ok(ended);
+                match ended.preflight(&session).await {
+                    Some(Ok(_)) => {}
+                    Some(Err(broken)) => {
+                        ended.broken = Some(broken.of_second_tenant());
+                        return Ok(ended);
+                    }
+                    None => return Ok(ended),
                 }
             }
         }
-        self.listener.on(&Event::Planned(plan));
-        consent(plan)?;
+        if self.run.is_stopped() {
+            // Whoever wants it to stop is not asked whether it may begin.
+            return Ok(ended);
+        }
+        let asked = defect::caught_now(|| {
+            defect::plant(Phase::Consent);
+            self.listener.on(&Event::Planned(plan));
+            consent(plan)
+        });
+        match asked {
+            Ok(answer) => answer?,
+            Err(panic) => {
+                let during = During::Consent;
+                ended.defects.push(Defect { during, panic });
+                return Ok(ended);
+            }
+        }
         let met = Arc::new(Mutex::new(HashSet::new()));
         let mut played = Vec::with_capacity(parts.len());
         let isolated = matches!(self.settings.reach, Reach::Isolated(_));
@@ -345,6 +488,8 @@ impl Whole {
         self.some(alone, 1, &met, &mut played).await;
         played.sort_by_key(|p| p.ordinal);
         for one in played {
+            ended.may_have_left |= !one.defects.is_empty();
+            ended.defects.extend(one.defects);
             ended.shown.push(one.shown);
             ended.around.extend(one.around);
             ended.left_behind.extend(one.left_behind);
@@ -368,12 +513,14 @@ impl Whole {
         let beds = Arc::new(Semaphore::new(most as usize));
         let mut waiting = parts.into_iter();
         let mut playing = JoinSet::new();
+        let mut parts_by_task = HashMap::new();
         loop {
             while playing.len() < at_once.max(1) {
                 let Some(part) = waiting.next() else { break };
                 let (whole, met) = (self.clone(), Arc::clone(met));
                 let beds = Arc::clone(&beds);
-                playing.spawn(async move {
+                let known = part.clone();
+                let task = playing.spawn(async move {
                     let sized = part.sized(&whole.settings.scale);
                     let users = sized
                         .iter()
@@ -382,14 +529,22 @@ impl Whole {
                     let users = u32::try_from(users).unwrap_or(u32::MAX);
                     // Closed never; a scenario that needs more than there are was left out of the plan.
                     let _held = beds.acquire_many(users.min(most)).await;
-                    whole.one(part, &met).await
+                    let one = defect::caught(whole.one(part.clone(), &met)).await;
+                    one.unwrap_or_else(|panic| Played::dead(&part, panic))
                 });
+                parts_by_task.insert(task.id(), known);
             }
-            match playing.join_next().await {
+            match playing.join_next_with_id().await {
                 None => return,
-                Some(Ok(one)) => played.push(one),
-                // A panic in a scenario is a defect of this tool; the runtime has printed it, the others go on.
-                Some(Err(_)) => {}
+                Some(Ok((_, one))) => played.push(one),
+                Some(Err(lost)) => {
+                    let panic = Panic {
+                        message: "its task has died".to_owned(),
+                        location: None,
+                    };
+                    let part = parts_by_task.get(&lost.id());
+                    played.extend(part.map(|part| Played::dead(part, panic)));
+                }
             }
         }
     }
@@ -412,19 +567,30 @@ impl Whole {
             .map(|second| Arc::new(second.under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
-        let mut outcome = Outcome::Passed;
-        for (row, scenario) in sized.iter().enumerate() {
-            let stage = Arrangement {
-                scenario,
-                row,
-                session: &session,
-                second: second.as_ref(),
-                insider: insider.as_ref(),
-            };
-            if let Outcome::NotRun(why) = self.play(&part, &stage).await {
-                outcome = Outcome::NotRun(why);
+        let plays = async {
+            let mut outcome = Outcome::Passed;
+            for (row, scenario) in sized.iter().enumerate() {
+                let stage = Arrangement {
+                    scenario,
+                    row,
+                    session: &session,
+                    second: second.as_ref(),
+                    insider: insider.as_ref(),
+                };
+                if let Outcome::NotRun(why) = self.play(&part, &stage).await {
+                    outcome = Outcome::NotRun(why);
+                }
             }
-        }
+            outcome
+        };
+        let mut defects = Vec::new();
+        let outcome = defect::caught(plays).await.unwrap_or_else(|panic| {
+            let during = During::Scenario(scenario.id.clone(), part.app);
+            let defect = Defect { during, panic };
+            let outcome = Outcome::NotRun(defect.reason());
+            defects.push(defect);
+            outcome
+        });
         let (mut exchanges, mut observations) = session.finish();
         if let Some(second) = &second {
             let (theirs, observed) = second.finish();
@@ -439,11 +605,11 @@ impl Whole {
         let mut left_behind = match self.settings.reach {
             // The tenant goes away as a whole.
             Reach::Isolated(_) => Vec::new(),
-            Reach::Shared(_) => self.remove(&session).await,
+            Reach::Shared(_) => self.removed(&part, &session, &mut defects).await,
         };
         let (mut around, _) = session.finish();
         if let (Some(second), Reach::Shared(_)) = (&second, &self.settings.reach) {
-            left_behind.extend(self.remove(second).await);
+            left_behind.extend(self.removed(&part, second, &mut defects).await);
             around.extend(second.finish().0);
         }
         let result = ScenarioResult {
@@ -458,7 +624,11 @@ impl Whole {
         if scenario.scales {
             observations.extend(growth::of(&result).iter().filter_map(growth::observation));
         }
-        let shown = Shown {
+        if !defects.is_empty() {
+            // Where this tool has failed, nobody knows what it saw rightly.
+            observations.clear();
+        }
+        let mut shown = Shown {
             result,
             rows: sized
                 .iter()
@@ -467,13 +637,65 @@ impl Whole {
             observations,
             members_seen,
         };
-        self.tell(&shown, met);
+        if let Err(panic) = defect::caught_now(|| self.tell(&shown, met)) {
+            let during = During::Scenario(scenario.id.clone(), part.app);
+            defects.push(Defect { during, panic });
+        }
+        if let Some(defect) = defects.first() {
+            shown.observations.clear();
+            shown.result.outcome = Outcome::NotRun(defect.reason());
+        }
         Played {
             ordinal: part.ordinal,
             shown,
             around,
             left_behind,
+            defects,
         }
+    }
+
+    /// Cleans up. Where this tool fails in the middle of it, it begins once more, with what is still there.
+    async fn removed(
+        &self,
+        part: &Part,
+        session: &Session,
+        defects: &mut Vec<Defect>,
+    ) -> Vec<LeftBehind> {
+        let mut failed = None;
+        for _ in 0..2 {
+            let removing = async {
+                defect::plant(Phase::CleanUp);
+                self.remove(session).await
+            };
+            match defect::caught(removing).await {
+                Ok(left) => {
+                    defects.extend(failed);
+                    return left;
+                }
+                Err(panic) => {
+                    failed.get_or_insert(Defect {
+                        during: During::CleanUp(part.scenario.id.clone(), part.app),
+                        panic,
+                    });
+                }
+            }
+        }
+        defects.extend(failed);
+        let reason = "scim-conform itself failed while removing it";
+        let (ids, lost) = session.with_book(|book| (book.ids(), book.lost()));
+        let owned = session.run.ledger.newest_first(&ids).into_iter();
+        let lost = lost
+            .into_iter()
+            .map(|(resource, name)| (resource, "unknown".to_owned(), name));
+        owned
+            .chain(lost)
+            .map(|(resource, id, name)| LeftBehind {
+                resource: resource.as_str(),
+                id,
+                name,
+                reason: reason.to_owned(),
+            })
+            .collect()
     }
 
     async fn play(&self, part: &Part, arrangement: &Arrangement<'_>) -> Outcome {

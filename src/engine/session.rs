@@ -8,7 +8,9 @@ use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
-use crate::exchange::{Body, Exchange, InCommon, Kept, Leave, Method, Request, Transport};
+use crate::exchange::{
+    Body, Exchange, InCommon, Kept, Leave, Method, Request, SendError, Transport,
+};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -227,16 +229,12 @@ impl Session {
         let mut throttled = 0;
         let mut waited = std::time::Duration::ZERO;
         loop {
-            if self.run.is_stopped() && origin != Origin::Cleanup {
+            let exchange = self.send(call, origin).await?;
+            let sent = self.record(call, exchange, origin, place);
+            if let Err(SendError::AnswerLost { .. }) = sent.exchange.outcome {
+                self.lose_dropped(call);
                 return Err(NotSent::Stopped(self.run.why_stopped()));
             }
-            self.run.turn().await;
-            self.run.count();
-            let exchange = self.transport.send(call.request.clone()).await;
-            if origin != Origin::Cleanup {
-                self.run.note_reached(&exchange);
-            }
-            let sent = self.record(call, exchange, origin, place);
             let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
                 self.note_ids(&call.intent, &sent.exchange);
                 return Ok(sent);
@@ -262,10 +260,12 @@ impl Session {
                 &Context::new(place, &sent, Vec::new(), Evidence::Documented),
             );
             let wait = retry::wait(throttled, header.as_deref());
-            match wait.filter(|w| waited + *w <= self.run.patience) {
-                Some(wait) => {
-                    waited += wait;
-                    self.run.pause(wait).await;
+            // Whatever the target asks for: a sum that is too large is more patience than anybody has.
+            let in_all = wait.and_then(|wait| waited.checked_add(wait));
+            match wait.zip(in_all.filter(|in_all| *in_all <= self.run.patience)) {
+                Some((wait, in_all)) => {
+                    waited = in_all;
+                    self.run.wait(wait, origin).await?;
                 }
                 None => {
                     let asked =
@@ -288,14 +288,7 @@ impl Session {
         leave: Leave,
         place: &Place,
     ) -> Result<Sent, NotSent> {
-        if self.run.is_stopped() {
-            return Err(NotSent::Stopped(self.run.why_stopped()));
-        }
-        self.run.turn().await;
-        self.run.count();
-        let request = call.request.clone();
-        let exchange = self.transport.send_and_leave(request, leave).await;
-        self.run.note_reached(&exchange);
+        let exchange = self.send_unread(call, leave).await?;
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
 

@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 pub mod csv;
+pub mod defect;
 pub mod explain;
 pub mod file;
 mod finding;

@@ -48,7 +48,7 @@ fn name(scenario: &ScenarioResult) -> String {
 
 /// What to do about a target that is gone.
 pub(crate) const GONE: &str =
-    "look for a crash in its log, at the last request that it answered; the rest was not judged";
+    "look into its log for the last request that it answered; the rest was not judged";
 
 /// Why the run broke off, if it did.
 #[must_use]
@@ -64,7 +64,10 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
         }
         Broken::Gone { problem } => {
             let first = format!("{}  ", pad(&paint(BAD, "broke off"), 9));
-            let told = format!("the target was there, and is gone: {}", printable(problem));
+            let told = format!(
+                "the target was there, and answers nothing any more: {}",
+                printable(problem)
+            );
             let mut shown = hang(&first, &told, width, 4);
             let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
             shown.push_str(&hang(&first, GONE, width, 4));
@@ -81,7 +84,7 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
 
 /// One line an app.
 #[must_use]
-pub(crate) fn verdicts(run: &RunResult) -> String {
+pub(crate) fn verdicts(run: &RunResult, width: usize) -> String {
     let mut shown = String::new();
     for (app, verdict) in &run.verdicts {
         let (style, word) = match verdict {
@@ -102,6 +105,14 @@ pub(crate) fn verdicts(run: &RunResult) -> String {
             "{} {}\n",
             pad("probes, which every app needs:", 40),
             paint(DIM, &tally(run, None))
+        ));
+    }
+    if let Some(why) = &run.untrusted {
+        shown.push_str(&hang(
+            &format!("{} ", paint(DOUBT, "Okta would refuse the certificate:")),
+            &format!("{}; --insecure let it pass", printable(why)),
+            width,
+            4,
         ));
     }
     shown

@@ -17,7 +17,7 @@ use crate::exchange::{
 use crate::secret::Secret;
 
 /// How long a request that is under way is waited for after an interruption: who knows the answer can clean up.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Characters of a value that are shown.
 const MOST_SHOWN: usize = 200;

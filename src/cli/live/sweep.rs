@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::defect::{self, Phase};
 use crate::engine::cleanup;
 use crate::engine::ledger::{self, Ledger, Told};
 use crate::engine::session::Session;
@@ -12,8 +13,9 @@ use crate::okta::request::Resource;
 
 use super::super::backend::{Refusal, SweepConsent, Swept};
 use super::super::settings::SweepSettings;
+use super::super::signals::interrupts;
 use super::drive::engine_cleanup;
-use super::{Live, interrupted, reach, world};
+use super::{Live, reach, world};
 
 /// One ledger with something left.
 struct Leftover {
@@ -26,6 +28,7 @@ pub(super) async fn sweep(
     settings: &SweepSettings,
     consent: SweepConsent<'_>,
 ) -> Result<Swept, Refusal> {
+    let mut interrupts = interrupts();
     let reached = reach(&settings.target, settings.timeout, false)?;
     let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
     let resources = |told: &Told| (told.owned.len() + told.lost.len()) as u64;
@@ -69,14 +72,27 @@ pub(super) async fn sweep(
             .filter_map(|(word, name)| Some((resource(word)?, name.clone())))
             .collect();
         let work = async {
+            defect::plant(Phase::Sweep);
             let unknown = cleanup::find_lost(&session, &lost).await;
             ids.extend(session.with_book(|b| b.ids()));
             let left = cleanup::clean_up(&session, &ids, how).await;
             (unknown, left)
         };
-        let (unknown, left) = tokio::select! {
-            ended = work => ended,
-            () = interrupted() => return Err(Refusal::Interrupted),
+        let ended = tokio::select! {
+            ended = defect::caught(work) => ended,
+            // What is not removed yet stands in the ledgers, as before.
+            () = interrupts.first() => return Err(Refusal::Left {
+                target: base,
+                can_sweep: true,
+            }),
+        };
+        let (unknown, left) = match ended {
+            Ok(ended) => ended,
+            Err(panic) => {
+                // Its ledger stays, and the others are swept.
+                defect::leave(panic);
+                continue;
+            }
         };
         swept.removed += (ids.len() - left.len()) as u64;
         if unknown.is_empty() && left.is_empty() {
@@ -84,6 +100,13 @@ pub(super) async fn sweep(
                 .map_err(|e| world(&format!("cannot remove {}: {e}", path.display()), None))?;
         }
         swept.left_behind.extend(unknown.into_iter().chain(left));
+        if let Some(problem) = session.run.gone() {
+            let problem = format!("the target is gone: {problem}");
+            return Err(world(
+                &problem,
+                Some("what is left is remembered; sweep again later"),
+            ));
+        }
     }
     Ok(swept)
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
+use crate::defect::{self, Phase};
 use crate::exchange::{Exchange, Leave};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
 use crate::okta::org::{AdminAction, Org, Person};
@@ -89,6 +90,9 @@ impl Line for JobLine<'_> {
                 evidence: call.evidence,
             });
         }
+        if changes(&call).is_some() {
+            defect::plant(Phase::Judging);
+        }
         self.session.judge(&call, &sent, self.place).await?;
         if let Some(Leave::After(_)) = lost {
             // Okta's administrator retries minutes later: what the target still does has ended by then.
@@ -159,6 +163,7 @@ impl Stage<'_> {
             }
             for _ in 0..step.times.max(1) {
                 running.step(n + 1, step).await?;
+                defect::plant(Phase::Step);
             }
         }
         if self.scenario.probe {

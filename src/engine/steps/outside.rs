@@ -120,7 +120,10 @@ impl Running<'_> {
         if !field.is_empty() {
             operation[field] = value;
         }
-        let answer = insider.perform(&operation).await;
+        let run = &self.stage.session.run;
+        // Whoever wants the run to stop does not wait for a hook either.
+        let answer = run.or_stopped(insider.perform(&operation)).await;
+        let answer = answer.ok_or_else(|| BrokenOff(run.why_stopped().to_owned()))?;
         let answer =
             answer.map_err(|why| BrokenOff(format!("{name} behind Okta's back: {why}")))?;
         if answer.get("ok").and_then(Value::as_bool) == Some(true) {
