@@ -20,6 +20,7 @@ use super::last_run::LastRunError;
 use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
+use super::token_command::TokenCommandError;
 
 /// Everything that can stop a command.
 #[derive(Debug, thiserror::Error)]
@@ -220,7 +221,10 @@ impl CliError {
         match self {
             Self::Refused(
                 Refusal::Interrupted | Refusal::Left { .. } | Refusal::Ask(AskError::Interrupted),
-            ) => Exit::Interrupted,
+            )
+            | Self::Target(TargetError::Command(TokenCommandError::Interrupted)) => {
+                Exit::Interrupted
+            }
             Self::Refused(Refusal::World { .. } | Refusal::Ask(AskError::Declined))
             | Self::Output(_)
             | Self::Junit(_) => Exit::Undecided,

@@ -126,7 +126,7 @@ fn read(path: &Path, entries: &mut Vec<Entry>) -> Result<(), CliError> {
     let before = entries.len();
     har::read(&text, |entry| {
         entries.push(Entry {
-            number: before + entry.number,
+            number: before.saturating_add(entry.number),
             ..entry
         });
     })

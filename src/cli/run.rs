@@ -280,7 +280,7 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
     let TargetChoice::Remote(_) = settings.target else {
         return Ok(());
     };
-    if yes || plan.users + plan.groups == 0 {
+    if yes || (plan.users == 0 && plan.groups == 0) {
         return Ok(());
     }
     let target = settings.target.name();

@@ -142,7 +142,7 @@ impl Ledger {
     pub fn claim(&self, resource: Resource, id: &str, name: &str) {
         {
             let mut books = self.books();
-            books.made += 1;
+            books.made = books.made.saturating_add(1);
             let order = books.made;
             books
                 .owned

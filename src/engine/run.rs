@@ -165,7 +165,9 @@ pub async fn run<E>(
         scenarios,
         findings: concluded.conclusion.findings,
         around: ended.around,
-        exchanges: run.exchanges() + second.map_or(0, |second| second.exchanges()),
+        exchanges: run
+            .exchanges()
+            .saturating_add(second.map_or(0, |second| second.exchanges())),
         growth: concluded.growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
@@ -597,7 +599,9 @@ impl Whole {
             exchanges.extend(theirs);
             let before = observations.len();
             observations.extend(observed.into_iter().map(|mut observation| {
-                observation.follows = observation.follows.map(|index| index + before);
+                observation.follows = observation
+                    .follows
+                    .map(|index| index.saturating_add(before));
                 observation
             }));
         }
@@ -711,7 +715,7 @@ impl Whole {
                 "{}{}{}",
                 self.settings.run_id,
                 base36(part.ordinal),
-                base36(arrangement.row + n)
+                base36(arrangement.row.saturating_add(n))
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
@@ -804,7 +808,8 @@ fn base36(n: usize) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     [n / 36 % 36, n % 36]
         .iter()
-        .map(|d| char::from(DIGITS[*d]))
+        .filter_map(|d| DIGITS.get(*d).copied())
+        .map(char::from)
         .collect()
 }
 

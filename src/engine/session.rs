@@ -239,7 +239,7 @@ impl Session {
                 self.note_ids(&call.intent, &sent.exchange);
                 return Ok(sent);
             };
-            throttled += 1;
+            throttled = u32::saturating_add(throttled, 1);
             let header = response.header("retry-after").map(str::to_owned);
             let seen = Seen::new(
                 &connection::THROTTLED,
@@ -316,7 +316,7 @@ impl Session {
         self.mask(&mut masked);
         let id = {
             let mut state = self.state();
-            let id = format!("{}{}", self.prefix, state.recorded.len() + 1);
+            let id = format!("{}{}", self.prefix, state.recorded.len().saturating_add(1));
             let exchange = Kept::sharing(masked, &mut state.in_common);
             state.recorded.push(Recorded {
                 id: id.clone(),
@@ -558,7 +558,7 @@ fn describe(request: &Request, passwords: &Passwords) -> String {
         text.push_str(&String::from_utf8_lossy(hidden.as_ref().unwrap_or(body)));
     }
     match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }

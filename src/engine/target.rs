@@ -77,8 +77,10 @@ impl Run {
         patience: Duration,
         rate: Option<f64>,
     ) -> Arc<Self> {
-        let pace = rate.filter(|r| r.is_finite() && *r > 0.0).map(|r| Pace {
-            gap: Duration::from_secs_f64((1.0 / r).min(60.0)),
+        let gap = rate.filter(|r| r.is_finite() && *r > 0.0);
+        let gap = gap.and_then(|r| Duration::try_from_secs_f64((1.0 / r).min(60.0)).ok());
+        let pace = gap.map(|gap| Pace {
+            gap,
             next: Mutex::new(Instant::now()),
         });
         Arc::new(Self {
@@ -227,7 +229,7 @@ impl Run {
         let at = {
             let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
             let at = (*next).max(Instant::now());
-            *next = at + pace.gap;
+            *next = at.checked_add(pace.gap).unwrap_or(at);
             at
         };
         tokio::time::sleep_until(at).await;
@@ -242,11 +244,12 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .contains(kind);
-        if hopeless {
-            self.settle / 20
-        } else {
-            self.settle
-        }
+        if hopeless { self.brief() } else { self.settle }
+    }
+
+    /// A small part of the time in which a write becomes visible.
+    pub(super) fn brief(&self) -> Duration {
+        self.settle.checked_div(20).unwrap_or_default()
     }
 
     /// Remembers that something of this kind did not settle.
@@ -285,8 +288,8 @@ impl Settling {
             return false;
         }
         tokio::time::sleep(self.pause.min(left)).await;
-        self.looks += 1;
-        self.pause = (self.pause * 2).min(Duration::from_millis(400));
+        self.looks = self.looks.saturating_add(1);
+        self.pause = self.pause.saturating_mul(2).min(Duration::from_millis(400));
         true
     }
 

@@ -56,7 +56,7 @@ fn suite(run: &RunResult, app: Option<App>) -> Option<TestSuite> {
     suite.add_property(("started", &*printable(&run.started)));
     let mut time = std::time::Duration::ZERO;
     for scenario in scenarios {
-        time += scenario.duration;
+        time = time.saturating_add(scenario.duration);
         suite.add_test_case(case(run, scenario, name));
     }
     suite.set_time(time);

@@ -18,6 +18,7 @@ pub mod json;
 pub mod junit;
 pub mod kept;
 mod palette;
+mod pipe;
 pub mod plan;
 mod readiness;
 pub mod recording;

@@ -48,7 +48,7 @@ fn name(scenario: &ScenarioResult) -> String {
 
 /// What to do about a target that is gone.
 pub(crate) const GONE: &str =
-    "look into its log for the last request that it answered; the rest was not judged";
+    "look for a crash in its log, at the last request that it answered; the rest was not judged";
 
 /// Why the run broke off, if it did.
 #[must_use]
@@ -64,10 +64,7 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
         }
         Broken::Gone { problem } => {
             let first = format!("{}  ", pad(&paint(BAD, "broke off"), 9));
-            let told = format!(
-                "the target was there, and answers nothing any more: {}",
-                printable(problem)
-            );
+            let told = format!("the target was there, and is gone: {}", printable(problem));
             let mut shown = hang(&first, &told, width, 4);
             let first = format!("{}  ", pad(&paint(DIM, "hint"), 9));
             shown.push_str(&hang(&first, GONE, width, 4));

@@ -113,7 +113,7 @@ pub async fn play(
             }
             Step::Request(call) => call,
         };
-        let number = performance.played.len() + 1;
+        let number = performance.played.len().saturating_add(1);
         let played = match prepare(call, &variables, stage) {
             Ok(request) => {
                 let (exchange, stopped) = send(stage, request, stop.as_mut()).await;

@@ -8,6 +8,7 @@ mod manners;
 mod matrix;
 mod okta_suite;
 mod settling;
+mod silence;
 mod sockets;
 mod together;
 mod variants;

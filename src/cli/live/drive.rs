@@ -162,7 +162,7 @@ pub(super) async fn drive(
         ),
         RunError::Declined(why) => Refusal::Ask(why),
     })?;
-    run.exchanges += asked.exchanges.len() as u64;
+    run.exchanges = run.exchanges.saturating_add(asked.exchanges.len() as u64);
     run.around.splice(..0, asked.exchanges);
     if let Some(server) = way.server.and_then(Arc::into_inner) {
         server.stop().await;
@@ -613,7 +613,8 @@ fn compare_own(run: &RunResult, own: &Snapshots, host: &str) -> Own {
                 .push_str(&heading(scenario, "your accepted snapshot"));
             compared.text.push_str(&lines(&checked.comparison));
         }
-        proposed += usize::from(own.mode == SnapshotMode::Propose && checked.written.is_some());
+        let waits = own.mode == SnapshotMode::Propose && checked.written.is_some();
+        proposed = usize::from(waits).saturating_add(proposed);
     }
     if proposed > 0 {
         compared.text.push_str(&format!(

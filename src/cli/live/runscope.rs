@@ -130,7 +130,7 @@ pub(super) async fn runscope(
     Ok(PlayedExport {
         played: performance.played,
         removed: if way.is_remote {
-            (made - still_there) as u64
+            made.saturating_sub(still_there) as u64
         } else {
             0
         },

@@ -31,7 +31,7 @@ pub(super) async fn sweep(
     let mut interrupts = interrupts();
     let reached = reach(&settings.target, settings.timeout, false)?;
     let leftovers = leftovers(live, &reached.base.to_string(), &settings.run_ids)?;
-    let resources = |told: &Told| (told.owned.len() + told.lost.len()) as u64;
+    let resources = |told: &Told| told.owned.len().saturating_add(told.lost.len()) as u64;
     consent(leftovers.iter().map(|l| resources(&l.told)).sum())?;
     let how = engine_cleanup(settings.cleanup);
     let base = reached.base.to_string();
@@ -94,7 +94,8 @@ pub(super) async fn sweep(
                 continue;
             }
         };
-        swept.removed += (ids.len() - left.len()) as u64;
+        let removed = ids.len().saturating_sub(left.len()) as u64;
+        swept.removed = swept.removed.saturating_add(removed);
         if unknown.is_empty() && left.is_empty() {
             std::fs::remove_file(&path)
                 .map_err(|e| world(&format!("cannot remove {}: {e}", path.display()), None))?;

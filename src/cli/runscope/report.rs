@@ -1,5 +1,7 @@
 //! The result of an exported test for programs.
 
+#![allow(clippy::indexing_slicing, reason = "objects of our own")]
+
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 

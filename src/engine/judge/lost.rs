@@ -161,7 +161,7 @@ impl Session {
                 }
             }
             let shown = page.resources.len() as u64;
-            start_index += shown;
+            start_index = start_index.saturating_add(shown);
             if shown == 0 || start_index > page.total {
                 break;
             }

@@ -97,7 +97,7 @@ impl Line for JobLine<'_> {
         if let Some(Leave::After(_)) = lost {
             // Okta's administrator retries minutes later: what the target still does has ended by then.
             let run = &self.session.run;
-            run.pause(run.settle / 20).await;
+            run.pause(run.brief()).await;
         }
         if lost.is_some() {
             return Err(NotSent::AnswerLost);
@@ -162,7 +162,7 @@ impl Stage<'_> {
                 continue;
             }
             for _ in 0..step.times.max(1) {
-                running.step(n + 1, step).await?;
+                running.step(n.saturating_add(1), step).await?;
                 defect::plant(Phase::Step);
             }
         }
