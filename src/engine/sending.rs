@@ -14,7 +14,7 @@ use super::session::Session;
 use super::target::Run;
 
 /// How long one request of a clean-up may take once the run is stopped.
-const HURRIED: Duration = Duration::from_secs(5);
+const HURRIED: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Sends a request of the run's or the clean-up's. Once the run is stopped, only the clean-up sends, and a request
