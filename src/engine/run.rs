@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::defect::{self, Panic, Phase};
 use crate::exchange::{Method, Transport};
+use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
@@ -658,48 +659,48 @@ impl Whole {
         }
     }
 
-    /// Cleans up. Where this tool fails in the middle of it, it begins once more, with what is still there.
+    /// Cleans up. Where this tool fails in the middle of it, it goes on with one at a time, so that whatever it fails at
+    /// keeps nothing else there.
     async fn removed(
         &self,
         part: &Part,
         session: &Session,
         defects: &mut Vec<Defect>,
     ) -> Vec<LeftBehind> {
-        let mut failed = None;
-        for _ in 0..2 {
-            let removing = async {
-                defect::plant(Phase::CleanUp);
-                self.remove(session).await
-            };
-            match defect::caught(removing).await {
-                Ok(left) => {
-                    defects.extend(failed);
-                    return left;
-                }
-                Err(panic) => {
-                    failed.get_or_insert(Defect {
-                        during: During::CleanUp(part.scenario.id.clone(), part.app),
-                        panic,
-                    });
-                }
-            }
+        let removing = async {
+            defect::plant(Phase::CleanUp);
+            self.remove(session).await
+        };
+        match defect::caught(removing).await {
+            Ok(left) => return left,
+            Err(panic) => defects.push(Defect {
+                during: During::CleanUp(part.scenario.id.clone(), part.app),
+                panic,
+            }),
         }
-        defects.extend(failed);
-        let reason = "scim-conform itself failed while removing it";
-        let (ids, lost) = session.with_book(|book| (book.ids(), book.lost()));
-        let owned = session.run.ledger.newest_first(&ids).into_iter();
-        let lost = lost
-            .into_iter()
-            .map(|(resource, name)| (resource, "unknown".to_owned(), name));
-        owned
-            .chain(lost)
-            .map(|(resource, id, name)| LeftBehind {
-                resource: resource.as_str(),
-                id,
-                name,
-                reason: reason.to_owned(),
-            })
-            .collect()
+        let left_as = |resource: Resource, id: String, name: String| LeftBehind {
+            resource: resource.as_str(),
+            id,
+            name,
+            reason: "scim-conform itself failed while removing it".to_owned(),
+        };
+        let mut left = Vec::new();
+        for lost in session.with_book(|book| book.lost()) {
+            let looking = cleanup::find_lost(session, std::slice::from_ref(&lost));
+            let found = defect::caught(looking).await;
+            let (resource, name) = lost;
+            left.extend(
+                found.unwrap_or_else(|_| vec![left_as(resource, "unknown".to_owned(), name)]),
+            );
+        }
+        let ids = session.with_book(|book| book.ids());
+        for (resource, id, name) in session.run.ledger.newest_first(&ids) {
+            let one = HashSet::from([(resource, id.clone())]);
+            let removing = cleanup::clean_up(session, &one, self.settings.cleanup);
+            let removed = defect::caught(removing).await;
+            left.extend(removed.unwrap_or_else(|_| vec![left_as(resource, id, name)]));
+        }
+        left
     }
 
     async fn play(&self, part: &Part, arrangement: &Arrangement<'_>) -> Outcome {
