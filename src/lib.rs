@@ -10,8 +10,27 @@
 //! The reference server in [`server`] stands apart: only the command line and
 //! the tests may name it, so that the judge never certifies its own logic.
 
+// Whatever a target, a file or a user says must not make this tool fail. Tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod check;
 pub mod cli;
+pub mod defect;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a text that is in memory"
+)]
 pub mod document;
 pub mod embedded;
 pub mod engine;
@@ -19,12 +38,25 @@ pub mod exchange;
 pub mod oin;
 pub mod okta;
 pub mod recording;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "columns, and counts of what is in memory"
+)]
 pub mod report;
 pub mod runscope;
 pub mod scenario;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in a text that is in memory"
+)]
 pub mod scim;
 pub mod secret;
 pub mod server;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in texts, and counts of what is in memory"
+)]
 pub mod snapshot;
+#[allow(clippy::arithmetic_side_effects, reason = "lengths of words")]
 pub mod suggest;
 pub mod verdict;

@@ -11,7 +11,8 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
+    ("defect", &[]),
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
@@ -45,8 +46,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     (
         "engine",
         &[
-            "check", "document", "embedded", "exchange", "okta", "scenario", "scim", "secret",
-            "snapshot", "verdict",
+            "check", "defect", "document", "embedded", "exchange", "okta", "scenario", "scim",
+            "secret", "snapshot", "verdict",
         ],
     ),
     (
@@ -78,7 +79,7 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ),
     // Okta's published suites, judged as their runner judges: none of our own checks.
     ("runscope", &["exchange", "secret"]),
-    ("server", &["scim", "secret", "suggest"]),
+    ("server", &["defect", "scim", "secret", "suggest"]),
     // Without a socket the reference server is reached by a transport like the others.
     ("server/in_process.rs", &["exchange", "scim", "secret"]),
     ("cli", EVERYTHING),

@@ -135,7 +135,7 @@ fn touched(before: Option<&Value>, after: &Value, sets: &[Set], is_user: bool) -
             continue;
         }
         let is_change = before.is_some() && was != Some(&set.value);
-        changed += usize::from(is_change);
+        changed = usize::from(is_change).saturating_add(changed);
         let Some(difference) = one(&set.at, &set.value, got, is_user) else {
             continue;
         };
@@ -227,7 +227,8 @@ fn whole_extensions(differences: Vec<Difference>, after: &Value) -> Vec<Differen
 /// The URN of the extension that a place is in.
 fn extension_of(at: &str) -> Option<&str> {
     let (urn, attribute) = at.rsplit_once(":User:")?;
-    (urn.starts_with("urn:") && !attribute.is_empty()).then(|| &at[..urn.len() + ":User".len()])
+    let extension = at.strip_suffix(attribute)?.strip_suffix(':')?;
+    (urn.starts_with("urn:") && !attribute.is_empty()).then_some(extension)
 }
 
 impl Difference {

@@ -47,8 +47,8 @@ Exit codes:
   0    all is well; there may be warnings
   1    findings at error, or accepted snapshots differ
   2    wrong usage, or a file that does not load
-  3    could not decide: unreachable, unauthorised, --hook failed, nothing ran
-  130  interrupted, and cleaned up";
+  3    undecided: unreachable, unauthorised, nothing ran, or part of it failed
+  130  interrupted; cleaned up, or says what is left";
 
 const RUN_EXAMPLES: &str = "\
 Examples:

@@ -21,6 +21,9 @@ pub enum AskError {
     /// The answer was not yes.
     #[error("not started, nothing was sent that changes anything")]
     Declined,
+    /// Ctrl-C was the answer.
+    #[error("interrupted, nothing was sent that changes anything")]
+    Interrupted,
     /// The terminal failed.
     #[error("cannot ask: {0}")]
     Io(#[from] io::Error),
@@ -32,7 +35,7 @@ impl AskError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoTerminal { .. } => Some("add --yes if that is what you want"),
-            Self::Declined | Self::Io(_) => None,
+            Self::Declined | Self::Interrupted | Self::Io(_) => None,
         }
     }
 }

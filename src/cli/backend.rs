@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::defect::Panic;
 use crate::engine::event::Listener;
 use crate::engine::outcome::{LeftBehind, Plan, RunResult};
 use crate::oin::Precondition;
@@ -112,6 +113,8 @@ pub struct Driven {
     pub snapshots: Option<SnapshotCounts>,
     /// The user's own accepted snapshots differ.
     pub snapshots_differ: bool,
+    /// Why some snapshots could not be read or written, and what to do.
+    pub snapshots_failed: Option<String>,
     /// The user's hook gave no answer, so that something was not run that the user meant to run.
     pub hook_failed: bool,
     /// What must hold before Okta's suites; empty unless the run followed a plan.
@@ -133,6 +136,8 @@ pub struct PlayedExport {
     pub can_sweep: bool,
     /// It was interrupted.
     pub interrupted: bool,
+    /// How this tool itself failed in it.
+    pub defect: Option<Panic>,
 }
 
 /// A finished sweep.
@@ -219,6 +224,14 @@ pub enum Refusal {
     /// Interrupted before there was a result.
     #[error("interrupted")]
     Interrupted,
+    /// Interrupted while it cleaned up.
+    #[error("interrupted; what was still there is not removed")]
+    Left {
+        /// The base URL of the target.
+        target: String,
+        /// A sweep knows what is there.
+        can_sweep: bool,
+    },
 }
 
 fn mistakes_in_files(number: usize) -> String {

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::defect::Panic;
 use crate::oin::{Contradiction, Feature};
 use crate::okta::{LoadError, Variant};
 use crate::recording::har::HarError;
+use crate::report::defect;
 use crate::report::file::WriteError;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
@@ -18,6 +20,7 @@ use super::last_run::LastRunError;
 use super::runscope::FileError;
 use super::selection::SelectionError;
 use super::target::TargetError;
+use super::token_command::TokenCommandError;
 
 /// Everything that can stop a command.
 #[derive(Debug, thiserror::Error)]
@@ -154,6 +157,10 @@ impl CliError {
             Self::Refused(Refusal::Usage { hint, .. } | Refusal::World { hint, .. })
             | Self::Unexplained { hint, .. } => hint.clone(),
             Self::Refused(Refusal::Ask(error)) => error.hint().map(str::to_owned),
+            Self::Refused(Refusal::Left {
+                target,
+                can_sweep: true,
+            }) => Some(format!("scim-conform sweep --target {target}")),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
             Self::NothingToExplain => {
                 Some("give F1, the name of a check, or a line of Okta's log".to_owned())
@@ -198,7 +205,7 @@ impl CliError {
             }),
             Self::Okta(_) => Some("this is a defect of this build; please report it".to_owned()),
             Self::NoRecording { .. }
-            | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted)
+            | Self::Refused(Refusal::Files { .. } | Refusal::Interrupted | Refusal::Left { .. })
             | Self::Write(_)
             | Self::Junit(_)
             | Self::Contradiction(_)
@@ -212,7 +219,12 @@ impl CliError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Refused(Refusal::Interrupted) => Exit::Interrupted,
+            Self::Refused(
+                Refusal::Interrupted | Refusal::Left { .. } | Refusal::Ask(AskError::Interrupted),
+            )
+            | Self::Target(TargetError::Command(TokenCommandError::Interrupted)) => {
+                Exit::Interrupted
+            }
             Self::Refused(Refusal::World { .. } | Refusal::Ask(AskError::Declined))
             | Self::Output(_)
             | Self::Junit(_) => Exit::Undecided,
@@ -233,6 +245,21 @@ impl CliError {
             Some(hint) => tell(talk, "hint", &hint),
             None => Ok(()),
         }
+    }
+}
+
+/// Tells what failed of this tool itself, and what to do about it; nothing when nothing did.
+///
+/// # Errors
+/// Those of `talk`.
+pub(crate) fn tell_defects(panics: &[Panic], talk: &mut dyn Write) -> io::Result<()> {
+    for panic in panics {
+        let text = format!("scim-conform itself failed, a defect of ours: {panic}");
+        tell(talk, "error", &text)?;
+    }
+    match panics {
+        [] => Ok(()),
+        _ => tell(talk, "hint", &defect::what_to_send()),
     }
 }
 

@@ -36,6 +36,10 @@ impl Exit {
             }
             None => {}
         }
+        if !run.defects.is_empty() {
+            // Whatever it says, part of it was not looked at.
+            return Self::Undecided;
+        }
         let failed = run.scenarios.iter().any(|s| s.outcome == Outcome::Failed)
             || run.findings.iter().any(|f| f.level == Level::Error)
             || run.verdicts.values().any(|v| *v == Verdict::Fails);
@@ -62,6 +66,28 @@ impl Exit {
     pub fn with_hook(self, failed: bool) -> Self {
         match self {
             Self::Success if failed => Self::Undecided,
+            _ => self,
+        }
+    }
+}
+
+impl Exit {
+    /// What a command exits with that could not deliver all it was asked for, such as a report: what it found stays
+    /// as it is, and it is not all well.
+    #[must_use]
+    pub fn with_failure(self, failed: bool) -> Self {
+        match self {
+            Self::Success if failed => Self::Undecided,
+            _ => self,
+        }
+    }
+
+    /// What a command exits with in which this tool itself has failed.
+    #[must_use]
+    pub fn with_defect(self, failed: bool) -> Self {
+        match self {
+            Self::Interrupted => self,
+            _ if failed => Self::Undecided,
             _ => self,
         }
     }

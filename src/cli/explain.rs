@@ -147,7 +147,7 @@ fn check(what: &str, width: usize) -> Result<String, CliError> {
 fn start_of(what: &str) -> String {
     const MOST: usize = 80;
     match what.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &what[..end]),
+        Some((end, _)) => format!("{}…", what.get(..end).unwrap_or_default()),
         None => what.to_owned(),
     }
 }

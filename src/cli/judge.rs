@@ -3,19 +3,21 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::defect;
 use crate::okta::App;
 use crate::recording::har::{self, Entry};
 use crate::recording::{self, Judged, Options, Overview};
 use crate::report::recording::{Summary, render};
 use crate::report::text::count;
-use crate::report::{Verbosity, file, json, junit};
+use crate::report::{Verbosity, json, junit};
 use crate::verdict::Level;
 
 use super::args::JudgeArgs;
 use super::environment::Environment;
 use super::error::{CliError, tell};
 use super::exit::Exit;
-use super::run::{check_reports, remember};
+use super::reports;
+use super::run::remember;
 use super::streams::Streams;
 use super::values::{ReportForm, ReportTo};
 
@@ -31,7 +33,10 @@ pub(crate) fn execute(
     env: &Environment,
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    check_reports(&args.report)?;
+    reports::check(&args.report)?;
+    if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
+        return Err(CliError::CsvWithoutPlan);
+    }
     let mut entries = Vec::new();
     for path in &args.files {
         read(path, &mut entries)?;
@@ -51,7 +56,7 @@ pub(crate) fn execute(
     let Some(judged) = recording::judge(entries, &options)? else {
         return nothing(all, args, &elsewhere, streams);
     };
-    let mut closing = write_reports(args, &judged, streams)?;
+    let (mut closing, failure) = write_reports(args, &judged, streams);
     remember(
         env,
         &format!("recording {}", options.name),
@@ -78,11 +83,17 @@ pub(crate) fn execute(
     } else {
         streams.print(&text)?;
     }
-    Ok(match (errors, undecided) {
+    let exit = match (errors, undecided) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Undecided,
         (false, false) => Exit::Success,
-    })
+    };
+    let exit = exit.with_failure(failure.is_some());
+    if let Some(error) = failure {
+        // What could not be written takes nothing from what was found.
+        error.tell(&mut (streams.person.talk)())?;
+    }
+    Ok(exit)
 }
 
 fn shown(path: &Path) -> String {
@@ -115,7 +126,7 @@ fn read(path: &Path, entries: &mut Vec<Entry>) -> Result<(), CliError> {
     let before = entries.len();
     har::read(&text, |entry| {
         entries.push(Entry {
-            number: before + entry.number,
+            number: before.saturating_add(entry.number),
             ..entry
         });
     })
@@ -155,23 +166,20 @@ fn write_reports(
     args: &JudgeArgs,
     judged: &Judged,
     streams: &mut Streams,
-) -> Result<Vec<String>, CliError> {
-    let mut written = Vec::new();
-    for wish in &args.report {
-        let text = match wish.form {
-            ReportForm::Json => json::render(&judged.run, None, None),
-            ReportForm::Csv => return Err(CliError::CsvWithoutPlan),
-            ReportForm::Junit => junit::render(&judged.run)?,
-        };
-        match &wish.to {
-            ReportTo::Stdout => streams.print(&text)?,
-            ReportTo::File(path) => {
-                file::write(path, &text)?;
-                written.push(format!("wrote {}", path.display()));
-            }
-        }
+) -> (Vec<String>, Option<CliError>) {
+    let (made, failed) = reports::make(&args.report, |form| match form {
+        ReportForm::Json => Ok(json::render(&judged.run, None, None)),
+        ReportForm::Csv => Err(CliError::CsvWithoutPlan),
+        ReportForm::Junit => Ok(junit::render(&judged.run)?),
+    });
+    for failed in failed {
+        defect::leave(failed.panic);
     }
-    Ok(written)
+    let (written, failure) = reports::write(made, streams);
+    let written = written
+        .iter()
+        .map(|path| format!("wrote {}", path.display()));
+    (written.collect(), failure)
 }
 
 fn summary(overview: &Overview, closing: Vec<String>) -> Summary {

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::defect::{self, Phase};
+
 mod args;
 pub mod ask;
 pub mod backend;
@@ -18,6 +20,7 @@ mod judge;
 pub mod last_run;
 mod live;
 mod plan;
+mod reports;
 mod run;
 pub mod runscope;
 mod scenarios;
@@ -25,6 +28,7 @@ pub mod selection;
 mod serve;
 pub mod settings;
 mod shell;
+mod signals;
 mod streams;
 mod sweep;
 pub mod target;
@@ -47,6 +51,7 @@ pub use live::Live;
 /// one.
 #[must_use]
 pub fn main(backend: &dyn Backend) -> ExitCode {
+    defect::collect();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -61,16 +66,27 @@ pub fn main(backend: &dyn Backend) -> ExitCode {
             return exit.into();
         }
     };
-    let env = Environment::of_process();
     let mut streams = Streams::of_process(cli.color);
-    let exit = match execute(&cli, &env, backend, &mut streams) {
-        Ok(exit) => exit,
-        Err(error) => {
-            let _ = error.tell(&mut (streams.person.talk)());
-            error.exit()
+    let person = streams.person;
+    let ended = defect::caught_now(|| {
+        let env = Environment::of_process();
+        match execute(&cli, &env, backend, &mut streams) {
+            Ok(exit) => exit,
+            Err(error) => {
+                let _ = error.tell(&mut (person.talk)());
+                error.exit()
+            }
         }
+    });
+    let (exit, panic) = match ended {
+        Ok(exit) => (exit, None),
+        Err(panic) => (Exit::Undecided, Some(panic)),
     };
-    exit.into()
+    let mut panics = defect::uncaught();
+    panics.extend(panic);
+    // With nobody to tell it to, the exit code must do.
+    let _ = error::tell_defects(&panics, &mut (person.talk)());
+    exit.with_defect(!panics.is_empty()).into()
 }
 
 fn execute(
@@ -83,9 +99,18 @@ fn execute(
         Command::Run(args) => run::execute(args, env, backend, streams),
         Command::Runscope(args) => runscope::execute(args, env, backend, streams),
         Command::Serve(args) => serve::execute(args, env, backend, streams),
-        Command::Scenarios(command) => scenarios::execute(command, backend, streams),
-        Command::Explain(args) => explain::execute(args, env, streams),
-        Command::Judge(args) => judge::execute(args, env, streams),
+        Command::Scenarios(command) => {
+            defect::plant(Phase::Scenarios);
+            scenarios::execute(command, backend, streams)
+        }
+        Command::Explain(args) => {
+            defect::plant(Phase::Explain);
+            explain::execute(args, env, streams)
+        }
+        Command::Judge(args) => {
+            defect::plant(Phase::Judge);
+            judge::execute(args, env, streams)
+        }
         Command::Sweep(args) => sweep::execute(args, env, backend, streams),
     }
 }

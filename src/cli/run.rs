@@ -1,14 +1,13 @@
 //! `run`: from arguments to settings, through the backend, to reports and an exit code.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::outcome::{Broken, Plan, RunResult};
+use crate::defect::{self, Phase};
+use crate::engine::outcome::{Broken, Defect, During, Plan, RunResult};
 use crate::oin::Readiness;
 use crate::okta::App;
-use crate::report::file;
 use crate::report::plan::AtEnd;
-use crate::report::{Closing, Terminal, TerminalOptions, Verbosity, csv, json, junit};
+use crate::report::{self, Closing, Terminal, TerminalOptions, Verbosity, csv, json, junit};
 use crate::scenario::Risk;
 use crate::verdict::{Level, Verdict};
 
@@ -20,6 +19,7 @@ use super::error::{CliError, tell};
 use super::exit::Exit;
 use super::last_run::{self, LastRun, LastRunError};
 use super::plan;
+use super::reports;
 use super::selection::Selection;
 use super::settings::{
     Beyond, Limits, People, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice,
@@ -43,7 +43,7 @@ pub(crate) fn execute(
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
     let mut settings = settings(args, env)?;
-    check_reports(&args.report)?;
+    reports::check(&args.report)?;
     let target = settings.target.name();
     let before = if args.failed {
         let before = load_before(env, &target)?;
@@ -65,17 +65,29 @@ pub(crate) fn execute(
         tell(&mut (person.talk)(), "warning", text)?;
     }
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
-    let driven = backend.drive(&settings, terminal.clone(), &consent)?;
+    let mut driven = backend.drive(&settings, terminal.clone(), &consent)?;
+    for panic in defect::uncaught() {
+        let during = During::Elsewhere;
+        driven.run.admit(Defect { during, panic });
+    }
 
-    let readiness = readiness(&settings, &driven);
-    let plan = readiness.as_ref();
-    let render = |form| match form {
-        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
-        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
-        ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
+    let found = defect::caught_now(|| readiness(&settings, &driven));
+    let readiness = admitted(&mut driven.run, "plan", found).unwrap_or_default();
+    let (made, failed) = make_reports(&args.report, &driven, readiness.as_ref());
+    let made = if failed.is_empty() {
+        made
+    } else {
+        let forms: Vec<ReportForm> = failed.iter().map(|failed| failed.form).collect();
+        for failed in failed {
+            admitted::<()>(&mut driven.run, failed.form.name(), Err(failed.panic));
+        }
+        // The others must not look as if all were well.
+        let others = args.report.iter().filter(|w| !forms.contains(&w.form));
+        make_reports(others, &driven, readiness.as_ref()).0
     };
-    let (written, failure) = write_reports(&args.report, &render, streams);
-    remember(env, &target, &driven.run, streams);
+    let (written, mut failure) = reports::write(made, streams);
+    let kept = defect::caught_now(|| remember(env, &target, &driven.run, streams));
+    admitted(&mut driven.run, "file for explain and --failed", kept);
     let closing = Closing {
         written,
         compared: before
@@ -84,13 +96,50 @@ pub(crate) fn execute(
         plan: readiness,
         next: next(args, &settings.target, &driven.run),
     };
-    show(&terminal, &driven, &closing, &args.report, streams)?;
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(Exit::from_result(&driven.run, driven.snapshots_differ)
-            .with_hook(driven.hook_failed)
-            .with_plan(closing.plan.as_ref())),
+    if let Err(error) = show(&terminal, &mut driven, &closing, &args.report, streams) {
+        failure.get_or_insert(error);
     }
+    let exit = Exit::from_result(&driven.run, driven.snapshots_differ)
+        .with_hook(driven.hook_failed)
+        .with_plan(closing.plan.as_ref())
+        .with_defect(!driven.run.defects.is_empty())
+        .with_failure(failure.is_some() || driven.snapshots_failed.is_some());
+    // What could not be written takes nothing from what was found.
+    if let Some(problem) = &driven.snapshots_failed {
+        let _ = tell(&mut (person.talk)(), "error", problem);
+    }
+    if let Some(error) = failure {
+        let _ = error.tell(&mut (person.talk)());
+    }
+    Ok(exit)
+}
+
+/// What was done, unless this tool failed in it, which the run then has to say.
+fn admitted<T>(
+    run: &mut RunResult,
+    what: &'static str,
+    done: Result<T, defect::Panic>,
+) -> Option<T> {
+    match done {
+        Ok(done) => Some(done),
+        Err(panic) => {
+            let during = During::Report(what);
+            run.admit(Defect { during, panic });
+            None
+        }
+    }
+}
+
+fn make_reports<'w>(
+    wishes: impl IntoIterator<Item = &'w ReportWish>,
+    driven: &Driven,
+    plan: Option<&Readiness>,
+) -> (Vec<reports::Made<'w>>, Vec<reports::Failed>) {
+    reports::make(wishes, |form| match form {
+        ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
+        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+        ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
+    })
 }
 
 /// What the run says about the plan that it followed. One that broke off before it began says nothing.
@@ -231,58 +280,12 @@ fn consent(plan: &Plan, settings: &RunSettings, yes: bool, person: Person) -> Re
     let TargetChoice::Remote(_) = settings.target else {
         return Ok(());
     };
-    if yes || plan.users + plan.groups == 0 {
+    if yes || (plan.users == 0 && plan.groups == 0) {
         return Ok(());
     }
     let target = settings.target.name();
     let question = ask::run_question(plan, at_end(settings.cleanup), &target);
     person.ask(&question, &target)
-}
-
-/// Finds out before the run what would else be found out after it.
-///
-/// # Errors
-/// When a report cannot be written where it should.
-pub(crate) fn check_reports(wishes: &[ReportWish]) -> Result<(), CliError> {
-    let mut places = Vec::new();
-    for wish in wishes {
-        if places.contains(&&wish.to) {
-            let place = match &wish.to {
-                ReportTo::Stdout => "the standard output".to_owned(),
-                ReportTo::File(path) => path.display().to_string(),
-            };
-            return Err(CliError::SamePlace(place));
-        }
-        places.push(&wish.to);
-        if let ReportTo::File(path) = &wish.to {
-            file::check(path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes every report that can be written, and gives the first failure.
-pub(crate) fn write_reports(
-    wishes: &[ReportWish],
-    render: &dyn Fn(ReportForm) -> Result<String, CliError>,
-    streams: &mut Streams,
-) -> (Vec<PathBuf>, Option<CliError>) {
-    let mut written = Vec::new();
-    let mut failure = None;
-    for wish in wishes {
-        let done = render(wish.form).and_then(|text| match &wish.to {
-            ReportTo::Stdout => streams.print(&text),
-            ReportTo::File(path) => {
-                file::write(path, &text)?;
-                written.push(path.clone());
-                Ok(())
-            }
-        });
-        if let Err(error) = done {
-            failure.get_or_insert(error);
-        }
-    }
-    (written, failure)
 }
 
 fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError> {
@@ -292,6 +295,7 @@ fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError>
 /// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
 /// a container without a home is a usual place to run in.
 pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+    defect::plant(Phase::LastRun);
     if matches!(run.broken, Some(Broken::Preflight { .. })) {
         return;
     }
@@ -314,7 +318,7 @@ pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams
 /// The result goes to the standard output, unless a report goes there.
 fn show(
     terminal: &Terminal,
-    driven: &Driven,
+    driven: &mut Driven,
     closing: &Closing,
     wishes: &[ReportWish],
     streams: &mut Streams,
@@ -324,7 +328,20 @@ fn show(
         text.extend_from_slice(driven.differences.trim_end().as_bytes());
         text.extend_from_slice(b"\n\n");
     }
-    terminal.finish(&driven.run, closing, &mut text)?;
+    let shown = defect::caught_now(|| {
+        defect::plant(Phase::Terminal);
+        terminal.finish(&driven.run, closing, &mut text)
+    });
+    match admitted(&mut driven.run, "result for the terminal", shown) {
+        Some(finished) => finished?,
+        None => {
+            // What can still be said is said as plainly as possible.
+            for defect in &driven.run.defects {
+                tell(&mut text, "error", &report::defect::sentence(defect))?;
+            }
+            tell(&mut text, "hint", &report::defect::what_to_send())?;
+        }
+    }
     let text = String::from_utf8_lossy(&text);
     if wishes.iter().any(|wish| wish.to == ReportTo::Stdout) {
         (streams.person.talk)().write_all(text.as_bytes())?;
@@ -337,7 +354,7 @@ fn show(
 fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, String)> {
     let mut next = Vec::new();
     let mut add = |command: String, purpose: &str| next.push((command, purpose.to_owned()));
-    if run.broken.is_some() {
+    if run.broken.is_some() || !run.defects.is_empty() {
         return next;
     }
     let worst = run.findings.iter().find(|f| f.level == Level::Error);

@@ -6,6 +6,7 @@ mod told;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use crate::defect;
 use crate::report::text::{count, printable};
 use crate::runscope::export::{Export, ExportError, MOST_BYTES};
 use crate::runscope::play::Outcome;
@@ -17,7 +18,7 @@ use super::backend::{Backend, Heard, PlayedExport};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::run::{check_reports, write_reports};
+use super::reports;
 use super::settings::{RunscopeSettings, TargetChoice};
 use super::streams::{Person, Streams};
 use super::target;
@@ -123,7 +124,7 @@ pub(crate) fn execute(
     backend: &dyn Backend,
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    check_reports(&args.report)?;
+    reports::check(&args.report)?;
     if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
         return Err(CliError::CsvWithoutPlan);
     }
@@ -160,16 +161,25 @@ pub(crate) fn execute(
         });
     })?;
     say(&told::foot(&done, settings.export.calls().count(), width));
-    let render = |form| match form {
+    let (made, failed) = reports::make(&args.report, |form| match form {
         ReportForm::Json => Ok(report::json(&settings, &done)),
         ReportForm::Csv => Err(CliError::CsvWithoutPlan),
         ReportForm::Junit => report::junit(&settings, &done),
-    };
-    let (_, failure) = write_reports(&args.report, &render, streams);
-    match broken.or(failure) {
-        Some(error) => Err(error),
-        None => Ok(exit(&done)),
+    });
+    for failed in failed {
+        defect::leave(failed.panic);
     }
+    let (_, failure) = reports::write(made, streams);
+    let exit = exit(&done);
+    // It is told with all others at the end.
+    done.defect.into_iter().for_each(defect::leave);
+    let failure = broken.or(failure);
+    let exit = exit.with_failure(failure.is_some());
+    if let Some(error) = failure {
+        // What could not be written takes nothing from what was found.
+        let _ = error.tell(&mut (person.talk)());
+    }
+    Ok(exit)
 }
 
 /// Asks before something is written to somebody's server.

@@ -151,7 +151,11 @@ fn matches_wildcard(pattern: &str, id: &str) -> bool {
     // The earliest place of each part leaves the most for those after it.
     for part in middle {
         match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            Some(at) => {
+                rest = rest
+                    .get(at.saturating_add(part.len())..)
+                    .unwrap_or_default()
+            }
             None => return false,
         }
     }

@@ -1,14 +1,19 @@
 //! The three streams of the process and what is known about them.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::mpsc;
 
 use anstream::{AutoStream, ColorChoice};
 use console::Term;
+use tokio::runtime::Handle;
+
+use crate::defect;
 
 use super::args::Color;
 use super::ask::{self, AskError};
 use super::backend::Talk;
 use super::error::CliError;
+use super::signals::interrupted;
 
 /// The width when the output is no terminal.
 const WIDTH: usize = 80;
@@ -51,7 +56,37 @@ impl Person {
                 target: target.to_owned(),
             });
         }
-        ask::ask(question, &mut (self.input)(), &mut (self.talk)())
+        let (answer, answered) = mpsc::channel();
+        // Nobody can be kept from reading a line, so the reader is left behind when Ctrl-C is the answer.
+        std::thread::spawn({
+            let (question, answer) = (question.to_owned(), answer.clone());
+            move || {
+                let asks = || ask::ask(&question, &mut (self.input)(), &mut (self.talk)());
+                let asked = defect::caught_now(asks).unwrap_or_else(|panic| {
+                    defect::leave(panic);
+                    Err(AskError::Declined)
+                });
+                // Nobody waits for it any more only when the process ends.
+                let _ = answer.send(asked);
+            }
+        });
+        let watching = Handle::try_current().map(|runtime| {
+            runtime.spawn(async move {
+                interrupted().await;
+                let _ = answer.send(Err(AskError::Interrupted));
+            })
+        });
+        let answered = answered.recv();
+        if let Ok(watching) = watching {
+            watching.abort();
+        }
+        // Whoever is asked always has the last word.
+        let answered = answered.unwrap_or(Err(AskError::Declined));
+        if matches!(answered, Err(AskError::Interrupted)) {
+            // The cursor stands behind the question.
+            writeln!((self.talk)())?;
+        }
+        answered
     }
 }
 

@@ -122,7 +122,7 @@ impl TargetError {
                 "use --auth header and SCIM_CONFORM_TOKEN"
             }
             Self::OwnHeader { .. } => "it is part of how the request is sent",
-            Self::Command(error) => error.hint(),
+            Self::Command(error) => return error.hint(),
             Self::NotUnicode(_) | Self::NoFile { .. } => return None,
         })
     }
@@ -305,7 +305,7 @@ fn remote(base: String, args: &TargetArgs, env: &Environment) -> Result<Remote, 
         base,
         credentials: credentials(args, env)?,
         headers: headers
-            .map(|(index, text)| header(text, index + 1))
+            .map(|(index, text)| header(text, index.saturating_add(1)))
             .collect::<Result<_, _>>()?,
         network: network(args)?,
     })

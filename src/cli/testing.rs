@@ -55,6 +55,8 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
         growth: vec![],
         left_behind: vec![],
         broken: None,
+        defects: Vec::new(),
+        untrusted: None,
         recording: None,
     }
 }
@@ -109,6 +111,7 @@ impl Backend for Prepared {
             run: self.run.clone(),
             snapshots: None,
             snapshots_differ: false,
+            snapshots_failed: None,
             hook_failed: false,
             preconditions: vec![],
             differences: String::new(),
@@ -163,6 +166,7 @@ impl Backend for Prepared {
             left_behind: vec![],
             can_sweep: false,
             interrupted: false,
+            defect: None,
         })
     }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use crate::secret::Secret;
 
-use super::shell::{self, ShellError};
+use super::shell::{self, OnTerminal, ShellError};
+use super::signals::interrupted;
 
 /// How long a command may take; long enough to unlock a password manager.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// More than this is not a token. Bytes.
-const LONGEST: u64 = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
 /// Why the command gave no token. No variant repeats its output.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum TokenCommandError {
     /// It did not end.
     #[error("the token command did not end within {} s", PATIENCE.as_secs())]
     TimedOut,
+    /// The user interrupted it.
+    #[error("interrupted")]
+    Interrupted,
     /// It printed nothing.
     #[error("the token command printed nothing")]
     Empty,
@@ -35,8 +39,13 @@ pub enum TokenCommandError {
 impl TokenCommandError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "run the command of --token-cmd by itself; it must print the token and nothing else"
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Interrupted => None,
+            _ => Some(
+                "run the command of --token-cmd by itself; it must print the token and nothing else",
+            ),
+        }
     }
 }
 
@@ -50,9 +59,12 @@ pub(crate) fn run(command: &str) -> Result<Secret, TokenCommandError> {
         .build()
         .map_err(TokenCommandError::Start)?;
     let output = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, output(command))
-            .await
-            .unwrap_or(Err(TokenCommandError::TimedOut))
+        tokio::select! {
+            output = tokio::time::timeout(PATIENCE, output(command)) => {
+                output.unwrap_or(Err(TokenCommandError::TimedOut))
+            }
+            () = interrupted() => Err(TokenCommandError::Interrupted),
+        }
     })?;
     let text = String::from_utf8(output).map_err(|_| TokenCommandError::NoToken)?;
     if text.trim().is_empty() {
@@ -62,17 +74,31 @@ pub(crate) fn run(command: &str) -> Result<Secret, TokenCommandError> {
 }
 
 async fn output(command: &str) -> Result<Vec<u8>, TokenCommandError> {
-    let (status, output) =
-        shell::output(command, &[], LONGEST)
-            .await
-            .map_err(|error| match error {
-                ShellError::Start(error) => TokenCommandError::Start(error),
-                ShellError::TooMuch => TokenCommandError::NoToken,
-            })?;
+    let (status, output) = shell::output(command, &[], LONGEST, OnTerminal::MayAsk)
+        .await
+        .map_err(|error| match error {
+            ShellError::Start(error) => TokenCommandError::Start(error),
+            ShellError::TooMuch => TokenCommandError::NoToken,
+        })?;
+    if is_interrupted(status) {
+        return Err(TokenCommandError::Interrupted);
+    }
     if !status.success() {
         return Err(TokenCommandError::Failed(status));
     }
     Ok(output)
+}
+
+/// Whether Ctrl-C has ended it: while it may ask on the terminal, it hears of that alone.
+#[cfg(unix)]
+fn is_interrupted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal() == Some(nix::sys::signal::Signal::SIGINT as i32)
+}
+
+#[cfg(not(unix))]
+fn is_interrupted(_: ExitStatus) -> bool {
+    false
 }
 
 #[cfg(all(test, unix))]

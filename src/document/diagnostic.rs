@@ -130,8 +130,10 @@ impl Diagnostics {
             .position(|old| old.span == new.span && old.message == new.message);
         let at = known.unwrap_or_else(|| {
             self.found.push(new);
-            self.found.len() - 1
+            self.found.len().saturating_sub(1)
         });
+        // It is there, or was just put there.
+        #[allow(clippy::indexing_slicing)]
         &mut self.found[at]
     }
 

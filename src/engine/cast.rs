@@ -1,5 +1,11 @@
 //! The people and groups of a scenario, filled in: an org that is ready to act.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "numbers of our own, within tables of our own"
+)]
+
 use std::collections::BTreeSet;
 
 use fake::Fake;

@@ -288,7 +288,7 @@ impl Causes {
                 .then_with(|| (a.check.id, &a.facet).cmp(&(b.check.id, &b.facet)))
         });
         for (n, (finding, _)) in all.iter_mut().enumerate() {
-            finding.id = format!("F{}", n + 1);
+            finding.id = format!("F{}", n.saturating_add(1));
         }
         all
     }

@@ -1,8 +1,10 @@
 //! The plan of a run and its result.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+use crate::defect::Panic;
 use crate::okta::App;
 use crate::scenario::ScenarioId;
 use crate::verdict::{Finding, Recorded, ScenarioResult, Verdict};
@@ -121,6 +123,80 @@ impl Broken {
     }
 }
 
+/// What this tool was about when it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum During {
+    /// The one request before a run.
+    Preflight,
+    /// The question whether the run may begin.
+    Consent,
+    /// Playing or judging a scenario.
+    Scenario(ScenarioId, Option<App>),
+    /// Removing what a scenario had made.
+    CleanUp(ScenarioId, Option<App>),
+    /// Concluding what was seen.
+    Conclusion,
+    /// Comparing answers with snapshots.
+    Snapshots,
+    /// Making a report.
+    Report(&'static str),
+    /// The end of the run.
+    End,
+    /// Something beside the run.
+    Elsewhere,
+}
+
+impl During {
+    /// The scenario that it is about.
+    #[must_use]
+    pub fn scenario(&self) -> Option<(&ScenarioId, Option<App>)> {
+        match self {
+            Self::Scenario(id, app) | Self::CleanUp(id, app) => Some((id, *app)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for During {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |id: &ScenarioId, app: &Option<App>| match app {
+            Some(app) => format!("{id} ({app})"),
+            None => id.to_string(),
+        };
+        match self {
+            Self::Preflight => f.write_str("before the run"),
+            Self::Consent => f.write_str("while asking before the run"),
+            Self::Scenario(id, app) => write!(f, "in {}", named(id, app)),
+            Self::CleanUp(id, app) => write!(f, "while cleaning up after {}", named(id, app)),
+            Self::Conclusion => f.write_str("while concluding what was seen"),
+            Self::Snapshots => f.write_str("while comparing with snapshots"),
+            Self::Report(form) => write!(f, "while making the {form}"),
+            Self::End => f.write_str("at the end of the run"),
+            Self::Elsewhere => f.write_str("beside the run"),
+        }
+    }
+}
+
+/// A failure of this tool itself. It says nothing about the target, and what it touched is not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defect {
+    /// What it was about.
+    pub during: During,
+    /// What the code said.
+    pub panic: Panic,
+}
+
+impl Defect {
+    /// Why a scenario has no outcome.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        format!(
+            "scim-conform itself failed here, a defect of ours: {}",
+            self.panic
+        )
+    }
+}
+
 /// A finished run.
 #[derive(Clone, Debug)]
 pub struct RunResult {
@@ -152,11 +228,25 @@ pub struct RunResult {
     pub left_behind: Vec<LeftBehind>,
     /// Set when the run broke off.
     pub broken: Option<Broken>,
+    /// What failed of this tool itself. Such a run is never good.
+    pub defects: Vec<Defect>,
+    /// Why Okta would refuse the certificate of the target, where the user let it pass.
+    pub untrusted: Option<String>,
     /// The file that was judged, when nothing was sent.
     pub recording: Option<String>,
 }
 
 impl RunResult {
+    /// Takes note of a failure of this tool: what it says from now on, nobody may rely on.
+    pub fn admit(&mut self, defect: Defect) {
+        self.defects.push(defect);
+        for verdict in self.verdicts.values_mut() {
+            if *verdict == Verdict::Conforms {
+                *verdict = Verdict::Undecided;
+            }
+        }
+    }
+
     /// Number of scenarios per outcome word (`passed`, `failed`, `not-run`).
     #[must_use]
     pub fn count(&self, outcome: &str) -> usize {

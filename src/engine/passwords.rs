@@ -1,5 +1,10 @@
 //! The passwords and credentials of a run, which must be in nothing that it keeps.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use bytes::Bytes;
 
 use crate::secret::{MASK, Secret};

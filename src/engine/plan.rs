@@ -1,5 +1,10 @@
 //! What a run is going to do, before it does it.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::sync::Arc;
 
 use crate::okta::App;

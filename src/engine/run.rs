@@ -1,7 +1,6 @@
 //! A whole run: pre-flight, all scenarios, clean-up, conclusions.
 
-use std::collections::{BTreeSet, HashSet};
-use std::future::Future;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,19 +8,22 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::defect::{self, Panic, Phase};
 use crate::exchange::{Method, Transport};
+use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::cast::Naming;
 use super::cleanup;
-use super::conclude::{self, Shown};
+use super::conclude::{self, Conclusion, Shown};
 use super::event::{Event, Listener};
 use super::growth;
 use super::insider::Insider;
+use super::interrupt::Interrupts;
 use super::ledger::Ledger;
-use super::outcome::{Broken, LeftBehind, Plan, RunResult};
+use super::outcome::{Broken, Defect, During, LeftBehind, Plan, Presence, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
 use super::residue;
@@ -39,13 +41,16 @@ pub enum RunError<E> {
     /// Nobody agreed to the plan.
     #[error("declined")]
     Declined(E),
+    /// The user interrupted the clean-up, too; the ledger knows what is there.
+    #[error("interrupted twice")]
+    Left,
 }
 
-/// Runs `parts`. `consent` is asked after a good pre-flight and before the first write; `interrupt` completes when the
-/// user wants it to stop.
+/// Runs `parts`. `consent` is asked after a good pre-flight and before the first write. The first of the `interrupts`
+/// drops what is under way and cleans up, the second leaves everything as it is.
 ///
 /// # Errors
-/// When the ledger file cannot be made, or `consent` is refused.
+/// When the ledger file cannot be made, `consent` is refused, or there was a second interruption.
 pub async fn run<E>(
     settings: Arc<Settings>,
     behaviour: Arc<Behaviour>,
@@ -53,7 +58,7 @@ pub async fn run<E>(
     parts: Vec<Part>,
     listener: Arc<dyn Listener>,
     consent: impl Fn(&Plan) -> Result<(), E>,
-    interrupt: impl Future<Output = ()> + Send + 'static,
+    interrupts: Interrupts,
 ) -> Result<RunResult, RunError<E>> {
     let started = Instant::now();
     let began = jiff::Timestamp::now();
@@ -82,8 +87,9 @@ pub async fn run<E>(
     }
     let watch = tokio::spawn({
         let (run, second) = (Arc::clone(&run), second.clone());
+        let mut interrupts = interrupts.clone();
         async move {
-            interrupt.await;
+            interrupts.first().await;
             run.stop();
             if let Some(second) = second {
                 second.stop();
@@ -97,8 +103,14 @@ pub async fn run<E>(
         second: second.clone(),
         listener,
     };
-    let ended = whole.all(plan, parts, consent).await;
+    let mut hurried = interrupts;
+    let ended = tokio::select! {
+        ended = whole.all(plan, parts, consent) => Some(ended),
+        () = hurried.second() => None,
+    };
     watch.abort();
+    // Whatever is there stands in the ledger, which stays.
+    let ended = ended.ok_or(RunError::Left)?;
     let ledgers = || {
         let second = settings.other.as_ref().and_then(|o| o.ledger.as_ref());
         settings.ledger.iter().chain(second)
@@ -121,27 +133,26 @@ pub async fn run<E>(
             (None, None) => Broken::Interrupted,
         });
     }
-    let conclusion = conclude::conclude(ended.shown, &settings.apps, settings.strict_rfc);
-    let mut scenarios = conclusion.scenarios;
-    let growth = scenarios.iter().flat_map(growth::of).collect();
-    scenarios.extend(
-        plan.not_run
-            .iter()
-            .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
-    );
-    let mut verdicts = conclusion.verdicts;
-    if ended.broken.is_some() {
-        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
-            *verdict = Verdict::Undecided;
-        }
-    }
-    if ended.left_behind.is_empty() {
+    if ended.left_behind.is_empty() && !ended.may_have_left {
         // Nothing is left to sweep.
         for path in ledgers() {
             let _ = std::fs::remove_file(path);
         }
     }
-    let result = RunResult {
+    let concluded = Concluded::of(ended.shown, &settings);
+    let mut scenarios = concluded.conclusion.scenarios;
+    scenarios.extend(
+        plan.not_run
+            .iter()
+            .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
+    );
+    let mut verdicts = concluded.conclusion.verdicts;
+    if ended.broken.is_some() {
+        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
+            *verdict = Verdict::Undecided;
+        }
+    }
+    let mut result = RunResult {
         run_id: settings.run_id.clone(),
         seed: settings.seed,
         started: format!("{began:.0}"),
@@ -154,16 +165,94 @@ pub async fn run<E>(
             .collect(),
         verdicts,
         scenarios,
-        findings: conclusion.findings,
+        findings: concluded.conclusion.findings,
         around: ended.around,
-        exchanges: run.exchanges() + second.map_or(0, |second| second.exchanges()),
-        growth,
+        exchanges: run
+            .exchanges()
+            .saturating_add(second.map_or(0, |second| second.exchanges())),
+        growth: concluded.growth,
         left_behind: ended.left_behind,
         broken: ended.broken,
+        defects: Vec::new(),
+        untrusted: None,
         recording: None,
     };
-    whole.listener.on(&Event::Finished(&result));
+    for defect in ended.defects.into_iter().chain(concluded.defect) {
+        result.admit(defect);
+    }
+    let told = defect::caught_now(|| {
+        defect::plant(Phase::End);
+        whole.listener.on(&Event::Finished(&result));
+    });
+    if let Err(panic) = told {
+        result.admit(Defect {
+            during: During::End,
+            panic,
+        });
+    }
     Ok(result)
+}
+
+/// What is concluded, as far as this tool is able to.
+struct Concluded {
+    conclusion: Conclusion,
+    growth: Vec<growth::Growth>,
+    defect: Option<Defect>,
+}
+
+impl Concluded {
+    /// Concludes. Where this tool fails in it, nothing is concluded, and every scenario says so.
+    fn of(mut shown: Vec<Shown>, settings: &Settings) -> Self {
+        // Too many to have them twice; nothing is concluded from them.
+        let take = |shown: &mut Shown| std::mem::take(&mut shown.result.exchanges);
+        let exchanges: Vec<Vec<Recorded>> = shown.iter_mut().map(take).collect();
+        let played: Vec<ScenarioResult> = shown.iter().map(|s| s.result.clone()).collect();
+        let mut concluded = match defect::caught_now(|| {
+            defect::plant(Phase::Conclusion);
+            conclude::conclude(shown, &settings.apps, settings.strict_rfc)
+        }) {
+            Ok(conclusion) => Self {
+                conclusion,
+                growth: Vec::new(),
+                defect: None,
+            },
+            Err(panic) => Self::nothing(played, settings, panic),
+        };
+        let scenarios = &mut concluded.conclusion.scenarios;
+        for (scenario, exchanges) in scenarios.iter_mut().zip(exchanges) {
+            scenario.exchanges = exchanges;
+        }
+        match defect::caught_now(|| scenarios.iter().flat_map(growth::of).collect()) {
+            Ok(growth) => concluded.growth = growth,
+            Err(panic) => {
+                concluded.defect.get_or_insert(Defect {
+                    during: During::Conclusion,
+                    panic,
+                });
+            }
+        }
+        concluded
+    }
+
+    fn nothing(mut played: Vec<ScenarioResult>, settings: &Settings, panic: Panic) -> Self {
+        let defect = Defect {
+            during: During::Conclusion,
+            panic,
+        };
+        for scenario in &mut played {
+            scenario.outcome = Outcome::NotRun(defect.reason());
+        }
+        let undecided = settings.apps.iter().map(|app| (*app, Verdict::Undecided));
+        Self {
+            conclusion: Conclusion {
+                findings: Vec::new(),
+                scenarios: played,
+                verdicts: undecided.collect(),
+            },
+            growth: Vec::new(),
+            defect: Some(defect),
+        }
+    }
 }
 
 /// The second tenant has books of its own: an id means something else there.
@@ -212,6 +301,29 @@ struct Ended {
     around: Vec<Recorded>,
     left_behind: Vec<LeftBehind>,
     broken: Option<Broken>,
+    defects: Vec<Defect>,
+    /// This tool failed while something was there, so the books may not know of all of it.
+    may_have_left: bool,
+}
+
+impl Ended {
+    /// Asks whether the target is there; none when this tool itself failed in it.
+    async fn preflight(&mut self, session: &Session) -> Option<Result<u64, Broken>> {
+        let checked = defect::caught(async {
+            defect::plant(Phase::Preflight);
+            preflight::check(session).await
+        })
+        .await;
+        self.around.extend(session.finish().0);
+        match checked {
+            Ok(checked) => Some(checked),
+            Err(panic) => {
+                let during = During::Preflight;
+                self.defects.push(Defect { during, panic });
+                None
+            }
+        }
+    }
 }
 
 /// What one scenario is played with.
@@ -241,6 +353,24 @@ struct Played {
     around: Vec<Recorded>,
     /// At the target, and at the second tenant.
     left_behind: [Vec<LeftBehind>; 2],
+    defects: Vec<Defect>,
+}
+
+impl Played {
+    /// One that this tool has lost.
+    fn dead(part: &Part, panic: Panic) -> Self {
+        let defect = Defect {
+            during: During::Scenario(part.scenario.id.clone(), part.app),
+            panic,
+        };
+        Self {
+            ordinal: part.ordinal,
+            shown: unplayed(part, &defect.reason()),
+            around: Vec::new(),
+            left_behind: [Vec::new(), Vec::new()],
+            defects: vec![defect],
+        }
+    }
 }
 
 impl Whole {
@@ -296,26 +426,42 @@ impl Whole {
         let mut foreign = 0;
         if let Reach::Shared(transport) = &self.settings.reach {
             let session = self.session("pre-flight", None, Arc::clone(transport));
-            let checked = preflight::check(&session).await;
-            ended.around.extend(session.finish().0);
-            match checked {
-                Ok(there) => foreign = there,
-                Err(broken) => {
+            match ended.preflight(&session).await {
+                Some(Ok(there)) => foreign = there,
+                Some(Err(broken)) => {
                     ended.broken = Some(broken);
                     return Ok(ended);
                 }
+                None => return Ok(ended),
             }
             if let Some(session) = self.second_session("pre-flight", None, "") {
-                let checked = preflight::check(&session).await;
-                ended.around.extend(session.finish().0);
-                if let Err(broken) = checked {
-                    ended.broken = Some(broken.of_second_tenant());
-                    return Ok(ended);
+                match ended.preflight(&session).await {
+                    Some(Ok(_)) => {}
+                    Some(Err(broken)) => {
+                        ended.broken = Some(broken.of_second_tenant());
+                        return Ok(ended);
+                    }
+                    None => return Ok(ended),
                 }
             }
         }
-        self.listener.on(&Event::Planned(plan));
-        consent(plan)?;
+        if self.run.is_stopped() {
+            // Whoever wants it to stop is not asked whether it may begin.
+            return Ok(ended);
+        }
+        let asked = defect::caught_now(|| {
+            defect::plant(Phase::Consent);
+            self.listener.on(&Event::Planned(plan));
+            consent(plan)
+        });
+        match asked {
+            Ok(answer) => answer?,
+            Err(panic) => {
+                let during = During::Consent;
+                ended.defects.push(Defect { during, panic });
+                return Ok(ended);
+            }
+        }
         let met = Arc::new(Mutex::new(HashSet::new()));
         let mut played = Vec::with_capacity(parts.len());
         let isolated = matches!(self.settings.reach, Reach::Isolated(_));
@@ -351,6 +497,8 @@ impl Whole {
         played.sort_by_key(|p| p.ordinal);
         let mut told = [Vec::new(), Vec::new()];
         for one in played {
+            ended.may_have_left |= !one.defects.is_empty();
+            ended.defects.extend(one.defects);
             ended.shown.push(one.shown);
             ended.around.extend(one.around);
             for (all, left) in told.iter_mut().zip(one.left_behind) {
@@ -377,12 +525,14 @@ impl Whole {
         let beds = Arc::new(Semaphore::new(most as usize));
         let mut waiting = parts.into_iter();
         let mut playing = JoinSet::new();
+        let mut parts_by_task = HashMap::new();
         loop {
             while playing.len() < at_once.max(1) {
                 let Some(part) = waiting.next() else { break };
                 let (whole, met) = (self.clone(), Arc::clone(met));
                 let beds = Arc::clone(&beds);
-                playing.spawn(async move {
+                let known = part.clone();
+                let task = playing.spawn(async move {
                     let sized = part.sized(&whole.settings.scale);
                     let users = sized
                         .iter()
@@ -391,14 +541,22 @@ impl Whole {
                     let users = u32::try_from(users).unwrap_or(u32::MAX);
                     // Closed never; a scenario that needs more than there are was left out of the plan.
                     let _held = beds.acquire_many(users.min(most)).await;
-                    whole.one(part, &met).await
+                    let one = defect::caught(whole.one(part.clone(), &met)).await;
+                    one.unwrap_or_else(|panic| Played::dead(&part, panic))
                 });
+                parts_by_task.insert(task.id(), known);
             }
-            match playing.join_next().await {
+            match playing.join_next_with_id().await {
                 None => return,
-                Some(Ok(one)) => played.push(one),
-                // A panic in a scenario is a defect of this tool; the runtime has printed it, the others go on.
-                Some(Err(_)) => {}
+                Some(Ok((_, one))) => played.push(one),
+                Some(Err(lost)) => {
+                    let panic = Panic {
+                        message: "its task has died".to_owned(),
+                        location: None,
+                    };
+                    let part = parts_by_task.get(&lost.id());
+                    played.extend(part.map(|part| Played::dead(part, panic)));
+                }
             }
         }
     }
@@ -421,26 +579,39 @@ impl Whole {
             .map(|second| Arc::new(second.under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
-        let mut outcome = Outcome::Passed;
-        for (row, scenario) in sized.iter().enumerate() {
-            let stage = Arrangement {
-                scenario,
-                row,
-                session: &session,
-                second: second.as_ref(),
-                insider: insider.as_ref(),
-            };
-            if let Outcome::NotRun(why) = self.play(&part, &stage).await {
-                outcome = Outcome::NotRun(why);
+        let plays = async {
+            let mut outcome = Outcome::Passed;
+            for (row, scenario) in sized.iter().enumerate() {
+                let stage = Arrangement {
+                    scenario,
+                    row,
+                    session: &session,
+                    second: second.as_ref(),
+                    insider: insider.as_ref(),
+                };
+                if let Outcome::NotRun(why) = self.play(&part, &stage).await {
+                    outcome = Outcome::NotRun(why);
+                }
             }
-        }
+            outcome
+        };
+        let mut defects = Vec::new();
+        let outcome = defect::caught(plays).await.unwrap_or_else(|panic| {
+            let during = During::Scenario(scenario.id.clone(), part.app);
+            let defect = Defect { during, panic };
+            let outcome = Outcome::NotRun(defect.reason());
+            defects.push(defect);
+            outcome
+        });
         let (mut exchanges, mut observations) = session.finish();
         if let Some(second) = &second {
             let (theirs, observed) = second.finish();
             exchanges.extend(theirs);
             let before = observations.len();
             observations.extend(observed.into_iter().map(|mut observation| {
-                observation.follows = observation.follows.map(|index| index + before);
+                observation.follows = observation
+                    .follows
+                    .map(|index| index.saturating_add(before));
                 observation
             }));
         }
@@ -452,7 +623,7 @@ impl Whole {
             let sessions = [Some(&session), second.as_ref()];
             for (session, left) in sessions.into_iter().zip(&mut left_behind) {
                 let Some(session) = session else { continue };
-                *left = self.remove(session).await;
+                *left = self.removed(&part, session, &mut defects).await;
                 around.extend(session.finish().0);
             }
         }
@@ -468,7 +639,11 @@ impl Whole {
         if scenario.scales {
             observations.extend(growth::of(&result).iter().filter_map(growth::observation));
         }
-        let shown = Shown {
+        if !defects.is_empty() {
+            // Where this tool has failed, nobody knows what it saw rightly.
+            observations.clear();
+        }
+        let mut shown = Shown {
             result,
             rows: sized
                 .iter()
@@ -477,13 +652,58 @@ impl Whole {
             observations,
             members_seen,
         };
-        self.tell(&shown, met);
+        if let Err(panic) = defect::caught_now(|| self.tell(&shown, met)) {
+            let during = During::Scenario(scenario.id.clone(), part.app);
+            defects.push(Defect { during, panic });
+        }
+        if let Some(defect) = defects.first() {
+            shown.observations.clear();
+            shown.result.outcome = Outcome::NotRun(defect.reason());
+        }
         Played {
             ordinal: part.ordinal,
             shown,
             around,
             left_behind,
+            defects,
         }
+    }
+
+    /// Cleans up. Where this tool fails in the middle of it, it goes on with one at a time, so that whatever it fails at
+    /// keeps nothing else there.
+    async fn removed(
+        &self,
+        part: &Part,
+        session: &Session,
+        defects: &mut Vec<Defect>,
+    ) -> Vec<LeftBehind> {
+        let removing = async {
+            defect::plant(Phase::CleanUp);
+            self.remove(session).await
+        };
+        match defect::caught(removing).await {
+            Ok(left) => return left,
+            Err(panic) => defects.push(Defect {
+                during: During::CleanUp(part.scenario.id.clone(), part.app),
+                panic,
+            }),
+        }
+        let left_as = |resource: Resource, id: String, name: String| LeftBehind {
+            resource: resource.as_str(),
+            id,
+            name,
+            presence: Presence::Perhaps,
+            reason: "scim-conform itself failed while removing it".to_owned(),
+        };
+        let mut left = Vec::new();
+        let ids = session.with_book(|book| book.ids());
+        for (resource, id, name) in session.ledger.newest_first(&ids) {
+            let one = HashSet::from([(resource, id.clone())]);
+            let removing = cleanup::clean_up(session, &one, self.settings.cleanup);
+            let removed = defect::caught(removing).await;
+            left.extend(removed.unwrap_or_else(|_| vec![left_as(resource, id, name)]));
+        }
+        left
     }
 
     async fn play(&self, part: &Part, arrangement: &Arrangement<'_>) -> Outcome {
@@ -499,7 +719,7 @@ impl Whole {
                 "{}{}{}",
                 self.settings.run_id,
                 base36(part.ordinal),
-                base36(arrangement.row + n)
+                base36(arrangement.row.saturating_add(n))
             );
             let stage = Stage {
                 behaviour: &self.behaviour,
@@ -611,7 +831,8 @@ fn base36(n: usize) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     [n / 36 % 36, n % 36]
         .iter()
-        .map(|d| char::from(DIGITS[*d]))
+        .filter_map(|d| DIGITS.get(*d).copied())
+        .map(char::from)
         .collect()
 }
 

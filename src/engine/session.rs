@@ -7,7 +7,9 @@ use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
-use crate::exchange::{Body, Exchange, InCommon, Kept, Leave, Method, Request, Transport};
+use crate::exchange::{
+    Body, Exchange, InCommon, Kept, Leave, Method, Request, SendError, Transport,
+};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
@@ -272,21 +274,17 @@ impl Session {
         let mut throttled = 0;
         let mut waited = std::time::Duration::ZERO;
         loop {
-            if self.run.is_stopped() && origin != Origin::Cleanup {
-                return Err(NotSent::Stopped(self.run.why_stopped()));
-            }
-            self.run.turn().await;
-            self.run.count();
-            let exchange = self.transport.send(call.request.clone()).await;
-            if origin != Origin::Cleanup {
-                self.run.note_reached(&exchange);
-            }
+            let exchange = self.send(call, origin).await?;
             self.note_answer(call, &exchange);
             let sent = self.record(call, exchange, origin, place);
+            if let Err(SendError::AnswerLost { .. }) = sent.exchange.outcome {
+                self.lose_dropped(call);
+                return Err(NotSent::Stopped(self.run.why_stopped()));
+            }
             let Some(response) = sent.exchange.response().filter(|r| r.status == 429) else {
                 return Ok(sent);
             };
-            throttled += 1;
+            throttled = u32::saturating_add(throttled, 1);
             let header = response.header("retry-after").map(str::to_owned);
             let seen = Seen::new(
                 &connection::THROTTLED,
@@ -307,10 +305,12 @@ impl Session {
                 &Context::new(place, &sent, Vec::new(), Evidence::Documented),
             );
             let wait = retry::wait(throttled, header.as_deref());
-            match wait.filter(|w| waited + *w <= self.run.patience) {
-                Some(wait) => {
-                    waited += wait;
-                    self.run.pause(wait).await;
+            // Whatever the target asks for: a sum that is too large is more patience than anybody has.
+            let in_all = wait.and_then(|wait| waited.checked_add(wait));
+            match wait.zip(in_all.filter(|in_all| *in_all <= self.run.patience)) {
+                Some((wait, in_all)) => {
+                    waited = in_all;
+                    self.run.wait(wait, origin).await?;
                 }
                 None => {
                     let asked =
@@ -333,15 +333,8 @@ impl Session {
         leave: Leave,
         place: &Place,
     ) -> Result<Sent, NotSent> {
-        if self.run.is_stopped() {
-            return Err(NotSent::Stopped(self.run.why_stopped()));
-        }
         self.admit(call, Origin::Okta, place).await?;
-        self.run.turn().await;
-        self.run.count();
-        let request = call.request.clone();
-        let exchange = self.transport.send_and_leave(request, leave).await;
-        self.run.note_reached(&exchange);
+        let exchange = self.send_unread(call, leave).await?;
         self.note_answer(call, &exchange);
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
@@ -370,7 +363,7 @@ impl Session {
         self.mask(&mut masked);
         let id = {
             let mut state = self.state();
-            let id = format!("{}{}", self.prefix, state.recorded.len() + 1);
+            let id = format!("{}{}", self.prefix, state.recorded.len().saturating_add(1));
             let exchange = Kept::sharing(masked, &mut state.in_common);
             state.recorded.push(Recorded {
                 id: id.clone(),
@@ -621,7 +614,7 @@ fn describe(request: &Request, passwords: &Passwords) -> String {
         text.push_str(&String::from_utf8_lossy(hidden.as_ref().unwrap_or(body)));
     }
     match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }

@@ -1,7 +1,7 @@
 //! The server under test, as a whole run sees it: one transport or many, the request rate, what is owned, what stops.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +15,15 @@ use crate::secret::Secret;
 use super::ledger::Ledger;
 use super::passwords::Passwords;
 
-/// Requests in a row that find nobody, before the target is taken for gone. Some servers refuse a connection or two in a
-/// rush, and go on.
-const GIVE_UP: u64 = 20;
+/// Requests in a row that get no answer, before the target is taken for gone. Some servers refuse a connection or two in
+/// a rush, and go on.
+const GIVE_UP: u32 = 20;
+/// How many of them must be reads. Some servers answer no create, and everything else.
+const READS: u32 = 3;
+/// Requests of the clean-up in a row that get no answer, once the run is stopped, before it gives up.
+const GIVE_UP_CLEANING: u32 = 3;
+/// How long the clean-up may take in all, once the run is stopped.
+const LONGEST_CLEANING: Duration = Duration::from_secs(120);
 /// Bytes that a credential needs to be looked for in what is kept.
 const SHORTEST_SECRET: usize = 6;
 
@@ -36,17 +42,25 @@ pub struct Run {
     /// How long the run waits for a target that answers 429, for one request.
     pub patience: Duration,
     exchanges: AtomicU64,
-    /// Requests in a row that have found nobody.
-    unreached: AtomicU64,
+    silence: Mutex<Silence>,
     gone: OnceLock<String>,
     /// Why what the run creates cannot be noted any more.
     unwritten: OnceLock<String>,
-    stopped: AtomicBool,
+    /// Since when nothing is sent any more but the clean-up.
+    stopped: OnceLock<Instant>,
     stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
     /// Of all scenarios: the list that one asks for shows the people of the others, too.
     passwords: Mutex<Passwords>,
+}
+
+/// Requests in a row without an answer.
+#[derive(Default)]
+struct Silence {
+    requests: u32,
+    reads: u32,
+    since_stopped: u32,
 }
 
 struct Pace {
@@ -65,8 +79,10 @@ impl Run {
         patience: Duration,
         rate: Option<f64>,
     ) -> Arc<Self> {
-        let pace = rate.filter(|r| r.is_finite() && *r > 0.0).map(|r| Pace {
-            gap: Duration::from_secs_f64((1.0 / r).min(60.0)),
+        let gap = rate.filter(|r| r.is_finite() && *r > 0.0);
+        let gap = gap.and_then(|r| Duration::try_from_secs_f64((1.0 / r).min(60.0)).ok());
+        let pace = gap.map(|gap| Pace {
+            gap,
             next: Mutex::new(Instant::now()),
         });
         Arc::new(Self {
@@ -77,10 +93,10 @@ impl Run {
             settle,
             patience,
             exchanges: AtomicU64::new(0),
-            unreached: AtomicU64::new(0),
+            silence: Mutex::default(),
             gone: OnceLock::new(),
             unwritten: OnceLock::new(),
-            stopped: AtomicBool::new(false),
+            stopped: OnceLock::new(),
             stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
@@ -90,23 +106,54 @@ impl Run {
 
     /// From now on nothing is sent any more but the clean-up.
     pub fn stop(&self) {
-        self.stopped.store(true, Ordering::SeqCst);
+        // Only the first one counts.
+        let _ = self.stopped.set(Instant::now());
         self.stopping.notify_waiters();
     }
 
-    /// Takes note of whether a request found anybody there. A target that is gone would be told of with every request
-    /// that is left, so the run ends.
+    /// Takes note of whether a request got an answer. A target that is gone or silent would be told of with every
+    /// request that is left, and each would be waited for, so the run ends.
     pub fn note_reached(&self, exchange: &Exchange) {
-        match &exchange.outcome {
-            Err(error @ (SendError::Connect { .. } | SendError::Dns { .. })) => {
-                if self.unreached.fetch_add(1, Ordering::SeqCst) + 1 == GIVE_UP {
-                    // Only the first reason counts.
-                    let _ = self.gone.set(error.to_string());
-                    self.stop();
-                }
+        let mut silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = match &exchange.outcome {
+            Err(
+                error @ (SendError::Connect { .. }
+                | SendError::Dns { .. }
+                | SendError::Tls { .. }
+                | SendError::Closed { .. }
+                | SendError::TimedOut { .. }),
+            ) => error,
+            // This side went away before anybody could answer, or sent nothing at all.
+            Err(SendError::AnswerLost { status: None } | SendError::Unsendable { .. }) => return,
+            Err(
+                SendError::AnswerLost { status: Some(_) }
+                | SendError::TooLarge { .. }
+                | SendError::NotHttp { .. },
+            )
+            | Ok(_) => {
+                *silence = Silence::default();
+                return;
             }
-            _ => self.unreached.store(0, Ordering::SeqCst),
+        };
+        let is_read = !exchange.request.method.is_write();
+        silence.requests = silence.requests.saturating_add(1);
+        silence.reads = silence.reads.saturating_add(u32::from(is_read));
+        if self.is_stopped() {
+            silence.since_stopped = silence.since_stopped.saturating_add(1);
+        } else if silence.requests >= GIVE_UP && silence.reads >= READS {
+            // Only the first reason counts.
+            let _ = self.gone.set(error.to_string());
+            self.stop();
         }
+    }
+
+    /// Whether the clean-up of a stopped run has tried for long enough.
+    pub(super) fn has_cleaned_enough(&self) -> bool {
+        let silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = self.stopped.get();
+        stopped.is_some_and(|since| {
+            silence.since_stopped >= GIVE_UP_CLEANING || since.elapsed() >= LONGEST_CLEANING
+        })
     }
 
     /// What happened, when the target is gone.
@@ -139,20 +186,23 @@ impl Run {
 
     /// Waits, but not longer than until the run is stopped.
     pub async fn pause(&self, duration: Duration) {
-        let stopping = self.stopping.notified();
-        if self.is_stopped() {
-            return;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(duration) => {}
-            () = stopping => {}
+        self.or_stopped(tokio::time::sleep(duration)).await;
+    }
+
+    /// Completes when the run is stopped.
+    pub async fn stopped(&self) {
+        let mut stopping = std::pin::pin!(self.stopping.notified());
+        // Whoever stops it from now on is heard, and whoever has stopped it is seen.
+        stopping.as_mut().enable();
+        if !self.is_stopped() {
+            stopping.await;
         }
     }
 
     /// Whether the run is being stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
+        self.stopped.get().is_some()
     }
 
     /// A password that will be sent: it is masked in every record from now on.
@@ -195,7 +245,7 @@ impl Run {
         let at = {
             let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
             let at = (*next).max(Instant::now());
-            *next = at + pace.gap;
+            *next = at.checked_add(pace.gap).unwrap_or(at);
             at
         };
         tokio::time::sleep_until(at).await;
@@ -210,11 +260,12 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .contains(kind);
-        if hopeless {
-            self.settle / 20
-        } else {
-            self.settle
-        }
+        if hopeless { self.brief() } else { self.settle }
+    }
+
+    /// A small part of the time in which a write becomes visible.
+    pub(super) fn brief(&self) -> Duration {
+        self.settle.checked_div(20).unwrap_or_default()
     }
 
     /// Remembers that something of this kind did not settle.
@@ -253,8 +304,8 @@ impl Settling {
             return false;
         }
         tokio::time::sleep(self.pause.min(left)).await;
-        self.looks += 1;
-        self.pause = (self.pause * 2).min(Duration::from_millis(400));
+        self.looks = self.looks.saturating_add(1);
+        self.pause = self.pause.saturating_mul(2).min(Duration::from_millis(400));
         true
     }
 

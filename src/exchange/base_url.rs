@@ -278,7 +278,9 @@ fn refuse_by_look(text: &str) -> Result<(), BaseUrlError> {
         .chars()
         .position(|c| c.is_whitespace() || c.is_control())
     {
-        return Err(BaseUrlError::Blank { at: at + 1 });
+        return Err(BaseUrlError::Blank {
+            at: at.saturating_add(1),
+        });
     }
     let Some((_, rest)) = text.split_once("://") else {
         let rest = text.trim_start_matches('/');

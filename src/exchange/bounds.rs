@@ -66,7 +66,7 @@ impl Collected {
 
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), SendError> {
-        if self.bytes.len() + piece.len() > self.limit {
+        if self.bytes.len().saturating_add(piece.len()) > self.limit {
             return Err(SendError::TooLarge { limit: self.limit });
         }
         self.bytes.extend_from_slice(piece);

@@ -166,7 +166,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn tls_reason(error: &rustls::Error) -> String {
+pub(super) fn tls_reason(error: &rustls::Error) -> String {
     use rustls::Error as Tls;
     match error {
         Tls::InvalidCertificate(certificate) => certificate_reason(certificate),

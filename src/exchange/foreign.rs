@@ -1,5 +1,10 @@
 //! Whose resources are whose, and what stands for the ids of others.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexSet;

@@ -3,6 +3,11 @@
 //! A run keeps thousands. A parsed body is several times as large as its text, Okta sends the same headers with every
 //! request, and who reads back gets the same answer again; so what is kept is the text alone, and once.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 

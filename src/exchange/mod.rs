@@ -45,7 +45,7 @@ pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_
 pub use self::pooled::Pooled;
 pub use self::proxy::ProxyChoice;
 pub use self::scrub::Scrubber;
-pub use self::settings::{Pem, Settings, SettingsError};
+pub use self::settings::{Doubts, Pem, Settings, SettingsError};
 pub use self::tapped::Tapped;
 
 /// An HTTP method that Okta, or a probe, sends.

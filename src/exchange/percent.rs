@@ -3,6 +3,11 @@
 //! Recorded requests escape `@`, which RFC 3986 allows in a query, so Okta's encoder is one
 //! that keeps the unreserved characters (RFC 3986, 2.3) and escapes every other byte.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 /// How a blank in a query value is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SpaceAs {

@@ -1,5 +1,10 @@
 //! The header section of a response as its bytes stood on the wire.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 /// What an HTTP library's header map no longer shows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RawHead {

@@ -1,5 +1,10 @@
 //! The last line of defence: known secrets are replaced in every text that leaves the program.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;

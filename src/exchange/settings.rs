@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::body::BODY_LIMIT;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub proxy: ProxyChoice,
     /// Accept any certificate. The connection is still encrypted, but its peer is unknown.
     pub insecure: bool,
+    /// What would be wrong with the certificates, where any is accepted.
+    pub doubts: Doubts,
     /// The longest wait for the next piece of an answer. Connecting and the whole header
     /// section count as one piece each. Okta gives up after 60 s without data.
     pub idle_timeout: Duration,
@@ -39,6 +42,7 @@ impl Settings {
             client_identity: None,
             proxy: ProxyChoice::Environment,
             insecure: false,
+            doubts: Doubts::default(),
             idle_timeout: Duration::from_secs(60),
             total_timeout: Duration::from_secs(120),
             body_limit: BODY_LIMIT,
@@ -50,6 +54,23 @@ impl Settings {
     #[must_use]
     pub fn proxy_in_use(&self) -> Option<String> {
         self.proxy.for_target(&self.base)
+    }
+}
+
+/// Why a certificate would be refused that was accepted on demand. Copies know the same.
+#[derive(Clone, Debug, Default)]
+pub struct Doubts(Arc<OnceLock<String>>);
+
+impl Doubts {
+    /// The first reason; none when there was none, or nobody looked.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    pub(super) fn note(&self, reason: String) {
+        // One reason is enough.
+        let _ = self.0.set(reason);
     }
 }
 

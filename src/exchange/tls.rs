@@ -8,6 +8,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::failure::tls_reason;
+use super::settings::Doubts;
 use super::verifier::Explaining;
 use super::{Pem, Settings, SettingsError};
 
@@ -28,17 +30,22 @@ pub(super) fn client_config(settings: &Settings) -> Result<ClientConfig, Setting
         add_ca(&mut roots, pem)?;
     }
     let speaks_tls = settings.base.is_https() || settings.proxy.needs_tls(&settings.base);
-    if speaks_tls && !settings.insecure {
+    if speaks_tls {
         roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
         // A machine without a store, or with a broken entry in it, still has the bundled roots.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
+    let roots = Arc::new(roots);
     let builder = if settings.insecure {
+        let any = AnyCertificate {
+            strict: Explaining::new(roots, Arc::clone(&provider)),
+            doubts: settings.doubts.clone(),
+            provider,
+        };
         builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+            .with_custom_certificate_verifier(Arc::new(any))
     } else {
-        let roots = Arc::new(roots);
         match Explaining::new(Arc::clone(&roots), provider) {
             Some(verifier) => builder
                 .dangerous()
@@ -117,20 +124,30 @@ fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, SettingsError> {
         .map_err(|_| SettingsError::NoPrivateKey { file: file() })
 }
 
-/// Accepts every certificate, because the user asked for that. The handshake's signature is
-/// still checked, so the peer does own the key it shows.
+/// Accepts every certificate, because the user asked for that, and notes what Okta would mind. The
+/// handshake's signature is still checked, so the peer does own the key it shows.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct AnyCertificate {
+    strict: Option<Explaining>,
+    doubts: Doubts,
+    provider: Arc<CryptoProvider>,
+}
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.strict.as_ref().map(|strict| {
+            strict.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        });
+        if let Some(Err(error)) = verified {
+            self.doubts.note(tls_reason(&error));
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -144,7 +161,7 @@ impl ServerCertVerifier for AnyCertificate {
             message,
             cert,
             dss,
-            &self.0.signature_verification_algorithms,
+            &self.provider.signature_verification_algorithms,
         )
     }
 
@@ -158,11 +175,13 @@ impl ServerCertVerifier for AnyCertificate {
             message,
             cert,
             dss,
-            &self.0.signature_verification_algorithms,
+            &self.provider.signature_verification_algorithms,
         )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

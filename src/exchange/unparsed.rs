@@ -38,7 +38,7 @@ fn mask_string(rest: &str, out: &mut String) -> usize {
         escaped = *c == '\\' && !escaped;
         closing
     });
-    let length = end.map_or(rest.len(), |(at, _)| at + 1);
+    let length = end.map_or(rest.len(), |(at, _)| at.saturating_add(1));
     let (literal, after) = rest.split_at(length);
     if after.trim_start().starts_with(':') {
         out.push_str(literal);

@@ -115,6 +115,8 @@ impl Apps {
     /// The traits of one kind of app.
     #[must_use]
     pub fn traits(&self, app: App) -> Traits {
+        // The file is refused that does not have all of them.
+        #[allow(clippy::indexing_slicing)]
         self.traits[&app]
     }
 }

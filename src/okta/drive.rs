@@ -244,7 +244,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             };
             let exchange = self.send(template, call).await?;
             let total = self.read_page(template, &exchange)?;
-            start_index += count;
+            start_index = u64::saturating_add(start_index, count);
             // A lying total must not keep us here for ever; 100,000 resources are beyond any test tenant.
             if start_index > total || start_index > 100_000 {
                 return Ok(());
@@ -284,7 +284,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
                 };
                 let exchange = self.send(template, call).await?;
                 let total = self.read_page(template, &exchange)?;
-                start_index += count;
+                start_index = u64::saturating_add(start_index, count);
                 if start_index > total || start_index > 100_000 {
                     break;
                 }
@@ -534,7 +534,8 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             self.send(template, call).await?;
         }
         let form = self.formed_under(self.settings.variants);
-        let rest = &group.members[form.first_batch(group).len()..];
+        let rest = group.members.get(form.first_batch(group).len()..);
+        let rest = rest.unwrap_or_default();
         for batch in form.batches(&[], rest) {
             let make = |form: &Form<'_>| Some(form.patch_members(id, &batch));
             if let Some(call) = self.form(template, make) {

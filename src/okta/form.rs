@@ -196,7 +196,7 @@ impl Form<'_> {
         if let Some(last) = batches.last_mut()
             && !self.variants.has(Variant::SplitMembers)
         {
-            let room = rest.len().min(size - last.remove.len());
+            let room = rest.len().min(size.saturating_sub(last.remove.len()));
             let (now, later) = rest.split_at(room);
             last.add = now.to_vec();
             rest = later;
@@ -235,7 +235,7 @@ impl Form<'_> {
     /// The members that a full push replaces the others with; the rest is added to them.
     pub(super) fn first_batch<'g>(&self, group: &'g GroupCard) -> &'g [Member] {
         let size = self.variants.member_batch(self.apps.member_batch);
-        &group.members[..group.members.len().min(size)]
+        group.members.get(..size).unwrap_or(&group.members)
     }
 
     fn update(&self, method: Method, built: Built, update: Update<'_>) -> Formed {

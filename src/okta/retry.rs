@@ -19,7 +19,7 @@ pub fn wait(attempt: u32, retry_after: Option<&str>) -> Option<Duration> {
         .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
         .and_then(|t| t.parse().ok())
         .map_or(DEFAULT_WAIT, Duration::from_secs);
-    first.checked_mul(1 << (attempt - 1))
+    first.checked_mul(2_u32.checked_pow(attempt.saturating_sub(1))?)
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl Selector {
                 Step::Key(key) => at.get(key)?,
                 Step::Element { attribute, wanted } => {
                     let elements = at.as_array()?;
-                    &elements[chosen(elements, attribute, wanted)?]
+                    elements.get(chosen(elements, attribute, wanted)?)?
                 }
             };
         }
@@ -203,7 +203,7 @@ fn remove_steps(object: &mut Map<String, Value>, steps: &[Step]) {
         ([], _) => true,
         ([Step::Element { attribute, wanted }, rest @ ..], Some(Value::Array(elements))) => {
             if let Some(index) = chosen(elements, attribute, wanted)
-                && let Some(element) = elements[index].as_object_mut()
+                && let Some(element) = elements.get_mut(index).and_then(Value::as_object_mut)
             {
                 remove_steps(element, rest);
                 if element.keys().all(|key| key == attribute) {
@@ -259,9 +259,9 @@ fn write_steps(object: &mut Map<String, Value>, steps: &[Step], value: Value) {
             };
             let index = chosen(elements, attribute, wanted).unwrap_or_else(|| {
                 elements.push(empty_object());
-                elements.len() - 1
+                elements.len().saturating_sub(1)
             });
-            if let Some(element) = elements[index].as_object_mut() {
+            if let Some(element) = elements.get_mut(index).and_then(Value::as_object_mut) {
                 if element.get(attribute).is_none_or(Value::is_null) {
                     element.insert(attribute.clone(), wanted.value());
                 }

@@ -426,6 +426,7 @@ const TABLE: [VariantMeta; 30] = [
 
 impl Variant {
     /// All of them, in the order of the table.
+    #[allow(clippy::indexing_slicing, reason = "the compiler does it")]
     pub const ALL: [Self; TABLE.len()] = {
         let mut all = [TABLE[0].variant; TABLE.len()];
         let mut n = 0;
@@ -439,6 +440,8 @@ impl Variant {
     /// What is said about it.
     #[must_use]
     pub const fn meta(self) -> &'static VariantMeta {
+        // A test holds that the table has every variant at its place.
+        #[allow(clippy::indexing_slicing)]
         &TABLE[self as usize]
     }
 

@@ -115,7 +115,7 @@ pub fn read(text: &[u8], mut each: impl FnMut(Entry)) -> Result<usize, HarError>
     let mut number = 0;
     let mut found = false;
     let mut take = |value: Value| {
-        number += 1;
+        number = usize::saturating_add(number, 1);
         each(entry(number, &value));
     };
     let path = Path {
@@ -250,7 +250,7 @@ pub(super) fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<
 /// A number of milliseconds; -1 stands for "does not apply" (HAR 1.2, timings).
 fn millis(value: Option<&Value>) -> Option<Duration> {
     let millis = value?.as_f64().filter(|ms| (0.0..1e12).contains(ms))?;
-    Some(Duration::from_secs_f64(millis / 1000.0))
+    Duration::try_from_secs_f64(millis / 1000.0).ok()
 }
 
 fn timing(entry: &Value) -> Timing {

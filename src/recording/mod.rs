@@ -115,6 +115,8 @@ pub fn judge(entries: Vec<Entry>, options: &Options) -> Result<Option<Judged>, L
         exchanges: captured.len() as u64,
         left_behind: Vec::new(),
         broken: None,
+        defects: Vec::new(),
+        untrusted: None,
         growth: Default::default(),
         recording: Some(options.name.clone()),
     };

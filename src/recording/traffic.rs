@@ -112,14 +112,16 @@ pub(super) fn pick(mut entries: Vec<Entry>, base: Option<&str>) -> Option<Traffi
     for entry in entries {
         match capture(entry, &base, first) {
             Capture::Got(one) => captured.push(*one),
-            Capture::Unanswered => unanswered += 1,
+            Capture::Unanswered => unanswered = usize::saturating_add(unanswered, 1),
             Capture::Other => {}
         }
     }
     if captured.is_empty() {
         return None;
     }
-    let other = total - captured.len() - unanswered;
+    let other = total
+        .saturating_sub(captured.len())
+        .saturating_sub(unanswered);
     let all = captured.len();
     // Where Okta is named, others are not Okta; where nobody is, a gateway has taken the names away.
     if captured.iter().any(|one| one.from_okta) {
@@ -132,7 +134,7 @@ pub(super) fn pick(mut entries: Vec<Entry>, base: Option<&str>) -> Option<Traffi
     let left_out = LeftOut {
         other,
         unanswered,
-        other_clients: all - captured.len() + by_others,
+        other_clients: all.saturating_sub(captured.len()).saturating_add(by_others),
         other_bases: bases
             .into_iter()
             .filter(|(other, votes)| *other != base && votes.signs > 0)
@@ -178,8 +180,8 @@ fn bases(entries: &[Entry]) -> BTreeMap<Base, Votes> {
         let votes = bases
             .entry((origin, path.get(..end).unwrap_or_default().to_owned()))
             .or_default();
-        votes.requests += 1;
-        votes.signs += usize::from(is_scim(entry));
+        votes.requests = votes.requests.saturating_add(1);
+        votes.signs = votes.signs.saturating_add(usize::from(is_scim(entry)));
     }
     bases
 }
@@ -253,7 +255,7 @@ fn capture(entry: Entry, base: &Base, first: Option<jiff::Timestamp>) -> Capture
         }
     };
     let start = match (entry.started, first) {
-        (Some(at), Some(first)) => at.as_millisecond() - first.as_millisecond(),
+        (Some(at), Some(first)) => at.as_millisecond().saturating_sub(first.as_millisecond()),
         _ => 0,
     };
     let length = i64::try_from(timing.total.as_millis()).unwrap_or(i64::MAX);

@@ -52,7 +52,7 @@ pub(super) fn base_length(path: &str) -> Option<usize> {
     let mut at = path.len();
     for _ in 0..2 {
         let start = path.get(..at)?.rfind('/')?;
-        let segment = path.get(start + 1..at)?;
+        let segment = path.get(start.saturating_add(1)..at)?;
         if RESOURCES.contains(&segment) {
             return Some(start);
         }

@@ -3,6 +3,11 @@
 //! Credentials and passwords are hidden always. Of people nothing is shown unless somebody asks for it: ids get
 //! aliases, texts become `***`, and in the server's own error texts known names, addresses and ids are replaced.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -122,7 +127,7 @@ impl Veil {
             Some(value) if self.show_people => {
                 let text = self.secrets.scrub(&value.to_string()).into_owned();
                 match text.char_indices().nth(MOST) {
-                    Some((end, _)) => format!("{}…", &text[..end]),
+                    Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
                     None => text,
                 }
             }
@@ -213,7 +218,7 @@ impl Veil {
             text.push_str(&String::from_utf8_lossy(&self.bytes(body)));
         }
         match text.char_indices().nth(MOST) {
-            Some((end, _)) => format!("{}…", &text[..end]),
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
             None => text,
         }
     }

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::pipe;
+
 /// Why a file was not written; names the path.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -81,7 +83,7 @@ fn write_as(path: &Path, text: &str, access: Access) -> Result<(), WriteError> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if real.exists() && !real.is_file() {
         // A pipe or a device (`/dev/stderr`, `/dev/null`) must be written to, never replaced.
-        return std::fs::write(&real, text).map_err(io);
+        return pipe::write(&real, text).map_err(io);
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".scim-conform-");

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::engine::growth::Growth;
-use crate::engine::outcome::{Broken, LeftBehind, RunResult};
+use crate::engine::outcome::{Broken, Defect, LeftBehind, RunResult};
 use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
 use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
@@ -60,6 +60,8 @@ struct Document<'a> {
     growth: Vec<GrowthEntry<'a>>,
     left_behind: Vec<Left<'a>>,
     broken: Option<BrokenEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    defects: Vec<DefectEntry<'a>>,
     around: Vec<Opened<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
@@ -115,6 +117,9 @@ struct Target<'a> {
     faults: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     chaos: Option<&'a str>,
+    /// Why Okta would refuse its certificate, where the user let it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untrusted: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -275,6 +280,29 @@ enum BrokenEntry<'a> {
     Interrupted,
 }
 
+/// A failure of this tool itself.
+#[derive(Serialize)]
+struct DefectEntry<'a> {
+    during: String,
+    scenario: Option<&'a str>,
+    app: Option<App>,
+    message: &'a str,
+    location: Option<&'a str>,
+}
+
+impl<'a> DefectEntry<'a> {
+    fn of(defect: &'a Defect) -> Self {
+        let scenario = defect.during.scenario();
+        Self {
+            during: defect.during.to_string(),
+            scenario: scenario.map(|(id, _)| &*id.0),
+            app: scenario.and_then(|(_, app)| app),
+            message: &defect.panic.message,
+            location: defect.panic.location.as_deref(),
+        }
+    }
+}
+
 impl<'a> Document<'a> {
     fn of(
         run: &'a RunResult,
@@ -297,6 +325,7 @@ impl<'a> Document<'a> {
                 embedded: run.target.embedded,
                 faults: &run.target.faults,
                 chaos: run.target.chaos.as_deref(),
+                untrusted: run.untrusted.as_deref(),
             },
             variants: run.variants.iter().map(|v| (v.as_str(), true)).collect(),
             verdict: run.verdicts.clone(),
@@ -306,6 +335,7 @@ impl<'a> Document<'a> {
             growth: run.growth.iter().map(GrowthEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
+            defects: run.defects.iter().map(DefectEntry::of).collect(),
             around: run.around.iter().map(Opened).collect(),
             plan: plan.map(Plan::of),
             recording: run.recording.as_deref(),

@@ -10,10 +10,10 @@ use crate::engine::outcome::{Broken, RunResult};
 use crate::okta::App;
 use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
-use super::finding;
 use super::palette;
 use super::summary::{GONE, LEDGER};
 use super::text::printable;
+use super::{defect, finding};
 
 /// Columns of a finding's text; wide, because a CI page breaks lines itself.
 const WIDTH: usize = 400;
@@ -38,6 +38,9 @@ pub fn render(run: &RunResult) -> Result<String, JunitError> {
     if let Some(broken) = &run.broken {
         report.add_test_suite(broken_suite(broken));
     }
+    if let Some(defects) = defects(run) {
+        report.add_test_suite(defects);
+    }
     Ok(report.to_string()?)
 }
 
@@ -53,7 +56,7 @@ fn suite(run: &RunResult, app: Option<App>) -> Option<TestSuite> {
     suite.add_property(("started", &*printable(&run.started)));
     let mut time = std::time::Duration::ZERO;
     for scenario in scenarios {
-        time += scenario.duration;
+        time = time.saturating_add(scenario.duration);
         suite.add_test_case(case(run, scenario, name));
     }
     suite.set_time(time);
@@ -69,6 +72,7 @@ fn case(run: &RunResult, scenario: &ScenarioResult, suite: &str) -> TestCase {
     let text = texts(run, met.iter().copied());
     let status = match &scenario.outcome {
         Outcome::Passed => TestCaseStatus::success(),
+        Outcome::NotRun(reason) if failed_itself(run, scenario) => error(reason),
         Outcome::NotRun(reason) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(&*printable(reason));
@@ -83,6 +87,38 @@ fn case(run: &RunResult, scenario: &ScenarioResult, suite: &str) -> TestCase {
         case.set_system_out(text);
     }
     case
+}
+
+/// Whether this tool failed in a scenario.
+fn failed_itself(run: &RunResult, scenario: &ScenarioResult) -> bool {
+    let it = (&scenario.id, scenario.app);
+    run.defects
+        .iter()
+        .any(|defect| defect.during.scenario() == Some(it))
+}
+
+/// Neither a success nor a failure of the target.
+fn error(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(&*printable(message));
+    status
+}
+
+/// What failed of this tool itself outside of scenarios.
+fn defects(run: &RunResult) -> Option<TestSuite> {
+    let outside = run
+        .defects
+        .iter()
+        .filter(|defect| defect.during.scenario().is_none());
+    let mut suite = TestSuite::new("scim-conform itself");
+    for defect in outside {
+        let mut status = error(&defect::sentence(defect));
+        status.set_description(defect::what_to_send());
+        let mut case = TestCase::new("defect", status);
+        case.set_classname("scim-conform.run");
+        suite.add_test_case(case);
+    }
+    (!suite.test_cases.is_empty()).then_some(suite)
 }
 
 /// A failure, named after the first error of the scenario.
@@ -121,8 +157,7 @@ fn broken_suite(broken: &Broken) -> TestSuite {
             "what it had made was cleaned up; the rest was not judged",
         ),
     };
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_message(&*printable(message));
+    let mut status = error(message);
     status.set_description(&*printable(hint));
     let mut case = TestCase::new(name, status);
     case.set_classname("scim-conform.run");

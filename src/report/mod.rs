@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 pub mod csv;
+pub mod defect;
 pub mod explain;
 pub mod file;
 mod finding;
@@ -17,6 +18,7 @@ pub mod json;
 pub mod junit;
 pub mod kept;
 mod palette;
+mod pipe;
 pub mod plan;
 mod readiness;
 pub mod recording;

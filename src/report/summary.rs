@@ -95,7 +95,7 @@ pub(crate) fn broken(broken: &Broken, width: usize) -> String {
 
 /// One line an app.
 #[must_use]
-pub(crate) fn verdicts(run: &RunResult) -> String {
+pub(crate) fn verdicts(run: &RunResult, width: usize) -> String {
     let mut shown = String::new();
     for (app, verdict) in &run.verdicts {
         let (style, word) = match verdict {
@@ -116,6 +116,14 @@ pub(crate) fn verdicts(run: &RunResult) -> String {
             "{} {}\n",
             pad("probes, which every app needs:", 40),
             paint(DIM, &tally(run, None))
+        ));
+    }
+    if let Some(why) = &run.untrusted {
+        shown.push_str(&hang(
+            &format!("{} ", paint(DOUBT, "Okta would refuse the certificate:")),
+            &format!("{}; --insecure let it pass", printable(why)),
+            width,
+            4,
         ));
     }
     shown

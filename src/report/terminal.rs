@@ -17,7 +17,7 @@ use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
-use super::{finding, growth, plan, readiness, summary};
+use super::{defect, finding, growth, plan, readiness, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,10 +201,11 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
     if let Some(broken) = &run.broken {
         parts.push(summary::broken(broken, width));
     }
+    parts.push(defect::block(run, width));
     if options.verbosity > Verbosity::Quiet {
         parts.push(growth::table(&run.growth, width));
     }
-    let mut verdict = summary::verdicts(run);
+    let mut verdict = summary::verdicts(run, width);
     if !run.scenarios.is_empty() {
         verdict.push_str(&summary::counts(run));
     }

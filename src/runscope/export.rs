@@ -200,7 +200,7 @@ impl Export {
         let mut skipped = 0;
         for (place, step) in steps.iter().enumerate() {
             if step.get("skipped") == Some(&Value::Bool(true)) {
-                skipped += 1;
+                skipped = u64::saturating_add(skipped, 1);
             } else {
                 read.push(read_step(step, &format!("steps[{place}]"))?);
             }

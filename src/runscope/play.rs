@@ -17,7 +17,7 @@ use crate::exchange::{
 use crate::secret::Secret;
 
 /// How long a request that is under way is waited for after an interruption: who knows the answer can clean up.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Characters of a value that are shown.
 const MOST_SHOWN: usize = 200;
@@ -113,7 +113,7 @@ pub async fn play(
             }
             Step::Request(call) => call,
         };
-        let number = performance.played.len() + 1;
+        let number = performance.played.len().saturating_add(1);
         let played = match prepare(call, &variables, stage) {
             Ok(request) => {
                 let (exchange, stopped) = send(stage, request, stop.as_mut()).await;

@@ -1,6 +1,11 @@
 //! The scripts of an export. There is no JavaScript here: forms that Okta's files use are
 //! recognised, whatever their variables are called, and others are said not to be run.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::fmt::Write as _;
 
 use serde_json::Value;

@@ -1,5 +1,10 @@
 //! `{{name}}` in an export, and the values that Okta's guide makes up.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::collections::BTreeMap;
 
 use rand::rngs::ChaCha8Rng;

@@ -140,7 +140,8 @@ impl Template {
 
 /// The placeholder at the start of `inside`, and what follows its closing brace.
 fn one(inside: &str) -> Result<(Placeholder, &str), PlaceholderError> {
-    let window = &inside[..inside.floor_char_boundary(MAX_PLACEHOLDER)];
+    let window = inside.get(..inside.floor_char_boundary(MAX_PLACEHOLDER));
+    let window = window.unwrap_or(inside);
     let line = window.split(['\n', '\r']).next().unwrap_or("");
     let Some((text, _)) = line.split_once('}') else {
         let start = line.chars().take(20).collect();
@@ -152,7 +153,7 @@ fn one(inside: &str) -> Result<(Placeholder, &str), PlaceholderError> {
     let value = value(name).ok_or_else(|| PlaceholderError::Unknown {
         text: text.to_owned(),
     })?;
-    let after = inside.get(text.len() + 1..).unwrap_or("");
+    let after = inside.get(text.len().saturating_add(1)..).unwrap_or("");
     Ok((Placeholder { value, encoded }, after))
 }
 

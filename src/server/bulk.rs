@@ -203,7 +203,7 @@ impl Job<'_> {
             };
             let answer = self.carry_out(place, operation);
             let failed = answer.status.is_client_error() || answer.status.is_server_error();
-            errors += u64::from(failed);
+            errors = u64::from(failed).saturating_add(errors);
             if let Some(slot) = answers.get_mut(place) {
                 *slot = Some(self.report(operation, answer));
             }

@@ -108,7 +108,7 @@ pub(super) fn modify(
         .iter()
         .filter_map(|o| o.value.as_ref()?.as_array());
     let added: usize = added.map(Vec::len).sum();
-    limits::check_paths(&operations, group.members.len() + added)?;
+    limits::check_paths(&operations, group.members.len().saturating_add(added))?;
     let old = group.attributes.to_map();
     let mut attributes = old.clone();
     let mut journal = Vec::new();

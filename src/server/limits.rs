@@ -4,6 +4,11 @@
 //! The bounds of a request's bytes and of connections are in [`super::Limits`], those of bulk
 //! requests in [`super::bulk`].
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use http::StatusCode;
 use serde_json::{Map, Value};
 

@@ -210,7 +210,7 @@ impl<'a> Search<'a> {
                 }
             }
             match last {
-                Some(last) => next = last + 1,
+                Some(last) => next = last.saturating_add(1),
                 None => return Ok(found),
             }
             turns.over();
@@ -415,7 +415,7 @@ fn written(
         page.len(),
     )
     .into_bytes();
-    out.reserve(page.len() * resource::USUAL_SIZE);
+    out.reserve(page.len().saturating_mul(resource::USUAL_SIZE));
     for (place, (kind, record)) in page.iter().enumerate() {
         if place > 0 {
             out.push(b',');

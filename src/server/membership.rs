@@ -177,7 +177,7 @@ impl Members {
 impl Listed {
     fn append(&mut self, member: Member) {
         self.in_order.insert(self.next, member);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
     }
 }
 

@@ -161,9 +161,9 @@ impl Policy {
         let first = if self.has(Fault::StartIndexZeroBased) {
             start
         } else if self.has(Fault::PagesOverlap) && start > 1 {
-            start - 2
+            start.saturating_sub(2)
         } else {
-            start - 1
+            start.saturating_sub(1)
         };
         let mut offset = usize::try_from(first).unwrap_or(usize::MAX);
         if offset >= total && self.has(Fault::FirstPagePastTheEnd) {
@@ -219,7 +219,8 @@ impl Policy {
         if self.has(Fault::UnstableOrder) && !records.is_empty() {
             // Each page begins somewhere else, as with a database that was given no order.
             let turn = query.start_index.unwrap_or(1).rem_euclid(7);
-            let turn = usize::try_from(turn).unwrap_or(1) % records.len();
+            let turn = usize::try_from(turn).unwrap_or(1);
+            let turn = turn.checked_rem(records.len()).unwrap_or(0);
             records.rotate_left(turn);
         }
         records
@@ -308,10 +309,13 @@ impl Policy {
         }
         if self.has(Fault::IdAsNumber) || self.takes(Freedom::NumericIds) {
             let taken = |id: &u64| store.member(&id.to_string()).is_some();
-            let first = store.of(Kind::User).len() + store.of(Kind::Group).len() + 1;
+            let first = [Kind::User, Kind::Group]
+                .map(|kind| store.of(kind).len())
+                .into_iter()
+                .fold(1, usize::saturating_add);
             let mut id = u64::try_from(first).unwrap_or(1);
             while taken(&id) {
-                id += 1;
+                id = id.saturating_add(1);
             }
             return id.to_string().into();
         }

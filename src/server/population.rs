@@ -1,6 +1,12 @@
 //! Generated users and groups, as a tenant that has been used for a while holds them: the same
 //! for the same seed.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "numbers of our own, within tables of our own"
+)]
+
 use fake::Fake as _;
 use fake::faker::name::en::{FirstName, LastName};
 use rand::rngs::ChaCha8Rng;

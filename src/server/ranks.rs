@@ -1,5 +1,10 @@
 //! Which ranks are taken: finds the n-th of a million in twenty steps.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use super::index::Rank;
 
 /// Ranks that are counted together.

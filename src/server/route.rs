@@ -1,5 +1,10 @@
 //! Which resource a path names.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use super::resource_type::Kind;
 
 /// The endpoint of a query in a request's body (RFC 7644, 3.4.3).

@@ -197,7 +197,7 @@ fn file(tenant: &Tenant, store: &mut Store, kind: Kind, all: &[Kept]) -> Result<
     for (index, kept) in all.iter().enumerate() {
         let wrong = |problem: String| StateError::Resource {
             kind: kind.name(),
-            number: index + 1,
+            number: index.saturating_add(1),
             id: kept.id.clone(),
             problem,
         };

@@ -421,13 +421,23 @@ impl Serving<'_> {
     /// Whether this is a third write.
     fn count_write(&self, method: &Method) -> bool {
         let writes = !matches!(*method, Method::GET | Method::HEAD);
-        writes && (self.tenant.writes.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3)
+        writes
+            && self
+                .tenant
+                .writes
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_add(1)
+                .is_multiple_of(3)
     }
 
     fn limit_rate(&self) -> Result<(), Box<Answer>> {
         let limits =
             self.policy.has(Fault::RateLimited) || self.policy.has(Fault::RetryAfterAsDate);
-        let count = self.tenant.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = self
+            .tenant
+            .requests
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
         if !limits || !count.is_multiple_of(5) {
             return Ok(());
         }

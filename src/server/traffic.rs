@@ -223,7 +223,7 @@ impl Traffic {
         let log = self.log.as_deref().unwrap_or(&self.unlogged);
         let number = {
             let mut kept = log.kept();
-            kept.seen += 1;
+            kept.seen = kept.seen.saturating_add(1);
             kept.seen
         };
         let mut headers = self.told(&TOLD_OF_A_REQUEST, request.headers());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use scim_conform::engine::event::{Event, Listener};
 use scim_conform::engine::insider::{Insider, Performing};
+use scim_conform::engine::interrupt::Interrupts;
 use scim_conform::engine::outcome::{Plan, RunResult, TargetInfo};
 use scim_conform::engine::plan::{self, Part};
 use scim_conform::engine::run;
@@ -144,7 +145,7 @@ impl Bench {
         let parts = self.parts(&settings.apps);
         let (plan, parts) = plan::plan(parts, &settings);
         let behaviour = Arc::clone(&self.behaviour);
-        let never = std::future::pending();
+        let never = Interrupts::never();
         let agreed = |_: &_| Ok::<(), std::convert::Infallible>(());
         let listener = Arc::new(Silent);
         let result = run::run(settings, behaviour, &plan, parts, listener, agreed, never)

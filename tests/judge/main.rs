@@ -11,6 +11,7 @@ mod matrix;
 mod okta_suite;
 mod ownership;
 mod settling;
+mod silence;
 mod sockets;
 mod together;
 mod variants;

@@ -7,17 +7,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::defect::{self, Phase};
 use crate::engine::cast;
 use crate::engine::event::Listener;
 use crate::engine::insider::{Insider, Performing, TenantInsider};
 use crate::engine::ledger;
-use crate::engine::outcome::{RunResult, TargetInfo};
+use crate::engine::outcome::{Defect, During, RunResult, TargetInfo};
 use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
 use crate::engine::settings::{
     Cleanup as EngineCleanup, OtherTenant, Reach, Settings, TenantTransport,
 };
-use crate::exchange::{self, BaseUrl, HeaderText, ProxyChoice, Transport};
+use crate::exchange::{self, BaseUrl, Doubts, HeaderText, ProxyChoice, Transport};
 use crate::okta::Behaviour;
 use crate::okta::app::Mapped;
 use crate::okta::request::Client;
@@ -27,16 +28,17 @@ use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
-    self, Comparison, FileError, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
+    self, Comparison, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
 };
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
 use super::super::settings::{Chance, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::signals::interrupts;
 use super::super::values::Cleanup;
 use super::hook::Hook;
 use super::plan::{self as before_suites, Asked};
-use super::{Live, behaviour, interrupted, reach, transport, usage, world};
+use super::{Live, behaviour, reach, transport, usage, world};
 
 /// Seed of generated names when none is given; fixed, because the reference snapshots were made with it.
 const SEED: u64 = 1;
@@ -52,6 +54,8 @@ struct Way {
     insider: Option<TenantInsider>,
     other: Option<OtherTenant>,
     server: Option<Arc<Running>>,
+    /// What is wrong with the certificates of the target, where any is accepted.
+    doubts: Doubts,
 }
 
 pub(super) async fn drive(
@@ -60,6 +64,7 @@ pub(super) async fn drive(
     listener: Arc<dyn Listener>,
     consent: Consent<'_>,
 ) -> Result<Driven, Refusal> {
+    let mut interrupts = interrupts();
     let catalogue = live.catalogue(settings.scenarios.as_deref())?;
     let parts = parts(&settings.selection, &catalogue)?;
     let run_id = settings.run_id.clone().unwrap_or_else(cast::run_id);
@@ -76,6 +81,7 @@ pub(super) async fn drive(
                     faults: Vec::new(),
                     chaos: None,
                 },
+                doubts: reached.doubts,
                 reach: Reach::Shared(reached.transport),
                 client: reached.client,
                 secrets: reached.secrets,
@@ -129,7 +135,10 @@ pub(super) async fn drive(
         run_id,
     });
     let asked = match (&settings.plan, BaseUrl::parse(&engine.target.url)) {
-        (Some(_), Ok(base)) => before_suites::ask(&engine, &settings.target, &base).await,
+        (Some(_), Ok(base)) => tokio::select! {
+            asked = before_suites::ask(&engine, &settings.target, &base) => asked,
+            () = interrupts.first() => return Err(Refusal::Interrupted),
+        },
         _ => Asked::default(),
     };
     let (plan, parts) = plan::plan(parts, &engine);
@@ -140,24 +149,38 @@ pub(super) async fn drive(
         parts,
         listener,
         consent,
-        interrupted(),
+        interrupts,
     )
     .await;
     let mut run = ended.map_err(|error| match error {
+        RunError::Left => Refusal::Left {
+            target: engine.target.url.clone(),
+            can_sweep: engine.ledger.is_some(),
+        },
         RunError::Ledger(error) => world(
             &format!("cannot write the list of what this run creates: {error}"),
             Some("set SCIM_CONFORM_STATE to a folder that can be written to"),
         ),
         RunError::Declined(why) => Refusal::Ask(why),
     })?;
-    run.exchanges += asked.exchanges.len() as u64;
+    run.exchanges = run.exchanges.saturating_add(asked.exchanges.len() as u64);
     run.around.splice(..0, asked.exchanges);
     if let Some(server) = way.server.and_then(Arc::into_inner) {
         server.stop().await;
     }
-    let compared = compare(&mut run, settings)?;
+    run.untrusted = way.doubts.first().map(str::to_owned);
+    let compared = defect::caught_now(|| {
+        defect::plant(Phase::Snapshots);
+        compare(&mut run, settings)
+    });
+    let compared = compared.unwrap_or_else(|panic| {
+        let during = During::Snapshots;
+        run.admit(Defect { during, panic });
+        Compared::default()
+    });
     Ok(Driven {
-        snapshots: Some(compared.counts),
+        snapshots: compared.counts,
+        snapshots_failed: compared.failure,
         snapshots_differ: compared.own_differ,
         preconditions: asked.preconditions,
         differences: compared.text,
@@ -318,6 +341,7 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
         },
         secrets: vec![token],
         server: Some(server),
+        doubts: Doubts::default(),
     })
 }
 
@@ -428,16 +452,19 @@ pub(super) fn chaos(chance: Chance) -> Chaos {
 }
 
 /// What came of comparing with snapshots.
+#[derive(Default)]
 struct Compared {
-    counts: SnapshotCounts,
+    counts: Option<SnapshotCounts>,
     own_differ: bool,
     text: String,
+    /// Why some could not be read or written. The run is over, and what it found stays.
+    failure: Option<String>,
 }
 
 /// The snapshots that the binary carries.
 static REFERENCE: Reference = Reference(crate::embedded::reference);
 
-fn compare(run: &mut RunResult, settings: &RunSettings) -> Result<Compared, Refusal> {
+fn compare(run: &mut RunResult, settings: &RunSettings) -> Compared {
     let host = run
         .target
         .url
@@ -448,12 +475,15 @@ fn compare(run: &mut RunResult, settings: &RunSettings) -> Result<Compared, Refu
         .to_owned();
     let mut counts = snapshot::Counts::default();
     let mut text = String::new();
+    let mut failure = None;
     let mut differences = Vec::new();
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
         let transcript = transcript(scenario, &run.run_id, &run.target.url, &host);
-        let reference = REFERENCE
-            .transcript(scenario.app, &scenario.id.0)
-            .map_err(|e: FileError| world(&e, None))?;
+        let reference = REFERENCE.transcript(scenario.app, &scenario.id.0);
+        let reference = reference.unwrap_or_else(|error| {
+            failure.get_or_insert(error.to_string());
+            None
+        });
         let Some(reference) = reference else {
             counts.add(snapshot::Compared::New);
             continue;
@@ -471,9 +501,10 @@ fn compare(run: &mut RunResult, settings: &RunSettings) -> Result<Compared, Refu
     }
     let mut own_differ = false;
     if let Some(own) = &settings.snapshots {
-        let (differ, shown, own_counts) = compare_own(run, own, &host)?;
-        (own_differ, counts) = (differ, own_counts);
-        text.push_str(&shown);
+        let compared = compare_own(run, own, &host);
+        (own_differ, counts) = (compared.differ, compared.counts);
+        text.push_str(&compared.text);
+        failure = failure.or(compared.failure);
     }
     let counts = SnapshotCounts {
         same: counts.same as u64,
@@ -481,11 +512,12 @@ fn compare(run: &mut RunResult, settings: &RunSettings) -> Result<Compared, Refu
         changed: counts.changed as u64,
         new: counts.new as u64,
     };
-    Ok(Compared {
-        counts,
+    Compared {
+        counts: Some(counts),
         own_differ,
         text,
-    })
+        failure,
+    }
 }
 
 fn transcript(
@@ -542,11 +574,16 @@ fn of_finding(
     .unwrap_or_default()
 }
 
-fn compare_own(
-    run: &RunResult,
-    own: &Snapshots,
-    host: &str,
-) -> Result<(bool, String, snapshot::Counts), Refusal> {
+/// What came of comparing with the user's own snapshots.
+#[derive(Default)]
+struct Own {
+    differ: bool,
+    text: String,
+    counts: snapshot::Counts,
+    failure: Option<String>,
+}
+
+fn compare_own(run: &RunResult, own: &Snapshots, host: &str) -> Own {
     let writing = match own.mode {
         SnapshotMode::Propose => Writing::Pending,
         SnapshotMode::Check => Writing::Nothing,
@@ -554,31 +591,39 @@ fn compare_own(
     };
     let store = Store::new(&own.folder, writing);
     let mut proposed = 0;
-    let (mut differ, mut text, mut counts) = (false, String::new(), snapshot::Counts::default());
+    let mut compared = Own::default();
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
         let transcript = transcript(scenario, &run.run_id, &run.target.url, host);
         let name = Name {
             app: scenario.app,
             scenario: scenario.id.0.clone(),
         };
-        let checked = store
-            .check(&name, &scenario.title, &transcript)
-            .map_err(|e| world(&e, Some("check the folder of --snapshots")))?;
-        counts.add(checked.compared);
+        let checked = match store.check(&name, &scenario.title, &transcript) {
+            Ok(checked) => checked,
+            Err(error) => {
+                // The others may differ all the same, which is to be known.
+                compared.failure.get_or_insert(error.to_string());
+                continue;
+            }
+        };
+        compared.counts.add(checked.compared);
         if checked.compared == snapshot::Compared::Changed {
-            differ = true;
-            text.push_str(&heading(scenario, "your accepted snapshot"));
-            text.push_str(&lines(&checked.comparison));
+            compared.differ = true;
+            compared
+                .text
+                .push_str(&heading(scenario, "your accepted snapshot"));
+            compared.text.push_str(&lines(&checked.comparison));
         }
-        proposed += usize::from(own.mode == SnapshotMode::Propose && checked.written.is_some());
+        let waits = own.mode == SnapshotMode::Propose && checked.written.is_some();
+        proposed = usize::from(waits).saturating_add(proposed);
     }
     if proposed > 0 {
-        text.push_str(&format!(
+        compared.text.push_str(&format!(
             "{proposed} snapshots wait as .snap.new in {}; look at them, then accept them with --update-snapshots\n",
             own.folder.display()
         ));
     }
-    Ok((differ, text, counts))
+    compared
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::engine::insider::{Insider, Performing};
 
-use super::super::shell;
+use super::super::shell::{self, OnTerminal};
 
 /// How long an operation may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer. Bytes.
-const LONGEST: u64 = 1024 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// The command, and whether it has ever given no answer.
 pub(super) struct Hook {
@@ -36,7 +36,8 @@ impl Hook {
 
     async fn answer(&self, operation: &Value) -> Result<Value, String> {
         let input = format!("{operation}\n");
-        let output = shell::output(&self.command, input.as_bytes(), LONGEST);
+        let terminal = OnTerminal::Silent;
+        let output = shell::output(&self.command, input.as_bytes(), LONGEST, terminal);
         let ended = tokio::time::timeout(PATIENCE, output).await;
         let ended =
             ended.map_err(|_| format!("the hook did not end within {} s", PATIENCE.as_secs()))?;

@@ -159,28 +159,14 @@ fn behaviour() -> Result<Behaviour, Refusal> {
         .map_err(|e| world(&e, Some("this is a defect of this build; please report it")))
 }
 
-/// Completes on Ctrl-C, and on SIGTERM where there is such a thing.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}
-
 /// A server under test, ready to be talked to.
 struct Reached {
     transport: Arc<dyn Transport>,
     base: BaseUrl,
     client: Client,
     secrets: Vec<Secret>,
+    /// What is wrong with its certificates, where any is accepted.
+    doubts: exchange::Doubts,
 }
 
 fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Reached, Refusal> {
@@ -193,6 +179,7 @@ fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Rea
         let problem = format!("--tap watches the connection itself, and {proxy} stands in between");
         return Err(usage(&problem, Some("leave out --tap, or add --no-proxy")));
     }
+    let doubts = settings.doubts.clone();
     let transport = transport(settings, tap).map_err(|e| usage(&e, None))?;
     let (authorization, mut secrets) = authorization(&remote.credentials);
     for (_, value) in &remote.headers {
@@ -203,6 +190,7 @@ fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Rea
     Ok(Reached {
         transport,
         base,
+        doubts,
         client: Client {
             authorization,
             extra: remote.headers.clone(),

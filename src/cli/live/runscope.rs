@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
+use crate::defect::{self, Phase};
 use crate::engine::cast;
 use crate::engine::cleanup;
+use crate::engine::interrupt::Interrupts;
 use crate::engine::ledger::Ledger;
 use crate::engine::outcome::{Broken, LeftBehind, Presence};
 use crate::engine::preflight;
@@ -20,7 +21,7 @@ use crate::engine::session::Session;
 use crate::engine::target::Run;
 use crate::exchange::{HeaderText, Method, Scrubber, Transport};
 use crate::okta::request::{Client, Resource};
-use crate::runscope::play::{self, Stage};
+use crate::runscope::play::{self, Performance, Stage};
 use crate::runscope::variables::Variables;
 use crate::secret::Secret;
 use crate::server::{InProcess, Tenant};
@@ -28,9 +29,10 @@ use crate::server::{InProcess, Tenant};
 use super::super::backend::{Heard, PlayedExport, Refusal, RunscopeConsent};
 use super::super::runscope::FileError;
 use super::super::settings::{RunscopeSettings, TargetChoice};
+use super::super::signals::interrupts;
 use super::super::values::Cleanup;
 use super::drive::{engine_cleanup, policy};
-use super::{Live, interrupted, reach, world};
+use super::{Live, reach, world};
 use claims::Claims;
 
 /// The names by which Okta's suites know the target's base URL.
@@ -60,25 +62,18 @@ pub(super) async fn runscope(
 ) -> Result<PlayedExport, Refusal> {
     let way = way(settings)?;
     let variables = variables(settings, &way)?;
-    let (tell, mut told) = watch::channel(false);
-    let mut asked = told.clone();
-    let watching = tokio::spawn(async move {
-        interrupted().await;
-        let _ = tell.send(true);
-    });
+    let mut interrupts = interrupts();
     let users = tokio::select! {
         users = prepare(&way) => users?,
-        _ = asked.wait_for(|stops| *stops) => return Err(Refusal::Interrupted),
+        () = interrupts.first() => return Err(Refusal::Interrupted),
     };
     consent(&way.base)?;
     // Whoever was asked may have answered like this.
-    if *told.borrow() {
+    if interrupts.are_there() {
         return Err(Refusal::Interrupted);
     }
-    let stop = async move {
-        // Nobody watches any more only when the process ends.
-        let _ = told.wait_for(|stops| *stops).await;
-    };
+    let mut told = interrupts.clone();
+    let stop = async move { told.first().await };
     let run_id = cast::run_id();
     let path = live
         .ledgers()
@@ -99,28 +94,50 @@ pub(super) async fn runscope(
         users,
     });
     let mut claims = Claims::new(&session.run.ledger, hear);
-    let performance = play::play(&settings.export, variables, &stage, &mut claims, stop).await;
-    watching.abort();
+    let playing = async {
+        defect::plant(Phase::Runscope);
+        play::play(&settings.export, variables, &stage, &mut claims, stop).await
+    };
+    // What is known to be the test's own is removed, however it ended.
+    let (performance, mut defect) = match defect::caught(playing).await {
+        Ok(performance) => (performance, None),
+        Err(panic) => (Performance::default(), Some(panic)),
+    };
     let (ids, mut left_behind) = claims.finish();
     let made = ids.len();
     if way.is_remote {
-        left_behind.extend(clean_up(&session, &ids, settings.cleanup).await);
+        let removing = clean_up(&session, &ids, settings.cleanup, &interrupts);
+        match defect::caught(removing).await {
+            Ok(left) => left_behind.extend(left),
+            Err(panic) => {
+                defect.get_or_insert(panic);
+                left_behind.extend(still_there(
+                    &session,
+                    &ids,
+                    "scim-conform itself failed while removing it",
+                ));
+            }
+        }
     }
     let still_there = session.run.ledger.newest_first(&ids).len();
-    if let Some(path) = path.as_ref().filter(|_| still_there == 0) {
+    if let Some(path) = path
+        .as_ref()
+        .filter(|_| still_there == 0 && defect.is_none())
+    {
         // Nothing is left to sweep.
         let _ = std::fs::remove_file(path);
     }
     Ok(PlayedExport {
         played: performance.played,
         removed: if way.is_remote {
-            (made - still_there) as u64
+            made.saturating_sub(still_there) as u64
         } else {
             0
         },
         left_behind,
         can_sweep: path.is_some() && still_there > 0,
-        interrupted: performance.stopped,
+        interrupted: performance.stopped || interrupts.are_there(),
+        defect,
     })
 }
 
@@ -257,25 +274,41 @@ fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
     }
 }
 
-/// Removes what the test created; what remains. A second interruption ends it.
+/// Removes what the test created; what remains. An interruption makes it hurry, and a second one ends it.
 async fn clean_up(
     session: &Session,
     ids: &HashSet<(Resource, String)>,
     how: Cleanup,
+    interrupts: &Interrupts,
 ) -> Vec<LeftBehind> {
+    let (mut first, mut second) = (interrupts.clone(), interrupts.clone());
+    let removing = cleanup::clean_up(session, ids, engine_cleanup(how));
+    let hurried = async {
+        first.first().await;
+        session.run.stop();
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        left = cleanup::clean_up(session, ids, engine_cleanup(how)) => left,
-        () = interrupted() => {
-            let still_there = session.run.ledger.newest_first(ids).into_iter();
-            still_there
-                .map(|(resource, id, name)| LeftBehind {
-                    resource: resource.as_str(),
-                    id,
-                    name,
-                    presence: Presence::There,
-                    reason: "the clean-up was interrupted".to_owned(),
-                })
-                .collect()
-        }
+        left = removing => left,
+        () = hurried => Vec::new(),
+        () = second.second() => still_there(session, ids, "the clean-up was interrupted"),
     }
+}
+
+/// What of `ids` was not removed, all for the same reason.
+fn still_there(
+    session: &Session,
+    ids: &HashSet<(Resource, String)>,
+    reason: &str,
+) -> Vec<LeftBehind> {
+    let still_there = session.run.ledger.newest_first(ids).into_iter();
+    still_there
+        .map(|(resource, id, name)| LeftBehind {
+            resource: resource.as_str(),
+            id,
+            name,
+            presence: Presence::There,
+            reason: reason.to_owned(),
+        })
+        .collect()
 }

@@ -1,8 +1,10 @@
 //! `sweep`: removes what the ledgers of earlier runs say is still there.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::defect::{self, Phase};
 use crate::engine::ledger::{self, Ledger, OpenError, Told};
 use crate::engine::outcome::LeftBehind;
 use crate::engine::residue;
@@ -11,8 +13,9 @@ use crate::engine::target::Run;
 
 use super::super::backend::{PassedOver, Refusal, SweepConsent, Swept, WhyPassedOver};
 use super::super::settings::SweepSettings;
+use super::super::signals::interrupts;
 use super::drive::engine_cleanup;
-use super::{Live, Reached, interrupted, reach, world};
+use super::{Live, Reached, reach, world};
 
 /// How long the sweep waits for a target that answers 429, for one request.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +32,7 @@ pub(super) async fn sweep(
     settings: &SweepSettings,
     consent: SweepConsent<'_>,
 ) -> Result<Swept, Refusal> {
+    let mut interrupts = interrupts();
     let reached = reach(&settings.target, settings.timeout, false)?;
     let found = find(live, &reached.base.to_string(), &settings.run_ids)?;
     let resources: usize = found.leftovers.iter().map(|(_, told)| told.resources).sum();
@@ -54,10 +58,22 @@ pub(super) async fn sweep(
                 continue;
             }
         };
-        let work = remove(&reached, ledger, &told.run_id, settings);
-        let (removed, left) = tokio::select! {
-            ended = work => ended,
-            () = interrupted() => return Err(Refusal::Interrupted),
+        let run = run(&reached, ledger, &told.run_id);
+        let ended = tokio::select! {
+            ended = defect::caught(remove(&reached, &run, settings)) => ended,
+            // What is not removed yet stands in the ledgers, as before.
+            () = interrupts.first() => return Err(Refusal::Left {
+                target: reached.base.to_string(),
+                can_sweep: true,
+            }),
+        };
+        let (removed, left) = match ended {
+            Ok(ended) => ended,
+            Err(panic) => {
+                // Its ledger stays, and the others are swept.
+                defect::leave(panic);
+                continue;
+            }
         };
         swept.removed = swept.removed.saturating_add(removed as u64);
         if left.is_empty() && told.damaged.is_empty() {
@@ -72,27 +88,37 @@ pub(super) async fn sweep(
             swept.passed_over.push(PassedOver { path, why });
         }
         swept.left_behind.extend(left);
+        if let Some(problem) = run.gone() {
+            let problem = format!("the target is gone: {problem}");
+            return Err(world(
+                &problem,
+                Some("what is left is remembered; sweep again later"),
+            ));
+        }
     }
     Ok(swept)
 }
 
-/// Removes what one ledger knows of, and what its run may have made besides: how many are gone, and what is not.
-async fn remove(
-    reached: &Reached,
-    ledger: Ledger,
-    run_id: &str,
-    settings: &SweepSettings,
-) -> (usize, Vec<LeftBehind>) {
-    let run = Run::new(
+fn run(reached: &Reached, ledger: Ledger, run_id: &str) -> Arc<Run> {
+    Run::new(
         run_id,
         &reached.base.to_string(),
         ledger,
         Duration::ZERO,
         PATIENCE,
         None,
-    );
+    )
+}
+
+/// Removes what one ledger knows of, and what its run may have made besides: how many are gone, and what is not.
+async fn remove(
+    reached: &Reached,
+    run: &Arc<Run>,
+    settings: &SweepSettings,
+) -> (usize, Vec<LeftBehind>) {
+    defect::plant(Phase::Sweep);
     let session = Session::new(
-        run,
+        Arc::clone(run),
         reached.transport.clone(),
         reached.client.clone(),
         "sweep".to_owned(),

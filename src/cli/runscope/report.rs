@@ -1,5 +1,7 @@
 //! The result of an exported test for programs.
 
+#![allow(clippy::indexing_slicing, reason = "objects of our own")]
+
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ pub(super) fn json(settings: &RunscopeSettings, done: &PlayedExport) -> String {
             json!({"resource": left.resource, "id": left.id, "name": left.name, "presence": left.presence.as_str(), "reason": left.reason})
         })
         .collect();
-    let report = json!({
+    let mut report = json!({
         "format": 1,
         "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
         "test": settings.export.name,
@@ -30,6 +32,9 @@ pub(super) fn json(settings: &RunscopeSettings, done: &PlayedExport) -> String {
         "requests": requests,
         "left_behind": left_behind,
     });
+    if let Some(panic) = &done.defect {
+        report["defect"] = json!({"message": panic.message, "location": panic.location});
+    }
     format!("{report:#}\n")
 }
 
@@ -83,6 +88,12 @@ pub(super) fn junit(settings: &RunscopeSettings, done: &PlayedExport) -> Result<
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message("the test was interrupted");
         suite.add_test_case(TestCase::new("interrupted", status));
+    }
+    if let Some(panic) = &done.defect {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let message = format!("scim-conform itself failed, a defect of ours: {panic}");
+        status.set_message(&*printable(&message));
+        suite.add_test_case(TestCase::new("defect", status));
     }
     suite.set_time(done.played.iter().map(|played| played.took).sum());
     let mut report = Report::new(env!("CARGO_PKG_NAME"));

@@ -165,6 +165,7 @@ fn what_is_left_and_interrupted_is_told() {
         }],
         can_sweep: true,
         interrupted: true,
+        defect: None,
     };
     assert_eq!(exit(&done), Exit::Interrupted);
     insta::assert_snapshot!(told::foot(&done, 12, 80), @r"

@@ -58,7 +58,10 @@ pub(super) fn line(played: &Played, width: usize) -> String {
         Outcome::NotRun(_) => "not run",
     };
     let start = format!("{:>3} {} ", played.number, pad(word, 7));
-    let room = width.saturating_sub(width_of(&start) + TAIL).max(10);
+    let room = width
+        .saturating_sub(width_of(&start))
+        .saturating_sub(TAIL)
+        .max(10);
     let title = pad(&cut(&printable(&played.title), room), room);
     let tail = match played.status {
         Some(status) => format!(" {status} {:>10}", duration(played.took)),

@@ -1,5 +1,10 @@
 //! `scenarios list`: folder by folder, with what each needs before it runs.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

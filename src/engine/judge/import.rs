@@ -50,7 +50,8 @@ impl Session {
             .flat_map(|p| p.resources)
             .filter_map(reading::id_of)
         {
-            *times.entry(id).or_default() += 1;
+            let times = times.entry(id).or_default();
+            *times = usize::saturating_add(*times, 1);
         }
         let complete = self.everybody(resource, &times, last, place, evidence);
         let repeated = times.values().filter(|n| **n > 1).count();

@@ -240,7 +240,7 @@ fn show(value: Option<&Value>) -> String {
         Some(value) => {
             let text = value.to_string();
             match text.char_indices().nth(120) {
-                Some((end, _)) => format!("{}…", &text[..end]),
+                Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
                 None => text,
             }
         }

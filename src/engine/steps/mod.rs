@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
+use crate::defect::{self, Phase};
 use crate::exchange::{Exchange, Leave};
 use crate::okta::drive::{self, Line, NotSent, Trouble};
 use crate::okta::org::{AdminAction, Org, Person};
@@ -90,11 +91,14 @@ impl Line for JobLine<'_> {
                 evidence: call.evidence,
             });
         }
+        if matches!(call.intent, Intent::Update { .. } | Intent::Delete { .. }) {
+            defect::plant(Phase::Judging);
+        }
         self.session.judge(&call, &sent, self.place).await?;
         if let Some(Leave::After(_)) = lost {
             // Okta's administrator retries minutes later: what the target still does has ended by then.
             let run = &self.session.run;
-            run.pause(run.settle / 20).await;
+            run.pause(run.brief()).await;
         }
         if lost.is_some() {
             return Err(NotSent::AnswerLost);
@@ -159,7 +163,8 @@ impl Stage<'_> {
                 continue;
             }
             for _ in 0..step.times.max(1) {
-                running.step(n + 1, step).await?;
+                running.step(n.saturating_add(1), step).await?;
+                defect::plant(Phase::Step);
             }
         }
         if self.scenario.probe {

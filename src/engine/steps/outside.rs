@@ -120,19 +120,23 @@ impl Running<'_> {
         let insider = self.stage.insider.as_ref();
         let insider =
             insider.ok_or_else(|| BrokenOff(format!("nobody can {name} behind Okta's back")))?;
-        let mut operation = json!({"operation": name});
+        let mut operation = Map::from_iter([("operation".to_owned(), name.into())]);
         if let Some(Known { resource, id }) = known {
-            operation["id"] = id.as_str().into();
+            operation.insert("id".to_owned(), id.as_str().into());
             let called = self
                 .stage
                 .session
                 .with_book(|book| book.get(*resource, id).map(|account| account.name.clone()));
-            operation[resource.name_attribute()] = called.into();
+            operation.insert(resource.name_attribute().to_owned(), called.into());
         }
         if !field.is_empty() {
-            operation[field] = value;
+            operation.insert(field.to_owned(), value);
         }
-        let answer = insider.perform(&operation).await;
+        let operation = Value::Object(operation);
+        let run = &self.stage.session.run;
+        // Whoever wants the run to stop does not wait for a hook either.
+        let answer = run.or_stopped(insider.perform(&operation)).await;
+        let answer = answer.ok_or_else(|| BrokenOff(run.why_stopped().to_owned()))?;
         let answer =
             answer.map_err(|why| BrokenOff(format!("{name} behind Okta's back: {why}")))?;
         if answer.get("ok").and_then(Value::as_bool) == Some(true) {

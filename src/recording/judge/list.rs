@@ -54,7 +54,7 @@ impl Judge<'_> {
         let pages = self.imports.entry(resource).or_default();
         if start == 1 {
             pages.clear();
-        } else if pages.len() as u64 * PAGE + 1 != start {
+        } else if (pages.len() as u64).saturating_mul(PAGE).saturating_add(1) != start {
             self.imports.remove(&resource);
             return;
         }
@@ -87,10 +87,13 @@ impl Judge<'_> {
                 return;
             };
             for id in page.resources.iter().filter_map(reading::id_of) {
-                *times.entry(id).or_default() += 1;
+                let times = times.entry(id).or_default();
+                *times = usize::saturating_add(*times, 1);
             }
             if *n != last {
-                short += PAGE.saturating_sub(page.resources.len() as u64);
+                short = PAGE
+                    .saturating_sub(page.resources.len() as u64)
+                    .saturating_add(short);
             }
         }
         let word = resource.word();
@@ -107,7 +110,10 @@ impl Judge<'_> {
         }
         if short > 0 && held < total {
             let wanted = format!("all {total}: pages of {PAGE}, as asked for");
-            let got = format!("shorter pages: {} are on none of them", total - held);
+            let got = format!(
+                "shorter pages: {} are on none of them",
+                total.saturating_sub(held)
+            );
             let seen = Seen::new(&list::COMPLETE, wanted, got).facet(word);
             self.observe(last, seen, lost.clone());
         } else if held < total && repeated == 0 {
@@ -166,7 +172,8 @@ impl Judge<'_> {
     /// Whether anything was written to such resources while the pages were read.
     fn is_disturbed(&self, resource: Resource, first: usize, last: usize) -> bool {
         let all = self.captured.iter().zip(self.acts);
-        all.skip(first).take(last - first + 1).any(|(one, act)| {
+        let count = last.saturating_sub(first).saturating_add(1);
+        all.skip(first).take(count).any(|(one, act)| {
             one.exchange.request.method.is_write()
                 && resource_of(act).is_none_or(|kind| kind == resource)
         }) || matches!(self.acts.get(first), Some(Act::Other))

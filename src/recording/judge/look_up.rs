@@ -127,7 +127,11 @@ impl Judge<'_> {
 
     /// Whether a later answer shows the resource of that id.
     pub(super) fn is_seen_later(&self, resource: Resource, id: &str, n: usize) -> bool {
-        let later = self.captured.iter().zip(self.acts).skip(n + 1);
+        let later = self
+            .captured
+            .iter()
+            .zip(self.acts)
+            .skip(n.saturating_add(1));
         later
             .filter(|(one, act)| one.is_success() && resource_of(act) == Some(resource))
             .any(|(one, act)| match act {
@@ -189,7 +193,7 @@ impl Judge<'_> {
 
 /// Whether somebody who was seen is still there without doubt, and has been so long enough to be found.
 pub(super) fn is_there(account: &Account, now: i64) -> bool {
-    let since = now - account.seen.max(account.written);
+    let since = now.saturating_sub(account.seen.max(account.written));
     !account.gone && (SETTLE..=STILL_THERE).contains(&since)
 }
 

@@ -339,6 +339,6 @@ impl Judge<'_> {
             loses_data: about.loses_data,
             follows: about.follows,
         });
-        observations.len() - 1
+        observations.len().saturating_sub(1)
     }
 }

@@ -70,7 +70,7 @@ impl Judge<'_> {
         let Some(account) = self.book.get(resource, id).filter(|account| !account.gone) else {
             return;
         };
-        let since = one.start - account.seen.max(account.written);
+        let since = one.start.saturating_sub(account.seen.max(account.written));
         if !(SETTLE..=STILL_THERE).contains(&since) || !one.from_okta {
             return;
         }
@@ -111,7 +111,7 @@ impl Judge<'_> {
             self.note(one, resource, id, now, form);
             return;
         };
-        let since = one.start - pending.end;
+        let since = one.start.saturating_sub(pending.end);
         if since < 0 || one.start < account.written {
             // Asked before the write was answered: either state is right.
             account.pending = Some(pending);

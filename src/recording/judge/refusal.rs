@@ -15,7 +15,7 @@ impl Judge<'_> {
             return;
         };
         if status == 401 {
-            self.judged.unauthorised += 1;
+            self.judged.unauthorised = self.judged.unauthorised.saturating_add(1);
         }
         if resource_of(act).is_none() || self.is_right(one, act, status) {
             return;

@@ -75,7 +75,7 @@ impl Judge<'_> {
     fn fresh(&self, one: &Captured, resource: Resource, id: &str) -> Option<Value> {
         let account = self.book.get(resource, id)?;
         let (state, at) = account.read.as_ref()?;
-        ((0..=NEAR).contains(&(one.start - at))).then(|| state.clone())
+        ((0..=NEAR).contains(&one.start.saturating_sub(*at))).then(|| state.clone())
     }
 
     fn write(
@@ -157,7 +157,7 @@ impl Judge<'_> {
             let before = account.name.clone();
             account.call(&name, one.end);
             let renamed = resource == Resource::User && before.is_some() && before != account.name;
-            self.judged.renames += usize::from(renamed);
+            self.judged.renames = self.judged.renames.saturating_add(usize::from(renamed));
         }
         self.same_id(n, one, resource, id);
     }

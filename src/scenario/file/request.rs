@@ -48,7 +48,7 @@ pub(super) fn request(
     reading: &mut Reading<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<LiteralRequest> {
-    reading.requests += 1;
+    reading.requests = reading.requests.saturating_add(1);
     let mut fields = Fields::of(node, "request", diagnostics)?;
     let method = fields.require("method", diagnostics).and_then(|node| {
         let name = node.text("method", diagnostics)?;

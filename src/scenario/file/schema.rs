@@ -1,6 +1,8 @@
 //! The JSON Schema (draft 2020-12) of a scenario file, from the tables that the reader reads by. An editor completes
 //! and checks with it; what it lets pass can still be wrong in meaning, which only the reader tells.
 
+#![allow(clippy::indexing_slicing, reason = "objects of our own")]
+
 use serde_json::{Map, Value, json};
 
 use crate::scenario::{Claim, Risk, TokenForm, Variant};

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::Admin;
+use crate::defect;
 use crate::secret::Secret;
 use crate::server::listen::{
     Answers, Budget, Closed, HEALTH, Limits, Mischief, Sent, health, read,
@@ -56,11 +57,19 @@ impl Answers for Face {
         let admin = Arc::clone(&self.admin);
         // Seeding and dumping take their time.
         let performed = tokio::task::spawn_blocking(move || {
-            let (status, answer) = admin.perform(&operation);
-            (status, answer.to_string())
+            // A failure of this tool costs one answer, and is told by whoever runs the server.
+            let (status, answer) =
+                defect::caught_now(|| admin.perform(&operation)).map_err(defect::leave)?;
+            Ok((status, answer.to_string()))
         });
-        let (status, text) = performed.await.map_err(|_| Closed)?;
-        Ok(answer(status, text))
+        Ok(match performed.await.unwrap_or(Err(())) {
+            Ok((status, text)) => answer(status, text),
+            Err(()) => refusal((
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "defect",
+                "the operation could not be carried out".to_owned(),
+            )),
+        })
     }
 }
 

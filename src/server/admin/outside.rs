@@ -53,7 +53,7 @@ impl Which {
                     (Some(record), 0) => Ok(record.id.clone()),
                     (Some(_), others) => Err(Refused::conflict(format!(
                         "{} {word}s have the {name} {wanted:?}; give the id",
-                        others + 1
+                        others.saturating_add(1)
                     ))),
                 }
             }

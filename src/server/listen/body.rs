@@ -73,13 +73,13 @@ async fn collect(mut body: Incoming, most: usize, budget: &Budget) -> Result<Who
         if data.len() > most.saturating_sub(bytes.len()) {
             return Err(too_large());
         }
-        while bytes.len() + data.len() > covered {
+        while bytes.len().saturating_add(data.len()) > covered {
             let piece = Arc::clone(&budget.0).try_acquire_owned().map_err(|_| {
                 let detail = "Too many large requests at once";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             })?;
             reserved.push(piece);
-            covered += PIECE;
+            covered = covered.saturating_add(PIECE);
         }
         bytes.extend_from_slice(&data);
     }

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::body::SMALL;
 use super::tenants::Tenants;
 use super::{Answers, Budget, Closed, Limits, Mischief, Sent, encoding};
+use crate::defect::{self, Phase};
 use crate::server::answer::{Answer, Problem, WireEffect};
 use crate::server::tenant::Tenant;
 use crate::server::traffic::{Arrival, Traffic};
@@ -100,16 +101,24 @@ impl Front {
 
     /// A large request is served where it keeps nobody else waiting.
     async fn handle(&self, tenant: Arc<Tenant>, request: Request<Bytes>) -> Response<Bytes> {
-        if request.body().len() <= SMALL {
-            return tenant.handle(request);
-        }
-        // The semaphore is never closed.
-        let _turn = self.large.acquire().await;
-        let served = tokio::task::spawn_blocking(move || tenant.handle(request));
-        match served.await {
-            Ok(answer) => answer,
-            Err(_) => refusal(Problem::internal("The request could not be served")),
-        }
+        let is_small = request.body().len() <= SMALL;
+        // A failure of this tool costs one answer, and is told by whoever runs the server.
+        let handled = move || {
+            defect::caught_now(|| {
+                defect::plant(Phase::Serve);
+                tenant.handle(request)
+            })
+            .map_err(defect::leave)
+        };
+        let answer = if is_small {
+            handled()
+        } else {
+            // The semaphore is never closed.
+            let _turn = self.large.acquire().await;
+            let served = tokio::task::spawn_blocking(handled).await;
+            served.unwrap_or(Err(()))
+        };
+        answer.unwrap_or_else(|()| refusal(Problem::internal("The request could not be served")))
     }
 
     /// Sends an answer as its wire effect wants it, and tells those who watch.

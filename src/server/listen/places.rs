@@ -95,7 +95,7 @@ impl Places {
             ..Seat::default()
         });
         let number = seats.next;
-        seats.next += 1;
+        seats.next = seats.next.saturating_add(1);
         seats.taken.insert(number, Arc::clone(&seat));
         Some(Place {
             places: Arc::clone(self),

@@ -110,7 +110,7 @@ impl Greeting<'_> {
 
     fn tell_content(&self, talk: &mut dyn Write) -> io::Result<()> {
         let Holding { users, groups } = self.holds;
-        if users + groups > 0 {
+        if users > 0 || groups > 0 {
             writeln!(
                 talk,
                 "It holds {} and {}.",

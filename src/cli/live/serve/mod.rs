@@ -7,19 +7,26 @@ mod port_file;
 mod state_file;
 
 use std::pin::pin;
+use std::time::Duration;
 
+use crate::defect;
 use crate::report::file;
 use crate::secret::Secret;
 use crate::server::{DEFAULT_SEED, Freedom, Options, Policy, Server, Tls};
 
 use super::super::backend::{Refusal, Talk};
+use super::super::error::tell_defects;
 use super::super::settings::{Certificate, ServeSettings};
+use super::super::signals::interrupted;
 use super::drive::{chaos, policy};
-use super::{interrupted, usage, world};
+use super::{usage, world};
 use access_log::AccessLog;
 use greeting::{Greeting, Protection};
 use port_file::PortFile;
 use state_file::StateFile;
+
+/// How soon a failure of this tool itself is told.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
 pub(super) async fn serve(settings: &ServeSettings, talk: Talk) -> Result<(), Refusal> {
     // From here on a signal ends the server in order, however early it comes.
@@ -78,7 +85,10 @@ pub(super) async fn serve(settings: &ServeSettings, talk: Talk) -> Result<(), Re
         .map(|path| PortFile::write(path, running.address(), running.admin_address()))
         .transpose()?;
     let keeper = state.map(|state| state.keep(tenant, talk));
-    interrupted.await;
+    tokio::select! {
+        () = interrupted => {}
+        () = tell_of_defects(talk) => {}
+    }
     drop(port_file);
     running.stop().await;
     let kept = match keeper {
@@ -89,6 +99,15 @@ pub(super) async fn serve(settings: &ServeSettings, talk: Talk) -> Result<(), Re
         log.end().await;
     }
     kept
+}
+
+/// Tells what fails of this tool itself while the server goes on. Never completes.
+async fn tell_of_defects(talk: Talk) {
+    loop {
+        tokio::time::sleep(TOLD_WITHIN).await;
+        // With nowhere to talk to, serving goes on.
+        let _ = tell_defects(&defect::uncaught(), &mut talk());
+    }
 }
 
 /// The policy with what a server may do differently.

@@ -112,7 +112,7 @@ impl StateFile {
             if stops {
                 return Ok(());
             }
-            wait = LOOK.max(began.elapsed() * PACE);
+            wait = LOOK.max(began.elapsed().saturating_mul(PACE));
         }
     }
 

@@ -110,7 +110,7 @@ fn list_body(
         && !filters
         && let Some(total) = body.get("totalResults").and_then(Value::as_u64)
     {
-        body.insert("totalResults".into(), (total + 1).into());
+        body.insert("totalResults".into(), total.saturating_add(1).into());
     }
     if policy.has(Fault::ItemsPerPageEchoed)
         && let Some(count) = count

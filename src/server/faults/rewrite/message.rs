@@ -56,10 +56,14 @@ pub(super) fn message(policy: &Policy, asked: &Asked<'_>, mut answer: Answer) ->
     }
     if policy.has(Fault::SlowByMember) && asked.kind() == Some(Kind::Group) {
         let members = answer.object().map_or(0, members_shown);
-        return answer.with_wire(WireEffect::Delay(Duration::from_millis(20) * members));
+        return answer.with_wire(WireEffect::Delay(
+            Duration::from_millis(20).saturating_mul(members),
+        ));
     }
     if asked.filters() && policy.has(Fault::SlowByUser) {
-        return answer.with_wire(WireEffect::Delay(Duration::from_millis(5) * asked.users));
+        return answer.with_wire(WireEffect::Delay(
+            Duration::from_millis(5).saturating_mul(asked.users),
+        ));
     }
     if read && policy.has(Fault::BodyCutShort) {
         return answer.with_wire(WireEffect::TruncateBody);
@@ -79,7 +83,7 @@ fn members_shown(body: &Map<String, Value>) -> u32 {
         .flatten()
         .map(|group| length(group.get("members")))
         .sum();
-    u32::try_from(listed + length(body.get("members"))).unwrap_or(u32::MAX)
+    u32::try_from(listed.saturating_add(length(body.get("members")))).unwrap_or(u32::MAX)
 }
 
 /// The body as bytes, when they are not what a JSON writer makes.
