@@ -414,7 +414,7 @@ impl Model {
         let touched = [&own, &stranger];
         let is_free =
             |id: &&String| !self.shown_as.contains_key(*id) && !self.leads_to.contains_key(*id);
-        if !touched.iter().all(|id| is_free(id)) {
+        if !touched.iter().all(is_free) {
             return;
         }
         self.log
