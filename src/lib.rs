@@ -19,6 +19,7 @@ pub mod exchange;
 pub mod oin;
 pub mod okta;
 pub mod recording;
+pub mod redact;
 pub mod report;
 pub mod runscope;
 pub mod scenario;

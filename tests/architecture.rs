@@ -11,13 +11,15 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
     ("suggest", &[]),
-    ("document", &["secret", "suggest"]),
-    ("exchange", &["secret"]),
+    // Whatever leaves the program goes through it, so everybody may name it, and it names nobody's types.
+    ("redact", &["secret"]),
+    ("document", &["redact", "secret", "suggest"]),
+    ("exchange", &["redact", "secret"]),
     ("okta", &["embedded", "exchange", "secret"]),
     // A scenario says what an admin does, not what Okta sends for it.
     (
@@ -37,16 +39,21 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
         ],
     ),
     ("verdict", &["exchange", "okta", "scenario"]),
-    ("check", &["exchange", "okta", "verdict"]),
+    (
+        "check",
+        &["exchange", "okta", "redact", "secret", "verdict"],
+    ),
     (
         "snapshot",
-        &["exchange", "okta", "scenario", "secret", "verdict"],
+        &[
+            "exchange", "okta", "redact", "scenario", "secret", "verdict",
+        ],
     ),
     (
         "engine",
         &[
-            "check", "document", "embedded", "exchange", "okta", "scenario", "scim", "secret",
-            "snapshot", "verdict",
+            "check", "document", "embedded", "exchange", "okta", "redact", "scenario", "scim",
+            "secret", "snapshot", "verdict",
         ],
     ),
     (
@@ -56,8 +63,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     (
         "report",
         &[
-            "check", "engine", "exchange", "oin", "okta", "scenario", "secret", "snapshot",
-            "suggest", "verdict",
+            "check", "engine", "exchange", "oin", "okta", "redact", "scenario", "secret",
+            "snapshot", "suggest", "verdict",
         ],
     ),
     // It judges as a run does, and sends nothing.
@@ -70,6 +77,7 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
             "engine::outcome",
             "exchange",
             "okta",
+            "redact",
             "scenario::ScenarioId",
             "scim",
             "secret",
@@ -77,8 +85,8 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
         ],
     ),
     // Okta's published suites, judged as their runner judges: none of our own checks.
-    ("runscope", &["exchange", "secret"]),
-    ("server", &["scim", "secret", "suggest"]),
+    ("runscope", &["exchange", "redact", "secret"]),
+    ("server", &["redact", "scim", "secret", "suggest"]),
     // Without a socket the reference server is reached by a transport like the others.
     ("server/in_process.rs", &["exchange", "scim", "secret"]),
     ("cli", EVERYTHING),

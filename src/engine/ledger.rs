@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::okta::request::Resource;
+use crate::redact::{Redactor, characters};
 
 /// One resource that the run made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,35 @@ pub enum Line {
     },
 }
 
+impl Line {
+    /// The line as it may be written. An id that holds a secret cannot be kept; what has it is looked up by its name.
+    fn without(&self, secrets: &Redactor) -> Self {
+        let shown = |text: &String| secrets.text(text).into_owned();
+        match self {
+            Self::Run { run_id, target } => Self::Run {
+                run_id: run_id.clone(),
+                target: shown(target),
+            },
+            Self::Made(owned) if shown(&owned.id) != owned.id => Self::Lost {
+                resource: owned.resource.clone(),
+                name: shown(&owned.name),
+            },
+            Self::Made(owned) => Self::Made(Owned {
+                name: shown(&owned.name),
+                ..owned.clone()
+            }),
+            Self::Removed { resource, id } => Self::Removed {
+                resource: resource.clone(),
+                id: shown(id),
+            },
+            Self::Lost { resource, name } => Self::Lost {
+                resource: resource.clone(),
+                name: shown(name),
+            },
+        }
+    }
+}
+
 /// What a ledger file tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -71,6 +101,7 @@ struct Books {
     foreign: HashSet<(Resource, String)>,
     made: usize,
     file: Option<File>,
+    secrets: Redactor,
 }
 
 /// What the run owns, shared by all its scenarios; optionally kept in a file from the first write on.
@@ -102,9 +133,16 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// From now on no secret is written to the file.
+    pub fn redact_by(&self, secrets: &Redactor) {
+        self.books().secrets = secrets.clone();
+    }
+
     fn write(&self, line: &Line) {
         let mut books = self.books();
-        if let (Some(file), Ok(mut text)) = (&mut books.file, serde_json::to_string(line)) {
+        let line = &line.without(&books.secrets);
+        if let (Some(file), Ok(text)) = (&mut books.file, serde_json::to_string(line)) {
+            let mut text = characters::json(text);
             text.push('\n');
             // Losing a line costs a later sweep one resource; failing the run would cost the clean-up of all.
             let _ = file.write_all(text.as_bytes()).and_then(|()| file.flush());
@@ -241,6 +279,24 @@ mod tests {
             .map(|(_, id, _)| id)
             .collect();
         assert_eq!(ids, ["2", "3", "1"]);
+    }
+
+    #[test]
+    fn a_secret_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.jsonl");
+        let ledger = Ledger::in_file(&path, "k1", "https://t.test/v2").unwrap();
+        let secrets = Redactor::new();
+        secrets.add_credential(&crate::secret::Secret::new("hunter2/hunter2"));
+        ledger.redact_by(&secrets);
+        ledger.claim(Resource::User, "x-hunter2%2Fhunter2", "ada");
+        ledger.claim(Resource::User, "1", "bob");
+        ledger.release(Resource::User, "x-hunter2%2Fhunter2");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("hunter2"), "{text}");
+        let told = read_file(&path).unwrap();
+        assert_eq!(told.lost, [("User".to_owned(), "ada".to_owned())]);
+        assert_eq!(told.owned.len(), 1);
     }
 
     #[test]

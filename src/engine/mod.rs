@@ -13,7 +13,6 @@ pub mod ledger;
 pub mod listed;
 pub mod masking;
 pub mod outcome;
-pub mod passwords;
 pub mod plan;
 pub mod preflight;
 pub mod run;

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::exchange::{Method, Transport};
 use crate::okta::{App, Behaviour, Variants};
+use crate::redact::Redactor;
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
@@ -21,7 +22,7 @@ use super::event::{Event, Listener};
 use super::growth;
 use super::insider::Insider;
 use super::ledger::Ledger;
-use super::outcome::{Broken, LeftBehind, Plan, RunResult};
+use super::outcome::{self, Broken, LeftBehind, Plan, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
 use super::session::Session;
@@ -72,15 +73,16 @@ pub async fn run<E>(
         settings.patience,
         settings.rate,
     );
+    for (name, value) in &settings.user_attributes {
+        run.hide_constant(name, value);
+    }
     let second = match &settings.other {
-        Some(other) => Some(second_run(other, &settings).map_err(RunError::Ledger)?),
+        Some(other) => Some(second_run(other, &settings, &run.secrets).map_err(RunError::Ledger)?),
         None => None,
     };
-    for run in [Some(&run), second.as_ref()].into_iter().flatten() {
-        run.hide_credentials(&settings.credentials);
-        if let Some(other) = &settings.other {
-            run.hide_credentials(&other.credentials);
-        }
+    run.hide_credentials(&settings.credentials);
+    if let Some(other) = &settings.other {
+        run.hide_credentials(&other.credentials);
     }
     let watch = tokio::spawn({
         let (run, second) = (Arc::clone(&run), second.clone());
@@ -140,7 +142,7 @@ pub async fn run<E>(
             let _ = std::fs::remove_file(path);
         }
     }
-    let result = RunResult {
+    let mut result = RunResult {
         run_id: settings.run_id.clone(),
         seed: settings.seed,
         started: format!("{began:.0}"),
@@ -161,23 +163,29 @@ pub async fn run<E>(
         broken: ended.broken,
         recording: None,
     };
+    outcome::redact(&mut result, &run.secrets);
     whole.listener.on(&Event::Finished(&result));
     Ok(result)
 }
 
 /// The second tenant has books of its own: an id means something else there.
-fn second_run(other: &OtherTenant, settings: &Settings) -> std::io::Result<Arc<Run>> {
+fn second_run(
+    other: &OtherTenant,
+    settings: &Settings,
+    secrets: &Redactor,
+) -> std::io::Result<Arc<Run>> {
     let ledger = match &other.ledger {
         Some(path) => Ledger::in_file(path, &settings.run_id, &other.url)?,
         None => Ledger::default(),
     };
-    Ok(Run::new(
+    Ok(Run::keeping(
         &settings.run_id,
         &other.url,
         ledger,
         settings.settle,
         settings.patience,
         settings.rate,
+        secrets.clone(),
     ))
 }
 
@@ -508,7 +516,7 @@ impl Whole {
                 insider: arrangement.insider.map(Arc::clone),
             };
             if let Err(broken) = stage.play().await {
-                outcome = Outcome::NotRun(broken.0);
+                outcome = Outcome::NotRun(arrangement.session.run.secrets.owned(broken.0));
             }
         }
         outcome

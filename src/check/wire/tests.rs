@@ -33,7 +33,7 @@ fn exchange(method: Method, outcome: Result<Response, SendError>) -> Exchange {
 fn seen_of(exchange: &Exchange, intent: &Intent, probe: bool) -> Vec<String> {
     let purpose = Purpose {
         intent,
-        credentials: &[],
+        secrets: &Redactor::new(),
         password_after: "create",
         probe,
         authority: Some("scim.example.test"),

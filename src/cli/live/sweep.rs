@@ -83,7 +83,10 @@ pub(super) async fn sweep(
             std::fs::remove_file(&path)
                 .map_err(|e| world(&format!("cannot remove {}: {e}", path.display()), None))?;
         }
-        swept.left_behind.extend(unknown.into_iter().chain(left));
+        for mut left in unknown.into_iter().chain(left) {
+            left.redact(&session.run.secrets);
+            swept.left_behind.push(left);
+        }
     }
     Ok(swept)
 }

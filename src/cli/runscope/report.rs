@@ -3,6 +3,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
+use crate::redact::characters;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
 use crate::runscope::play::{Outcome, Played};
@@ -30,7 +31,7 @@ pub(super) fn json(settings: &RunscopeSettings, done: &PlayedExport) -> String {
         "requests": requests,
         "left_behind": left_behind,
     });
-    format!("{report:#}\n")
+    characters::json(format!("{report:#}\n"))
 }
 
 fn request(played: &Played) -> Value {
