@@ -108,20 +108,6 @@ impl Redactor {
         }
     }
 
-    /// The credentials in the URL of a proxy.
-    pub fn add_url(&self, url: &Secret) {
-        let url = url.expose();
-        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-        if let Some((pair, _)) = authority.rsplit_once('@') {
-            let pair = super::spelling::plain(pair);
-            self.add(&pair, Kind::Credential);
-            if let Some((_, password)) = pair.split_once(':') {
-                self.add(password, Kind::Credential);
-            }
-        }
-    }
-
     fn add(&self, text: &str, kind: Kind) {
         if text.len() < SHORTEST || self.known().kinds.get(text) == Some(&kind) {
             return;
