@@ -19,6 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scim_conform::cli::last_run::{self, LastRuns};
 use scim_conform::engine::event::{Event, Listener};
+use scim_conform::engine::outcome::RunResult;
 use scim_conform::engine::settings::{Reach, Settings};
 use scim_conform::exchange::{Body, HeaderText, Request, Sending, Transport};
 use scim_conform::oin::{Claims, Readiness};
@@ -30,7 +31,9 @@ use scim_conform::report::{
 };
 use scim_conform::secret::Secret;
 use scim_conform::server::{InProcess, Policy, Tenant};
-use scim_conform::snapshot::{Name, RunNames, Store, Transcript, Writing};
+use scim_conform::snapshot::{
+    Name, RunNames, SnapshotFile, Store, Tolerance, Transcript, Writing, compare,
+};
 use serde_json::json;
 
 use bench::Bench;
@@ -133,7 +136,7 @@ fn play(
     credentials: &[&str],
     ledger: &Path,
     folder: &Path,
-) -> Vec<(String, String)> {
+) -> (RunResult, Vec<(String, String)>) {
     let told = Told::default();
     let terminal = Arc::new(Terminal::new(options(), Box::new(told.clone())));
     let tenant = Arc::new(Tenant::new(None, Policy::default()));
@@ -160,9 +163,6 @@ fn play(
     let listener = Arc::new(Both(Arc::clone(&terminal), told.clone()));
     let (_, result) = runtime.block_on(Bench::new(&[]).play_to(settings, listener));
     assert!(result.exchanges > 1_000, "{} exchanges", result.exchanges);
-    let found = |id: &str| result.findings.iter().any(|finding| finding.check.id == id);
-    assert!(found("secret/token-returned") && found("secret/password-returned"));
-
     let readiness = Readiness::of(&result, &App::ALL, Claims::default(), Vec::new());
     let mut text = Vec::new();
     let closing = Closing {
@@ -192,16 +192,18 @@ fn play(
             scenario: scenario.id.0.clone(),
         };
         let transcript = Transcript::of(scenario, &names);
-        store.check(&name, &scenario.title, &transcript).unwrap();
+        let checked = store.check(&name, &scenario.title, &transcript).unwrap();
         // What was written is read back as it was.
-        let again = store.check(&name, &scenario.title, &transcript).unwrap();
+        let written = std::fs::read_to_string(checked.written.unwrap()).unwrap();
+        let read = SnapshotFile::parse(&written).unwrap().transcript().unwrap();
+        assert_eq!(read.render(), transcript.render());
+        let compared = compare(&read, &transcript, Tolerance::Own);
         assert!(
-            again.unreadable.is_none(),
+            compared.differences.is_empty(),
             "{}: {:?}",
             scenario.id,
-            again.unreadable
+            compared.differences
         );
-        assert!(again.comparison.differences.is_empty(), "{}", scenario.id);
     }
     let mut runs = LastRuns::default();
     runs.remember("target", &result);
@@ -224,7 +226,15 @@ fn play(
     if ledger.exists() {
         outputs.extend(files(ledger.parent().unwrap()));
     }
-    outputs
+    (result, outputs)
+}
+
+/// The judge has seen that secrets come back, and says so.
+fn assert_found(result: &RunResult) {
+    for id in ["secret/token-returned", "secret/password-returned"] {
+        let found = result.findings.iter().any(|finding| finding.check.id == id);
+        assert!(found, "{id}");
+    }
 }
 
 #[test]
@@ -233,13 +243,14 @@ fn a_token_that_is_repeated_in_every_form_stands_nowhere() {
     let ledgers = tempfile::tempdir().unwrap();
     let echo = Arc::new(Echo::new(&[TOKEN, CONSTANT]));
     let ledger = ledgers.path().join("run.jsonl");
-    let outputs = play(
+    let (result, outputs) = play(
         &echo,
         &format!("Bearer {TOKEN}"),
         &[TOKEN],
         &ledger,
         folder.path(),
     );
+    assert_found(&result);
     echo.assert_every_place();
     assert_nowhere(&echo.secrets(), &outputs);
 }
@@ -254,9 +265,73 @@ fn basic_credentials_that_are_repeated_in_every_form_stand_nowhere() {
     let echo = Arc::new(Echo::new(&[USER_AND_PASSWORD, password, &pair]));
     let header = format!("Basic {pair}");
     let ledger = ledgers.path().join("run.jsonl");
-    let outputs = play(&echo, &header, &[&header], &ledger, folder.path());
+    let (result, outputs) = play(&echo, &header, &[&header], &ledger, folder.path());
+    assert_found(&result);
     echo.assert_every_place();
     assert_nowhere(&echo.secrets(), &outputs);
+}
+
+/// Control characters, what turns the direction of text, what nobody sees, and what is no character.
+const STEERING: &str =
+    "\u{7f}\u{85}\u{9b}\u{200b}\u{200d}\u{202e}\u{2066}\u{feff}\u{fffe}\u{ffff}\u{e0001}\u{1b}";
+
+#[test]
+fn no_file_holds_what_steers_a_terminal_or_breaks_a_parser() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledgers = tempfile::tempdir().unwrap();
+    let echo = Arc::new(Echo::saying(STEERING));
+    let ledger = ledgers.path().join("run.jsonl");
+    let (_, outputs) = play(
+        &echo,
+        "Bearer of-the-reference",
+        &[],
+        &ledger,
+        folder.path(),
+    );
+    echo.assert_every_place();
+    for (name, text) in &outputs {
+        // How Rust shows a value for debugging is nothing that leaves the program, and a joiner may be shown to people.
+        let is_file = Path::new(name).is_absolute();
+        let is_debug = ["the result", "the talk"].contains(&name.as_str());
+        let may = |c: char| match c {
+            '\n' | '\r' => true,
+            '\u{200d}' => !is_file || name.ends_with(".xml") || name.ends_with(".csv"),
+            // The terminal's own colours.
+            '\u{1b}' => !is_file,
+            c => !STEERING.contains(c) && !c.is_control(),
+        };
+        if !is_debug && let Some(at) = text.find(|c| !may(c)) {
+            let (start, c) = (
+                text.floor_char_boundary(at.saturating_sub(100)),
+                text[at..].chars().next(),
+            );
+            panic!("{name} holds {c:?}: {:?}", &text[start..at]);
+        }
+        // XML 1.0, 2.2.
+        let in_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        assert!(
+            !name.ends_with(".xml") || text.chars().all(in_xml),
+            "{name}"
+        );
+    }
+    // In JSON the value is the same.
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let headers = report["scenarios"].as_array().unwrap().iter();
+    let headers = headers
+        .flat_map(|scenario| scenario["exchanges"].as_array().unwrap())
+        .flat_map(|exchange| {
+            exchange["response"]["headers"]
+                .as_array()
+                .into_iter()
+                .flatten()
+        });
+    let said = format!("sent {STEERING}!");
+    assert!(
+        headers
+            .into_iter()
+            .any(|header| header["value"] == said.as_str())
+    );
 }
 
 /// The liar behind a socket.
