@@ -71,7 +71,12 @@ impl Veil {
                 if let (HeaderText::Secret(secret), true) = (value, is_credential(name)) {
                     secrets.add_credential(secret);
                     if name.eq_ignore_ascii_case("authorization") {
-                        not_to_return.add_credential(secret);
+                        // Whatever the scheme is, the server may repeat what follows it alone.
+                        let (_, bare) = secret.expose().split_once(' ').unwrap_or_default();
+                        for secret in [secret, &Secret::new(bare)] {
+                            secrets.add_credential(secret);
+                            not_to_return.add_credential(secret);
+                        }
                     }
                     cookies(name, secret).for_each(|cookie| secrets.add_credential(&cookie));
                 }
@@ -84,7 +89,11 @@ impl Veil {
             let told = texts.iter().flat_map(|text| passwords::find_in_text(text));
             for password in named.chain(told.map(Secret::new)) {
                 secrets.add_password(&password);
-                not_to_return.add_password(&password);
+            }
+            let sent = one.exchange.request.body.as_deref();
+            let sent = sent.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+            for password in sent.iter().flat_map(passwords::find) {
+                not_to_return.add_password(&Secret::new(password));
             }
             let names = url::parameters(&one.exchange.request.target);
             for (_, value) in names.iter().filter(|(name, _)| name == "filter") {
