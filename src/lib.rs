@@ -40,6 +40,11 @@ pub mod okta;
 pub mod recording;
 #[allow(
     clippy::arithmetic_side_effects,
+    reason = "offsets into what is in memory"
+)]
+pub mod redact;
+#[allow(
+    clippy::arithmetic_side_effects,
     reason = "columns, and counts of what is in memory"
 )]
 pub mod report;

@@ -11,14 +11,16 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("defect", &[]),
     ("secret", &[]),
     ("scim", &[]),
     ("embedded", &[]),
     ("suggest", &[]),
-    ("document", &["secret", "suggest"]),
-    ("exchange", &["secret"]),
+    // Whatever leaves the program goes through it, so everybody may name it, and it names nobody's types.
+    ("redact", &["secret"]),
+    ("document", &["redact", "secret", "suggest"]),
+    ("exchange", &["redact", "secret"]),
     ("okta", &["embedded", "exchange", "secret"]),
     // A scenario says what an admin does, not what Okta sends for it.
     (
@@ -38,16 +40,21 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
         ],
     ),
     ("verdict", &["exchange", "okta", "scenario"]),
-    ("check", &["exchange", "okta", "verdict"]),
+    (
+        "check",
+        &["exchange", "okta", "redact", "secret", "verdict"],
+    ),
     (
         "snapshot",
-        &["exchange", "okta", "scenario", "secret", "verdict"],
+        &[
+            "exchange", "okta", "redact", "scenario", "secret", "verdict",
+        ],
     ),
     (
         "engine",
         &[
-            "check", "defect", "document", "embedded", "exchange", "okta", "scenario", "scim",
-            "secret", "snapshot", "verdict",
+            "check", "defect", "document", "embedded", "exchange", "okta", "redact", "scenario",
+            "scim", "secret", "snapshot", "verdict",
         ],
     ),
     (
@@ -57,8 +64,8 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     (
         "report",
         &[
-            "check", "engine", "exchange", "oin", "okta", "scenario", "secret", "snapshot",
-            "suggest", "verdict",
+            "check", "engine", "exchange", "oin", "okta", "redact", "scenario", "secret",
+            "snapshot", "suggest", "verdict",
         ],
     ),
     // It judges as a run does, and sends nothing.
@@ -71,6 +78,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
             "engine::outcome",
             "exchange",
             "okta",
+            "redact",
             "scenario::ScenarioId",
             "scim",
             "secret",
@@ -78,8 +86,8 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
         ],
     ),
     // Okta's published suites, judged as their runner judges: none of our own checks.
-    ("runscope", &["exchange", "secret"]),
-    ("server", &["defect", "scim", "secret", "suggest"]),
+    ("runscope", &["exchange", "redact", "secret"]),
+    ("server", &["defect", "redact", "scim", "secret", "suggest"]),
     // Without a socket the reference server is reached by a transport like the others.
     ("server/in_process.rs", &["exchange", "scim", "secret"]),
     ("cli", EVERYTHING),

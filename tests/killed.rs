@@ -66,7 +66,8 @@ impl Target {
                 (id, name.unwrap_or_default().to_owned())
             })
         });
-        all.filter(|(_, name)| name != "stranger@elsewhere.test").collect()
+        all.filter(|(_, name)| name != "stranger@elsewhere.test")
+            .collect()
     }
 }
 
@@ -141,7 +142,10 @@ fn what_a_killed_run_left_is_removed_or_told() {
             );
         }
     }
-    assert!(killed > 0, "no run was still going on when it was to be killed");
+    assert!(
+        killed > 0,
+        "no run was still going on when it was to be killed"
+    );
 }
 
 #[test]
@@ -192,14 +196,18 @@ fn a_sweep_says_which_ledgers_it_passes_over() {
     ] {
         assert!(done.out.contains(told), "{told}: {}", done.out);
     }
-    assert_eq!(done.code, 3, "a ledger that cannot be read hides what is left");
+    assert_eq!(
+        done.code, 3,
+        "a ledger that cannot be read hides what is left"
+    );
 
     // A damaged line costs that line.
     let id = target.tenant(|tenant| {
         let user = json!({"userName": "ada.rdamag0000@example.com"});
         tenant.seed_user(&user).unwrap()
     });
-    let made = json!({"made": {"resource": "User", "id": id, "name": "ada.rdamag0000@example.com"}});
+    let made =
+        json!({"made": {"resource": "User", "id": id, "name": "ada.rdamag0000@example.com"}});
     let mut damaged = run("rdamag", &target.url()).into_bytes();
     damaged.extend_from_slice(b"{\"made\":{\"name\":\"\xc3\n");
     damaged.extend_from_slice(made.to_string().as_bytes());

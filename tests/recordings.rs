@@ -489,3 +489,69 @@ proptest! {
         }
     }
 }
+
+/// Who asks for people gets no password, wherever a request or an answer holds it.
+#[test]
+fn passwords_stay_hidden_from_who_asks_for_people() {
+    const URN: &str = "urn:ietf:params:scim:schemas:core:2.0:User:password";
+    let user = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"1","userName":"ada@x.test"}"#;
+    let operations = |list: Value| {
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": list})
+            .to_string()
+    };
+    let exchanges: [(&str, &str, &str, String, &str); 8] = [
+        ("POST", "/Users", "json", json!({"userName": "ada@x.test", "Password": "hush-001"}).to_string(), user),
+        ("PATCH", "/Users/1", "json", operations(json!([{"op": "replace", "path": "password", "value": "hush-002"}])), user),
+        ("PATCH", "/Users/1", "json", operations(json!([{"op": "Replace", "Path": URN, "value": "hush-003"}])), user),
+        ("PATCH", "/Users/1", "json", operations(json!([{"op": "replace", "value": {"PASSWORD": "hush-004", URN: "no5"}}])), user),
+        (
+            "POST",
+            "/Bulk",
+            "json",
+            json!({"Operations": [{"method": "PATCH", "path": "/Users/1", "data": {"Operations": [{"path": "password", "value": "no6"}]}}]}).to_string(),
+            "{}",
+        ),
+        ("POST", "/Users", "x-www-form-urlencoded", "userName=ada%40x.test&password=hush%2D007&x=1".to_owned(), "hush-007 is too weak"),
+        ("PUT", "/Users/1", "xml", "<user><name>ada@x.test</name><password>hush-008</password></user>".to_owned(), "{\"password\":\"hush-009\",\"userName"),
+        ("PUT", "/Users/1", "json", json!({"id": "1", "userName": "ada@x.test"}).to_string(), r#"{"id":"1","userName":"ada@x.test","password":"no10"}"#),
+    ];
+    let entries = exchanges.iter().enumerate().map(|(n, (method, target, kind, sent, came))| {
+        json!({
+            "startedDateTime": format!("2026-03-01T12:00:{n:02}.000Z"), "time": 5,
+            "request": {
+                "method": method, "url": format!("{}{target}", har::BASE),
+                "headers": [{"name": "User-Agent", "value": "Okta SCIM Client 1.0.0"}],
+                "postData": {"mimeType": format!("application/{kind}"), "text": sent},
+            },
+            "response": {
+                "status": 200, "headers": [{"name": "Content-Type", "value": "application/scim+json"}],
+                "content": {"mimeType": "application/scim+json", "text": came},
+            },
+        })
+    });
+    let state = tempfile::tempdir().unwrap();
+    let path = state.path().join("passwords.har");
+    std::fs::write(&path, har::archive(entries.collect()).to_string()).unwrap();
+    let report = state.path().join("r.json");
+    let json = format!("json={}", report.display());
+    let arguments = [
+        "judge",
+        path.to_str().unwrap(),
+        "--show-people",
+        "-v",
+        "--report",
+        &json,
+    ];
+    let done = command(state.path(), &arguments, b"");
+    let kept = std::fs::read_to_string(state.path().join("last-run.json")).unwrap();
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(
+        report.contains("ada@x.test") && report.contains("***"),
+        "{report}"
+    );
+    for text in [done.all(), report, kept] {
+        for hidden in ["hush-00", "hush%2D", "\"no5", "\"no6", "\"no10"] {
+            assert!(!text.contains(hidden), "{hidden} in {text}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::outcome::RunResult;
 use crate::okta::App;
+use crate::redact::characters;
 use crate::report::file::{self, WriteError};
 use crate::report::kept::KeptFinding;
 use crate::scenario::ScenarioId;
@@ -341,7 +342,7 @@ pub fn save(path: &Path, runs: &LastRuns) -> Result<(), LastRunError> {
     }
     // Serialising to memory fails only on map keys that are not strings; there are none.
     let text = serde_json::to_string(runs).unwrap_or_default();
-    Ok(file::write_private(path, &text)?)
+    Ok(file::write_private(path, &characters::json(text))?)
 }
 
 #[cfg(test)]

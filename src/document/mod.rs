@@ -6,7 +6,6 @@
 //! shows its own.
 
 mod diagnostic;
-mod mask;
 mod node;
 mod parse;
 mod reader;

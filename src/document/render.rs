@@ -2,8 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::mask::mask;
 use super::{Diagnostic, Severity};
+use crate::redact::starred;
 
 /// How diagnostics are to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         group = group.element(Origin::path(printable(source.name())));
     } else {
         group = group.element(
-            Snippet::source(mask(source.text()))
+            Snippet::source(starred(source.text()))
                 .path(printable(source.name()))
                 .annotation(AnnotationKind::Primary.span(diagnostic.span())),
         );

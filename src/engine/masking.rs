@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::exchange::{Exchange, ForeignNames, Ownership, mask_exchange};
+use crate::exchange::{Exchange, mask_exchange};
 use crate::okta::reading;
+use crate::redact::{ForeignNames, Ownership};
 
 use super::ledger::Ledger;
 

@@ -16,7 +16,6 @@ pub mod listed;
 pub mod masking;
 pub mod outcome;
 pub mod ownership;
-pub mod passwords;
 pub mod plan;
 pub mod preflight;
 pub mod residue;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::defect::Panic;
 use crate::okta::App;
+use crate::redact::Redactor;
 use crate::scenario::ScenarioId;
-use crate::verdict::{Finding, Recorded, ScenarioResult, Verdict};
+use crate::verdict::{Finding, Outcome, Recorded, ScenarioResult, Verdict};
 
 use super::growth::Growth;
 
@@ -80,6 +81,15 @@ pub struct LeftBehind {
     pub presence: Presence,
     /// Why it is still there, and in what state.
     pub reason: String,
+}
+
+impl LeftBehind {
+    /// Hides every secret that a target has put into it.
+    pub fn redact(&mut self, secrets: &Redactor) {
+        for text in [&mut self.id, &mut self.name, &mut self.reason] {
+            *text = secrets.owned(std::mem::take(text));
+        }
+    }
 }
 
 /// Why a run broke off before it could decide.
@@ -234,6 +244,41 @@ pub struct RunResult {
     pub untrusted: Option<String>,
     /// The file that was judged, when nothing was sent.
     pub recording: Option<String>,
+}
+
+/// Hides every secret in what a target may have had a say in. Exchanges and observations were redacted when they were
+/// recorded; names of checks and scenarios are this program's own words, which a weak secret must not garble.
+pub(super) fn redact(result: &mut RunResult, secrets: &Redactor) {
+    let hide = |text: &mut String| *text = secrets.owned(std::mem::take(text));
+    for scenario in &mut result.scenarios {
+        if let Outcome::NotRun(reason) = &mut scenario.outcome {
+            hide(reason);
+        }
+    }
+    for finding in &mut result.findings {
+        let texts = [
+            &mut finding.facet,
+            &mut finding.sent,
+            &mut finding.wanted,
+            &mut finding.got,
+            &mut finding.pointer,
+        ];
+        texts.into_iter().for_each(hide);
+        finding.okta_admin_sees.as_mut().map(hide);
+        finding
+            .consequences
+            .iter_mut()
+            .for_each(|(_, got)| hide(got));
+        finding.differences.iter_mut().for_each(hide);
+    }
+    for left in &mut result.left_behind {
+        left.redact(secrets);
+    }
+    match &mut result.broken {
+        Some(Broken::Preflight { problem, hint }) => [problem, hint].into_iter().for_each(hide),
+        Some(Broken::Gone { problem }) => hide(problem),
+        Some(Broken::Interrupted) | None => {}
+    }
 }
 
 impl RunResult {

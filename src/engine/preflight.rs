@@ -39,7 +39,14 @@ pub async fn check(session: &Session) -> Result<u64, Broken> {
             NotSent::Throttled(why) => broken(&why, "run again later, or slower with --rate"),
             _ => Broken::Interrupted,
         })?;
-    judge(&sent.exchange)
+    // A redirect, or what the network says, may repeat what was sent.
+    judge(&sent.exchange).map_err(|broken| match broken {
+        Broken::Preflight { problem, hint } => Broken::Preflight {
+            problem: session.run.secrets.owned(problem),
+            hint,
+        },
+        other => other,
+    })
 }
 
 fn broken(problem: &str, hint: &str) -> Broken {

@@ -12,6 +12,7 @@ use crate::defect::{self, Panic, Phase};
 use crate::exchange::{Method, Transport};
 use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
+use crate::redact::Redactor;
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
 
@@ -23,7 +24,7 @@ use super::growth;
 use super::insider::Insider;
 use super::interrupt::Interrupts;
 use super::ledger::Ledger;
-use super::outcome::{Broken, Defect, During, LeftBehind, Plan, Presence, RunResult};
+use super::outcome::{self, Broken, Defect, During, LeftBehind, Plan, Presence, RunResult};
 use super::plan::{self, Part};
 use super::preflight;
 use super::residue;
@@ -75,15 +76,16 @@ pub async fn run<E>(
         settings.patience,
         settings.rate,
     );
+    for (name, value) in &settings.user_attributes {
+        run.hide_constant(name, value);
+    }
     let second = match &settings.other {
-        Some(other) => Some(second_run(other, &settings).map_err(RunError::Ledger)?),
+        Some(other) => Some(second_run(other, &settings, &run.secrets).map_err(RunError::Ledger)?),
         None => None,
     };
-    for run in [Some(&run), second.as_ref()].into_iter().flatten() {
-        run.hide_credentials(&settings.credentials);
-        if let Some(other) = &settings.other {
-            run.hide_credentials(&other.credentials);
-        }
+    run.hide_credentials(&settings.credentials);
+    if let Some(other) = &settings.other {
+        run.hide_credentials(&other.credentials);
     }
     let watch = tokio::spawn({
         let (run, second) = (Arc::clone(&run), second.clone());
@@ -180,6 +182,7 @@ pub async fn run<E>(
     for defect in ended.defects.into_iter().chain(concluded.defect) {
         result.admit(defect);
     }
+    outcome::redact(&mut result, &run.secrets);
     let told = defect::caught_now(|| {
         defect::plant(Phase::End);
         whole.listener.on(&Event::Finished(&result));
@@ -256,18 +259,23 @@ impl Concluded {
 }
 
 /// The second tenant has books of its own: an id means something else there.
-fn second_run(other: &OtherTenant, settings: &Settings) -> std::io::Result<Arc<Run>> {
+fn second_run(
+    other: &OtherTenant,
+    settings: &Settings,
+    secrets: &Redactor,
+) -> std::io::Result<Arc<Run>> {
     let ledger = match &other.ledger {
         Some(path) => Ledger::in_file(path, &settings.run_id, &other.url)?,
         None => Ledger::of_run(&settings.run_id),
     };
-    Ok(Run::new(
+    Ok(Run::keeping(
         &settings.run_id,
         &other.url,
         ledger,
         settings.settle,
         settings.patience,
         settings.rate,
+        secrets.clone(),
     ))
 }
 
@@ -744,7 +752,7 @@ impl Whole {
                 session.ledger.expect(&run_name);
             }
             if let Err(broken) = stage.play().await {
-                outcome = Outcome::NotRun(broken.0);
+                outcome = Outcome::NotRun(arrangement.session.run.secrets.owned(broken.0));
             }
         }
         outcome

@@ -8,12 +8,13 @@ use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
 use crate::check::wire::{self, Purpose};
 use crate::exchange::{
-    Body, Exchange, InCommon, Kept, Leave, Method, Request, SendError, Transport,
+    self, Exchange, InCommon, Kept, Leave, Method, Request, SendError, Transport,
 };
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, Variants, retry};
+use crate::redact::{Redactor, passwords};
 use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
@@ -22,7 +23,6 @@ use super::ledger::Ledger;
 use super::listed;
 use super::masking;
 use super::ownership::LastRead;
-use super::passwords::Passwords;
 use super::target::Run;
 
 /// Most resources that are removed at the same time.
@@ -42,8 +42,6 @@ pub struct Session {
     pub scenario: String,
     /// The app; none for a probe.
     pub app: Option<App>,
-    /// Credentials that must not come back.
-    pub credentials: Vec<Secret>,
     /// What differs from the default, where nobody knows how Okta behaves.
     pub variants: Variants,
     /// Resources that are removed at the same time. Between the proof of one and its deletion, others are deleted.
@@ -158,6 +156,7 @@ impl Session {
         app: Option<App>,
         credentials: Vec<Secret>,
     ) -> Self {
+        run.hide_credentials(&credentials);
         let state = Mutex::new(State {
             password_after: "create",
             ..State::default()
@@ -169,7 +168,6 @@ impl Session {
             client,
             scenario,
             app,
-            credentials,
             variants: Variants::NONE,
             removals_at_once: REMOVALS_AT_ONCE,
             prefix: 'E',
@@ -222,7 +220,7 @@ impl Session {
     /// A password that will be sent: it is masked in the record from now on.
     pub fn hide(&self, password: &Secret, sent_by: &'static str) {
         let mut state = self.state();
-        self.run.hide(password);
+        self.run.secrets.add_password(password);
         state.password_after = sent_by;
     }
 
@@ -340,16 +338,12 @@ impl Session {
     }
 
     fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
-        let credentials: Vec<String> = self
-            .credentials
-            .iter()
-            .map(|c| c.expose().to_owned())
-            .collect();
+        self.learn_passwords(&exchange.request);
         let mut seen = wire::look(
             &exchange,
             &Purpose {
                 intent: &call.intent,
-                credentials: &credentials,
+                secrets: &self.run.secrets,
                 password_after: self.state().password_after,
                 probe: origin == Origin::Probe,
                 authority: self.run.authority.as_deref(),
@@ -462,34 +456,25 @@ impl Session {
         self.ledger.is_marked(name)
     }
 
-    /// Takes passwords and other people's data out of what is kept.
-    fn mask(&self, exchange: &mut Exchange) {
-        {
-            let passwords = self.run.passwords();
-            if let Some(body) = &mut exchange.request.body
-                && let Some(hidden) = passwords.hide(body)
-            {
-                *body = hidden;
-            }
-            if let Ok(response) = &mut exchange.outcome
-                && let Some(hidden) = passwords.hide(&response.body.bytes)
-            {
-                let oddities = std::mem::take(&mut response.body.oddities);
-                response.body = Body::read(hidden, None);
-                response.body.oddities = oddities;
-            }
-            if let Ok(response) = &mut exchange.outcome {
-                for (_, value) in &mut response.headers {
-                    *value = passwords.hide_in(std::mem::take(value));
-                }
+    /// Whatever is sent as a password is one, also a constant of the user's and one of a literal request.
+    fn learn_passwords(&self, request: &Request) {
+        let sent = request.body.as_deref();
+        if let Some(sent) = sent.and_then(|body| serde_json::from_slice::<Value>(body).ok()) {
+            for password in passwords::find(&sent) {
+                self.run.secrets.add_password(&Secret::new(password));
             }
         }
+    }
+
+    /// Takes secrets and other people's data out of what is kept. Whose a resource is, its id tells as it came.
+    fn mask(&self, exchange: &mut Exchange) {
         masking::strangers(
             exchange,
             &self.ledger,
             &self.run.run_id,
             &self.run.foreign_names,
         );
+        exchange::redact(exchange, &self.run.secrets);
     }
 
     /// Notes an observation and finds its cause.
@@ -507,13 +492,13 @@ impl Session {
         let row = self.row(&seen, context);
         let sent = describe(
             context.cause.unwrap_or(&context.sent.exchange.request),
-            &self.run.passwords(),
+            &self.run.secrets,
         );
         // A server may put a secret into the words that an administrator would see.
-        let hidden = |text: String| self.run.passwords().hide_in(text);
+        let hidden = |text: String| self.run.secrets.owned(text);
         let observation = Observation {
             check: seen.check,
-            facet: seen.facet,
+            facet: hidden(seen.facet),
             row,
             general: seen.general,
             at: At {
@@ -525,7 +510,7 @@ impl Session {
             sent,
             wanted: hidden(seen.wanted),
             got: hidden(seen.got),
-            pointer: seen.pointer,
+            pointer: hidden(seen.pointer),
             evidence: if guessed {
                 Evidence::Inferred
             } else {
@@ -604,14 +589,15 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
     }
 }
 
-/// A request in a line: method, target, and the start of the body; passwords masked.
-fn describe(request: &Request, passwords: &Passwords) -> String {
+/// A request in a line: method, target, and the start of the body; secrets masked.
+fn describe(request: &Request, secrets: &Redactor) -> String {
     const MOST: usize = 240;
-    let mut text = format!("{} {}", request.method, request.target);
-    if let Some(body) = &request.body {
-        let hidden = passwords.hide(body);
+    let mut shown = request.clone();
+    exchange::redact_request(&mut shown, secrets);
+    let mut text = format!("{} {}", shown.method, shown.target);
+    if let Some(body) = &shown.body {
         text.push(' ');
-        text.push_str(&String::from_utf8_lossy(hidden.as_ref().unwrap_or(body)));
+        text.push_str(&String::from_utf8_lossy(body));
     }
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

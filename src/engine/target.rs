@@ -2,18 +2,19 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::check::wire;
-use crate::exchange::{Exchange, ForeignNames, SendError};
+use crate::exchange::{Exchange, SendError};
+use crate::redact::{ForeignNames, Redactor, passwords};
 use crate::secret::Secret;
 
 use super::ledger::Ledger;
-use super::passwords::Passwords;
 
 /// Requests in a row that get no answer, before the target is taken for gone. Some servers refuse a connection or two in
 /// a rush, and go on.
@@ -24,8 +25,6 @@ const READS: u32 = 3;
 const GIVE_UP_CLEANING: u32 = 3;
 /// How long the clean-up may take in all, once the run is stopped.
 const LONGEST_CLEANING: Duration = Duration::from_secs(120);
-/// Bytes that a credential needs to be looked for in what is kept.
-const SHORTEST_SECRET: usize = 6;
 
 /// Shared by all scenarios of a run.
 pub struct Run {
@@ -37,6 +36,8 @@ pub struct Run {
     pub ledger: Arc<Ledger>,
     /// Stable names for the ids of other people's resources.
     pub foreign_names: ForeignNames,
+    /// The secrets of all scenarios: the list that one asks for shows the people of the others, too.
+    pub secrets: Redactor,
     /// How long a write may take to become visible.
     pub settle: Duration,
     /// How long the run waits for a target that answers 429, for one request.
@@ -51,8 +52,6 @@ pub struct Run {
     stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
-    /// Of all scenarios: the list that one asks for shows the people of the others, too.
-    passwords: Mutex<Passwords>,
 }
 
 /// Requests in a row without an answer.
@@ -79,6 +78,22 @@ impl Run {
         patience: Duration,
         rate: Option<f64>,
     ) -> Arc<Self> {
+        let secrets = Redactor::new();
+        Self::keeping(run_id, base_url, ledger, settle, patience, rate, secrets)
+    }
+
+    /// The same with secrets that are shared with another run, such as the one at the second tenant.
+    #[must_use]
+    pub fn keeping(
+        run_id: &str,
+        base_url: &str,
+        ledger: Ledger,
+        settle: Duration,
+        patience: Duration,
+        rate: Option<f64>,
+        secrets: Redactor,
+    ) -> Arc<Self> {
+        ledger.redact_by(&secrets);
         let gap = rate.filter(|r| r.is_finite() && *r > 0.0);
         let gap = gap.and_then(|r| Duration::try_from_secs_f64((1.0 / r).min(60.0)).ok());
         let pace = gap.map(|gap| Pace {
@@ -90,6 +105,7 @@ impl Run {
             authority: wire::authority_of(base_url).map(str::to_owned),
             ledger: Arc::new(ledger),
             foreign_names: ForeignNames::new(),
+            secrets,
             settle,
             patience,
             exchanges: AtomicU64::new(0),
@@ -100,7 +116,6 @@ impl Run {
             stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
-            passwords: Mutex::default(),
         })
     }
 
@@ -205,27 +220,19 @@ impl Run {
         self.stopped.get().is_some()
     }
 
-    /// A password that will be sent: it is masked in every record from now on.
-    pub fn hide(&self, password: &Secret) {
-        self.passwords().add(password);
-    }
-
-    /// Credentials of the run: they are masked in every record from now on.
+    /// Credentials of the run: they are in nothing that is kept from now on.
     pub fn hide_credentials(&self, credentials: &[Secret]) {
-        // A word that short is no secret, and hiding it would garble every answer.
-        let secret = credentials
-            .iter()
-            .filter(|c| c.expose().len() >= SHORTEST_SECRET);
-        for credential in secret {
-            self.hide(credential);
+        for credential in credentials {
+            self.secrets.add_credential(credential);
         }
     }
 
-    /// Every password that was sent, or will be.
-    pub fn passwords(&self) -> MutexGuard<'_, Passwords> {
-        self.passwords
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// A user's constant, which may be a password or hold one.
+    pub fn hide_constant(&self, name: &str, value: &Value) {
+        let named = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
+        for password in passwords::find(&named) {
+            self.secrets.add_password(&Secret::new(password));
+        }
     }
 
     /// Counts one exchange.

@@ -213,7 +213,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::exchange::{ForeignNames, mask_exchange};
+    use crate::exchange::mask_exchange;
+    use crate::redact::ForeignNames;
     use crate::secret::Secret;
 
     fn exchange(answer: &'static [u8]) -> Exchange {

@@ -8,22 +8,18 @@ mod body;
 mod bounds;
 mod connect_clock;
 mod failure;
-mod foreign;
 mod head;
 mod kept;
-mod mask;
-mod mask_exchange;
+mod masked;
 mod outgoing;
 mod percent;
 mod pooled;
 mod proxy;
 mod raw_head;
-mod scrub;
 mod settings;
 mod tap;
 mod tapped;
 mod tls;
-mod unparsed;
 mod verifier;
 
 use std::fmt;
@@ -38,13 +34,11 @@ use crate::secret::Secret;
 
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
 pub use self::body::BODY_LIMIT;
-pub use self::foreign::{ForeignNames, Ownership};
 pub use self::kept::{InCommon, Kept};
-pub use self::mask_exchange::mask_exchange;
+pub use self::masked::{mask_exchange, redact, redact_request};
 pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_value};
 pub use self::pooled::Pooled;
 pub use self::proxy::ProxyChoice;
-pub use self::scrub::Scrubber;
 pub use self::settings::{Doubts, Pem, Settings, SettingsError};
 pub use self::tapped::Tapped;
 

@@ -1,7 +1,7 @@
 //! Through which proxy requests go.
 
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::{BaseUrl, SettingsError};
 use crate::secret::Secret;
@@ -57,6 +57,22 @@ impl ProxyChoice {
 
     /// The proxy for requests to `base`, without user and password.
     pub(super) fn for_target(&self, base: &BaseUrl) -> Option<String> {
+        let proxy = self.intercept(base)?;
+        let uri = proxy.uri();
+        Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+    }
+
+    /// The user and password for the proxy for `base`, as secrets that must not be shown.
+    pub(super) fn secrets(&self, base: &BaseUrl) -> Vec<Secret> {
+        let Some(proxy) = self.intercept(base) else {
+            return Vec::new();
+        };
+        let basic = proxy.basic_auth().and_then(|value| value.to_str().ok());
+        let raw = proxy.raw_auth().map(|(_, password)| password);
+        basic.into_iter().chain(raw).map(Secret::new).collect()
+    }
+
+    fn intercept(&self, base: &BaseUrl) -> Option<Intercept> {
         let matcher = match self {
             Self::None => return None,
             Self::Environment => Matcher::from_system(),
@@ -66,9 +82,7 @@ impl ProxyChoice {
                 .build(),
         };
         let target: Uri = base.join("/").parse().ok()?;
-        let proxy = matcher.intercept(&target)?;
-        let uri = proxy.uri();
-        Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+        matcher.intercept(&target)
     }
 
     /// Whether the proxy for `base` itself speaks TLS.
@@ -131,6 +145,13 @@ mod tests {
         let shown = choice.for_target(&target("http://a.test/v2"));
         assert_eq!(shown.as_deref(), Some("http://proxy.test:3128"));
         assert!(!format!("{choice:?}").contains("hunter2"));
+        // RFC 7617: `ada:hunter2`.
+        let basic = Secret::new("Basic YWRhOmh1bnRlcjI=");
+        assert_eq!(choice.secrets(&target("http://a.test/v2")), [basic]);
+        let socks = ProxyChoice::url("socks5://ada:hunter2@proxy.test", "").expect("valid");
+        let password = Secret::new("hunter2");
+        assert_eq!(socks.secrets(&target("http://a.test/v2")), [password]);
+        assert_eq!(ProxyChoice::None.secrets(&target("http://a.test/v2")), []);
         for wrong in [
             "gopher://ada:hunter2@proxy.test",
             "http://ada:hunter2@proxy.test:x",

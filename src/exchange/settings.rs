@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::body::BODY_LIMIT;
 use super::{BaseUrl, ProxyChoice};
+use crate::secret::Secret;
 
 /// Everything that a networked transport needs to know.
 #[derive(Clone, Debug)]
@@ -47,6 +48,12 @@ impl Settings {
             total_timeout: Duration::from_secs(120),
             body_limit: BODY_LIMIT,
         }
+    }
+
+    /// What must not be shown of the proxy that requests to the target go through.
+    #[must_use]
+    pub fn proxy_secrets(&self) -> Vec<Secret> {
+        self.proxy.secrets(&self.base)
     }
 
     /// The proxy that requests to the target go through, without user and password; none for

@@ -8,14 +8,14 @@
     reason = "counts of what is in memory"
 )]
 
-use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use crate::exchange::{Body, Exchange, HeaderText, NotJson, Request, Scrubber, percent_decode};
+use crate::exchange::{self, Body, Exchange, HeaderText, NotJson, Request, percent_decode};
+use crate::redact::{People, Redactor, passwords, without_literals};
 use crate::secret::{MASK, Secret};
 
 use super::traffic::Captured;
@@ -55,17 +55,13 @@ const PROTOCOL: [&str; 7] = [
     "type",
     "primary",
 ];
-/// A known value with fewer characters may be part of ordinary words.
-const LEAST: usize = 3;
-/// Words that are joined to look for a known value, such as a full name.
-const WORDS: usize = 4;
-
 /// Decides what is shown.
 pub(super) struct Veil {
     show_people: bool,
-    secrets: Scrubber,
-    /// Texts about people, in lower case.
-    known: HashSet<String>,
+    secrets: Redactor,
+    /// Those of them that must not come back; a cookie may.
+    not_to_return: Redactor,
+    people: People,
     ids: Mutex<IndexSet<String>>,
 }
 
@@ -73,36 +69,66 @@ impl Veil {
     /// Learns what must not be shown of the traffic.
     #[must_use]
     pub(super) fn over(captured: &[Captured], show_people: bool) -> Self {
-        let secrets = Scrubber::new();
-        let mut known = HashSet::new();
+        let (secrets, not_to_return) = (Redactor::new(), Redactor::new());
+        let mut people = People::default();
         for one in captured {
             for (name, value) in &one.exchange.request.headers {
                 if let (HeaderText::Secret(secret), true) = (value, is_credential(name)) {
-                    secrets.add(secret);
+                    secrets.add_credential(secret);
+                    if name.eq_ignore_ascii_case("authorization") {
+                        // Whatever the scheme is, the server may repeat what follows it alone.
+                        let (_, bare) = secret.expose().split_once(' ').unwrap_or_default();
+                        for secret in [secret, &Secret::new(bare)] {
+                            secrets.add_credential(secret);
+                            not_to_return.add_credential(secret);
+                        }
+                    }
+                    cookies(name, secret).for_each(|cookie| secrets.add_credential(&cookie));
                 }
             }
-            for text in bodies(&one.exchange) {
-                learn(None, &text, &secrets, &mut known);
+            let (bodies, texts) = (bodies(&one.exchange), texts(&one.exchange));
+            bodies
+                .iter()
+                .for_each(|value| learn(None, value, &mut people));
+            let named = bodies.iter().flat_map(passwords::find).map(Secret::new);
+            let told = texts.iter().flat_map(|text| passwords::find_in_text(text));
+            for password in named.chain(told.map(Secret::new)) {
+                secrets.add_password(&password);
+            }
+            let sent = one.exchange.request.body.as_deref();
+            let sent = sent.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+            for password in sent.iter().flat_map(passwords::find) {
+                not_to_return.add_password(&Secret::new(password));
             }
             let names = url::parameters(&one.exchange.request.target);
             for (_, value) in names.iter().filter(|(name, _)| name == "filter") {
-                known.extend(value.split('"').skip(1).step_by(2).map(str::to_lowercase));
+                value
+                    .split('"')
+                    .skip(1)
+                    .step_by(2)
+                    .for_each(|text| people.learn(text));
             }
         }
-        known.retain(|text| text.chars().count() >= LEAST);
         Self {
             show_people,
             secrets,
-            known,
+            not_to_return,
+            people,
             ids: Mutex::default(),
         }
+    }
+
+    /// What must not stand in an answer.
+    #[must_use]
+    pub(super) fn not_to_return(&self) -> &Redactor {
+        &self.not_to_return
     }
 
     /// What stands for an id.
     #[must_use]
     pub(super) fn id(&self, id: &str) -> String {
         if self.show_people {
-            return self.secrets.scrub(id).into_owned();
+            return self.secrets.text(id).into_owned();
         }
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         format!("<id-{}>", ids.insert_full(id.to_owned()).0 + 1)
@@ -112,7 +138,7 @@ impl Veil {
     #[must_use]
     pub(super) fn personal(&self, text: &str, word: &str) -> String {
         if self.show_people {
-            self.secrets.scrub(text).into_owned()
+            self.secrets.text(text).into_owned()
         } else {
             format!("<{word}>")
         }
@@ -125,7 +151,9 @@ impl Veil {
         match value {
             None | Some(Value::Null) => "nothing".to_owned(),
             Some(value) if self.show_people => {
-                let text = self.secrets.scrub(&value.to_string()).into_owned();
+                let mut value = value.clone();
+                passwords::hide(&mut value);
+                let text = self.secrets.text(&value.to_string()).into_owned();
                 match text.char_indices().nth(MOST) {
                     Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
                     None => text,
@@ -138,38 +166,11 @@ impl Veil {
     /// A text that the server wrote, such as the detail of an error.
     #[must_use]
     pub(super) fn text(&self, text: &str) -> String {
-        let text = self.secrets.scrub(text);
+        let text = self.secrets.text(text);
         if self.show_people {
             return text.into_owned();
         }
-        self.without_people(&text)
-    }
-
-    /// Replaces known values, addresses and what looks like an id; the longest run of words first.
-    fn without_people(&self, text: &str) -> String {
-        let words = words(text);
-        let mut shown = String::with_capacity(text.len());
-        let (mut copied, mut at) = (0, 0);
-        while let Some((start, end)) = words.get(at).copied() {
-            let run = (0..WORDS).rev().find_map(|more| {
-                let (_, last) = *words.get(at + more)?;
-                let run = text.get(start..last)?;
-                self.known
-                    .contains(&run.to_lowercase())
-                    .then_some((more, last))
-            });
-            let word = text.get(start..end).unwrap_or_default();
-            let hidden = run.or_else(|| looks_personal(word).then_some((0, end)));
-            at += 1;
-            if let Some((more, last)) = hidden {
-                shown.push_str(text.get(copied..start).unwrap_or_default());
-                shown.push_str(MASK);
-                copied = last;
-                at += more;
-            }
-        }
-        shown.push_str(text.get(copied..).unwrap_or_default());
-        shown
+        self.people.hide(&text)
     }
 
     /// A target without ids and names.
@@ -180,7 +181,7 @@ impl Veil {
         for (n, segment) in path.split('/').enumerate() {
             segments.push(match n {
                 2 if !segment.is_empty() && !self.show_people => self.id(&percent_decode(segment)),
-                _ => self.secrets.scrub(segment).into_owned(),
+                _ => self.secrets.text(segment).into_owned(),
             });
         }
         let mut shown = segments.join("/");
@@ -192,15 +193,15 @@ impl Veil {
         {
             shown.push(if n == 0 { '?' } else { '&' });
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            shown.push_str(&self.secrets.scrub(name));
+            shown.push_str(&self.secrets.text(name));
             if !pair.contains('=') {
                 continue;
             }
             shown.push('=');
             if PARAMETERS.contains(&name) || (self.show_people && name == "filter") {
-                shown.push_str(&self.secrets.scrub(value));
+                shown.push_str(&self.secrets.text(value));
             } else if name == "filter" {
-                shown.push_str(&literals(&url::query_text(value)));
+                shown.push_str(&without_literals(&url::query_text(value)));
             } else {
                 shown.push_str(MASK);
             }
@@ -212,10 +213,14 @@ impl Veil {
     #[must_use]
     pub(super) fn line(&self, request: &Request) -> String {
         const MOST: usize = 240;
-        let mut text = format!("{} {}", request.method, self.target(&request.target));
-        if let Some(body) = &request.body {
+        let mut shown = request.clone();
+        shown.target = self.target(&request.target);
+        shown.body = request.body.as_ref().map(|body| self.bytes(body));
+        exchange::redact_request(&mut shown, &self.secrets);
+        let mut text = format!("{} {}", shown.method, shown.target);
+        if let Some(body) = &shown.body {
             text.push(' ');
-            text.push_str(&String::from_utf8_lossy(&self.bytes(body)));
+            text.push_str(&String::from_utf8_lossy(body));
         }
         match text.char_indices().nth(MOST) {
             Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -223,16 +228,13 @@ impl Veil {
         }
     }
 
+    /// A body without people; what is no JSON is told by its length.
     fn bytes(&self, bytes: &Bytes) -> Bytes {
+        if self.show_people {
+            return bytes.clone();
+        }
         match serde_json::from_slice::<Value>(bytes) {
-            Ok(value) => {
-                let shown = self.json(None, &value).to_string();
-                Bytes::from(self.secrets.scrub(&shown).into_owned())
-            }
-            Err(_) if self.show_people => {
-                let text = String::from_utf8_lossy(bytes);
-                Bytes::from(self.secrets.scrub(&text).into_owned())
-            }
+            Ok(value) => Bytes::from(self.json(None, &value).to_string()),
             Err(_) => Bytes::from(format!("({} bytes that are not JSON)", bytes.len())),
         }
     }
@@ -246,14 +248,12 @@ impl Veil {
         if let Ok(response) = &mut shown.outcome {
             for (name, value) in &mut response.headers {
                 let name = name.to_ascii_lowercase();
-                *value = if HARMLESS.contains(&name.as_str()) {
-                    self.secrets.scrub(value).into_owned()
-                } else {
-                    MASK.to_owned()
-                };
+                if !HARMLESS.contains(&name.as_str()) {
+                    MASK.clone_into(value);
+                }
             }
             let was = &response.body;
-            if !matches!(was.json, Err(NotJson::Empty)) {
+            if !self.show_people && !matches!(was.json, Err(NotJson::Empty)) {
                 response.body = Body {
                     json: match &was.json {
                         Ok(value) => Ok(self.json(None, value)),
@@ -264,25 +264,15 @@ impl Veil {
                 };
             }
         }
+        exchange::redact(&mut shown, &self.secrets);
         shown
     }
 
+    /// A value without people.
     fn json(&self, key: Option<&str>, value: &Value) -> Value {
         let key = key.map(str::to_ascii_lowercase);
         let key = key.as_deref().unwrap_or_default();
-        if key == "password" && !value.is_null() {
-            return Value::from(MASK);
-        }
         match value {
-            Value::Object(object) if self.show_people => object
-                .iter()
-                .map(|(key, value)| (key.clone(), self.json(Some(key), value)))
-                .collect(),
-            Value::Array(elements) if self.show_people => elements
-                .iter()
-                .map(|element| self.json(None, element))
-                .collect(),
-            value if self.show_people => value.clone(),
             Value::Object(object) => object
                 .iter()
                 .map(|(name, value)| (name.clone(), self.field(key, object, name, value)))
@@ -316,8 +306,8 @@ impl Veil {
     fn string(&self, key: &str, text: &str) -> String {
         match key {
             "id" | "members" | "groups" => self.id(text),
-            "detail" | "message" => self.without_people(text),
-            "path" => literals(text),
+            "detail" | "message" => self.people.hide(text),
+            "path" => without_literals(text),
             "location" | "$ref" => match text.rsplit_once('/') {
                 Some((front, last)) if front.ends_with("/Users") || front.ends_with("/Groups") => {
                     format!("{front}/{}", self.id(&percent_decode(last)))
@@ -346,6 +336,17 @@ fn is_credential(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
+/// The values of cookies, any of which a server may repeat alone.
+fn cookies<'s>(name: &str, secret: &'s Secret) -> impl Iterator<Item = Secret> + 's {
+    let all = if name.eq_ignore_ascii_case("cookie") {
+        secret.expose()
+    } else {
+        ""
+    };
+    all.split(';')
+        .filter_map(|cookie| Some(Secret::new(cookie.split_once('=')?.1.trim())))
+}
+
 fn is_about_members(operation: &Map<String, Value>) -> bool {
     let path = operation.get("path").and_then(Value::as_str);
     path.is_some_and(|path| path.eq_ignore_ascii_case("members"))
@@ -366,73 +367,40 @@ fn bodies(exchange: &Exchange) -> Vec<Value> {
     sent.into_iter().chain(got).collect()
 }
 
-fn learn(key: Option<&str>, value: &Value, secrets: &Scrubber, known: &mut HashSet<String>) {
+/// Both bodies, where they are no JSON.
+fn texts(exchange: &Exchange) -> Vec<String> {
+    let sent = exchange.request.body.as_ref();
+    let sent = sent.filter(|bytes| serde_json::from_slice::<Value>(bytes).is_err());
+    let got = exchange.response().filter(|r| r.json().is_none());
+    let texts = sent.into_iter().chain(got.map(|r| &r.body.bytes));
+    texts
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .collect()
+}
+
+fn learn(key: Option<&str>, value: &Value, people: &mut People) {
     let name = key.map(str::to_ascii_lowercase).unwrap_or_default();
     match value {
-        Value::String(text) if name == "password" => secrets.add(&Secret::new(text.as_str())),
+        Value::String(_) if passwords::is_password(&name) => {}
         Value::String(text)
             if !PROTOCOL.contains(&name.as_str()) && name != "detail" && name != "path" =>
         {
-            known.insert(text.trim().to_lowercase());
+            people.learn(text);
             if matches!(
                 name.as_str(),
                 "givenname" | "familyname" | "formatted" | "displayname"
             ) {
-                known.extend(text.split_whitespace().map(str::to_lowercase));
+                text.split_whitespace().for_each(|word| people.learn(word));
             }
         }
-        Value::Array(elements) => elements.iter().for_each(|e| learn(key, e, secrets, known)),
+        Value::Array(elements) => elements.iter().for_each(|e| learn(key, e, people)),
         Value::Object(object) => {
             object
                 .iter()
-                .for_each(|(key, value)| learn(Some(key), value, secrets, known));
+                .for_each(|(key, value)| learn(Some(key), value, people));
         }
         _ => {}
     }
-}
-
-/// Where the words of a text begin and end.
-fn words(text: &str) -> Vec<(usize, usize)> {
-    let joins =
-        |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '_' | '-' | '+' | '\'' | '’');
-    let mut words = Vec::new();
-    let mut start = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        match (start, joins(c)) {
-            (None, true) => start = Some(at),
-            (Some(begun), false) => {
-                let word = text.get(begun..at).unwrap_or_default();
-                let bare = word.trim_matches(['.', '\'', '-']);
-                let front = word.len() - word.trim_start_matches(['.', '\'', '-']).len();
-                if !bare.is_empty() {
-                    words.push((begun + front, begun + front + bare.len()));
-                }
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-/// An address, or an id: a long run of digits, or of letters and digits together.
-fn looks_personal(word: &str) -> bool {
-    let digits = word.chars().filter(char::is_ascii_digit).count();
-    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-    word.contains('@') || digits >= 6 || (digits >= 3 && letters >= 3 && word.len() >= 12)
-}
-
-/// A filter or a path without what is compared with.
-fn literals(text: &str) -> String {
-    let parts: Vec<&str> = text.split('"').collect();
-    let mut shown = String::new();
-    for (n, part) in parts.iter().enumerate() {
-        shown.push_str(if n % 2 == 0 { part } else { MASK });
-        if n + 1 < parts.len() {
-            shown.push('"');
-        }
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -441,42 +409,19 @@ mod tests {
 
     use super::*;
 
-    fn veil(known: &[&str]) -> Veil {
+    fn veil(show_people: bool) -> Veil {
         Veil {
-            show_people: false,
-            secrets: Scrubber::new(),
-            known: known.iter().map(|text| text.to_lowercase()).collect(),
+            show_people,
+            secrets: Redactor::new(),
+            not_to_return: Redactor::new(),
+            people: People::default(),
             ids: Mutex::default(),
         }
     }
 
     #[test]
-    fn texts_of_the_server_lose_people() {
-        let veil = veil(&["ada byron", "crew 7", "o'neil", "ada"]);
-        let table = [
-            (
-                "A user with userName 'ada.byron@x.test' exists.",
-                "A user with userName '***' exists.",
-            ),
-            ("ADA BYRON is there already", "*** is there already"),
-            ("group \"Crew 7\" not found", "group \"***\" not found"),
-            ("Mr. O'Neil, Ada.", "Mr. ***, ***."),
-            ("no user 3f0f7c1e-9b1d-4b0e-8f5e", "no user ***"),
-            ("call +4912345678", "call ***"),
-            (
-                "attribute name.givenName is required (400)",
-                "attribute name.givenName is required (400)",
-            ),
-            ("", ""),
-        ];
-        for (text, wanted) in table {
-            assert_eq!(veil.text(text), wanted);
-        }
-    }
-
-    #[test]
     fn bodies_lose_people_and_keep_their_shape() {
-        let veil = veil(&[]);
+        let veil = veil(false);
         let body = json!({
             "schemas": ["urn:x"], "id": "7", "userName": "ada@x.test", "active": false, "age": 36, "nickName": "",
             "emails": [{"value": "ada@x.test", "type": "work", "primary": true}],
@@ -506,7 +451,7 @@ mod tests {
 
     #[test]
     fn targets_lose_people() {
-        let veil = veil(&[]);
+        let veil = veil(false);
         let table = [
             ("/Users/ada%40x.test", "/Users/<id-1>"),
             (

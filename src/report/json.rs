@@ -15,6 +15,7 @@ use crate::engine::outcome::{Broken, Defect, LeftBehind, RunResult};
 use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
 use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
+use crate::redact::characters;
 use crate::verdict::{
     At, Finding, Kind, Level, Origin, Outcome, Recorded, ScenarioResult, Verdict,
 };
@@ -39,7 +40,7 @@ pub fn render(
     // Serialising to memory fails only on map keys that are not strings; there are none.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    text
+    characters::json(text)
 }
 
 #[derive(Serialize)]

@@ -1,57 +1,15 @@
 //! Text for people: foreign text made harmless, lines broken by display width, numbers in words.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use console::measure_text_width;
 use unicode_segmentation::UnicodeSegmentation;
 
+pub use crate::redact::characters::printable;
+
 /// A line that would leave fewer columns than this for the start of a long word begins the
 /// word on the next line.
 const WORTH_FILLING: usize = 12;
-
-/// `text` on one line, with everything that could steer a terminal or hide from the reader
-/// written as an escape: control characters, bidirectional controls (Unicode TR 36, 2.3;
-/// CVE-2021-42574), invisible spaces and joiners that are not part of an emoji.
-#[must_use]
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(needs_escape) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
-            c if needs_escape(c) => {
-                // Writing to a String cannot fail.
-                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => shown.push(c),
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn needs_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
 
 /// The columns that `text` takes on a terminal; colour codes take none.
 #[must_use]
@@ -245,23 +203,6 @@ pub fn list(names: &[String], most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn foreign_text_cannot_steer_a_terminal() {
-        let cases = [
-            ("plain ąß 日本", "plain ąß 日本"),
-            ("\u{1b}[2J\u{7}", "\\u{1b}[2J\\u{7}"),
-            ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
-            ("line\r\nnext\t", "line\\r\\nnext\\t"),
-            ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
-            ("\u{9b}31m", "\\u{9b}31m"),
-            // An emoji family is joined by U+200D, which therefore stays.
-            ("👩\u{200d}👧", "👩\u{200d}👧"),
-        ];
-        for (raw, shown) in cases {
-            assert_eq!(printable(raw), shown);
-        }
-    }
 
     #[test]
     fn lines_break_by_display_width_and_keep_clusters_whole() {

@@ -11,9 +11,9 @@ use super::export::{Assertion, Call, Export, ScriptUse, Source, Step, scaled};
 use super::property;
 use super::variables::{self, Variables};
 use crate::exchange::{
-    Exchange, HeaderText, Request, Response, Scrubber, SendError, SpaceAs, Timing, Transport,
-    query_value,
+    Exchange, HeaderText, Request, Response, SendError, SpaceAs, Timing, Transport, query_value,
 };
+use crate::redact::{Redactor, passwords};
 use crate::secret::Secret;
 
 /// How long a request that is under way is waited for after an interruption: who knows the answer can clean up.
@@ -31,7 +31,7 @@ pub struct Stage<'a> {
     /// Headers of every request, beside those of the export.
     pub extra: &'a [(String, HeaderText)],
     /// Takes secrets out of what is shown.
-    pub scrubber: &'a Scrubber,
+    pub redactor: &'a Redactor,
     /// Pauses take this many times their length.
     pub pause_scale: f64,
 }
@@ -126,8 +126,8 @@ pub async fn play(
             }
             Err(reason) => Played {
                 number,
-                title: shown(&call.title, stage.scrubber),
-                outcome: Outcome::NotRun(shown(&reason, stage.scrubber)),
+                title: shown(&call.title, stage.redactor),
+                outcome: Outcome::NotRun(shown(&reason, stage.redactor)),
                 status: None,
                 took: Duration::ZERO,
             },
@@ -191,15 +191,28 @@ fn prepare(call: &Call, variables: &Variables, stage: &Stage<'_>) -> Result<Requ
         headers.push(("Accept".to_owned(), HeaderText::Plain("*/*".to_owned())));
     }
     headers.extend(stage.extra.iter().cloned());
+    let body = call.body.as_ref().map(|body| variables.fill(body));
+    if let Some(body) = &body {
+        hide_passwords(body, stage.redactor);
+    }
     Ok(Request {
         method: call.method,
         target: encoded(target),
         headers,
-        body: call
-            .body
-            .as_ref()
-            .map(|body| Bytes::from(variables.fill(body))),
+        body: body.map(Bytes::from),
     })
+}
+
+/// Whatever is sent as a password is in nothing that is shown from now on.
+fn hide_passwords(body: &str, redactor: &Redactor) {
+    match serde_json::from_str::<Value>(body) {
+        Ok(value) => passwords::find(&value)
+            .into_iter()
+            .for_each(|password| redactor.add_password(&Secret::new(password))),
+        Err(_) => passwords::find_in_text(body)
+            .into_iter()
+            .for_each(|password| redactor.add_password(&Secret::new(password))),
+    }
 }
 
 /// What follows the base URL.
@@ -227,10 +240,12 @@ fn header(name: &str, value: String, stage: &Stage<'_>) -> HeaderText {
     }
     // A server may repeat what follows the scheme alone.
     if let Some((_, credentials)) = value.split_once(' ') {
-        stage.scrubber.add(&Secret::new(credentials.trim()));
+        stage
+            .redactor
+            .add_credential(&Secret::new(credentials.trim()));
     }
     let secret = Secret::new(value);
-    stage.scrubber.add(&secret);
+    stage.redactor.add_credential(&secret);
     HeaderText::Secret(secret)
 }
 
@@ -258,13 +273,13 @@ fn judge(
     exchange: &Exchange,
 ) -> Played {
     let took = exchange.timing.total;
-    let title = shown(&call.title, stage.scrubber);
+    let title = shown(&call.title, stage.redactor);
     let response = match &exchange.outcome {
         Ok(response) => response,
         Err(problem) => {
             let flaw = Flaw {
                 wanted: "an answer".to_owned(),
-                got: shown(&problem.to_string(), stage.scrubber),
+                got: shown(&problem.to_string(), stage.redactor),
             };
             return Played {
                 number,
@@ -283,7 +298,7 @@ fn judge(
     let mut flaws: Vec<Flaw> = call
         .assertions
         .iter()
-        .filter_map(|assertion| answer.flaw(assertion, variables, stage.scrubber))
+        .filter_map(|assertion| answer.flaw(assertion, variables, stage.redactor))
         .collect();
     let mut open = None;
     match call.script {
@@ -349,7 +364,7 @@ impl Answer<'_> {
         &self,
         assertion: &Assertion,
         variables: &Variables,
-        scrubber: &Scrubber,
+        redactor: &Redactor,
     ) -> Option<Flaw> {
         let wanted = variables.fill(&assertion.wanted);
         let value = self.value(&assertion.source);
@@ -366,19 +381,19 @@ impl Answer<'_> {
         Some(Flaw {
             wanted: shown(
                 &said(&assertion.source, assertion.comparison, &wanted),
-                scrubber,
+                redactor,
             ),
-            got: shown(&got, scrubber),
+            got: shown(&got, redactor),
         })
     }
 }
 
 /// A text as it may be shown: without secrets, and its start only when it is long.
-fn shown(text: &str, scrubber: &Scrubber) -> String {
-    let scrubbed = scrubber.scrub(text);
-    match scrubbed.char_indices().nth(MOST_SHOWN) {
-        Some((end, _)) => format!("{}…", scrubbed.get(..end).unwrap_or_default()),
-        None => scrubbed.into_owned(),
+fn shown(text: &str, redactor: &Redactor) -> String {
+    let hidden = redactor.text(text);
+    match hidden.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", hidden.get(..end).unwrap_or_default()),
+        None => hidden.into_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::answer::WireEffect;
-use super::route::{percent_decode, percent_encode};
+use crate::redact::{Redactor, without_secret_values};
 use crate::secret::{MASK, Secret};
 
 /// Requests that the log keeps.
@@ -44,16 +44,6 @@ const TOLD_OF_AN_ANSWER: [header::HeaderName; 6] = [
     header::LOCATION,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
-];
-
-/// Query parameters whose values are secrets, whoever sends them.
-const SECRET_PARAMETERS: [&str; 6] = [
-    "access_token",
-    "api_key",
-    "apikey",
-    "key",
-    "password",
-    "token",
 ];
 
 /// One request and what became of it.
@@ -183,7 +173,7 @@ impl RequestLog {
 /// The part of a listener that watches. Without anybody to tell it costs nothing.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    secrets: Vec<String>,
+    secrets: Redactor,
     observer: Option<Observer>,
     log: Option<Arc<RequestLog>>,
     /// Numbers requests where there is no log.
@@ -203,12 +193,12 @@ impl Traffic {
         observer: Option<Observer>,
         log: Option<Arc<RequestLog>>,
     ) -> Self {
-        let secrets = token.map(|token| {
-            let token = token.expose();
-            vec![token.to_owned(), percent_encode(token)]
-        });
+        let secrets = Redactor::new();
+        if let Some(token) = token {
+            secrets.add_credential(&token);
+        }
         Self {
-            secrets: secrets.unwrap_or_default(),
+            secrets,
             observer,
             log,
             unlogged: RequestLog::default(),
@@ -287,10 +277,7 @@ impl Traffic {
 
     /// A text without this server's token, and not too long.
     fn masked(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for secret in &self.secrets {
-            masked = masked.replace(secret.as_str(), MASK);
-        }
+        let mut masked = self.secrets.text(text).into_owned();
         if masked.len() > LONGEST {
             let end = masked.floor_char_boundary(LONGEST);
             masked.truncate(end);
@@ -308,34 +295,6 @@ fn name(effect: &WireEffect) -> &'static str {
         WireEffect::BodyAfterNoContent(_) => "body-after-204",
         WireEffect::Delay(_) => "delayed",
     }
-}
-
-/// A path and query without the values that are secrets: of parameters with such names, and of a
-/// filter on the password.
-fn without_secret_values(target: &str) -> String {
-    let Some((path, query)) = target.split_once('?') else {
-        return target.to_owned();
-    };
-    let pairs = query.split('&').map(|pair| {
-        let Some((name, value)) = pair.split_once('=') else {
-            return pair.to_owned();
-        };
-        let plain = |text: &str| percent_decode(text, true).map(|text| text.to_ascii_lowercase());
-        let is_secret = match (plain(name), plain(value)) {
-            (Some(name), Some(value)) => {
-                SECRET_PARAMETERS.contains(&name.as_str())
-                    || name == "filter" && value.contains("password")
-            }
-            // What cannot be read cannot be judged.
-            _ => true,
-        };
-        if is_secret {
-            format!("{name}={MASK}")
-        } else {
-            pair.to_owned()
-        }
-    });
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
 #[cfg(test)]
@@ -368,6 +327,8 @@ mod tests {
             ),
             ("/Users?x=sw%2Frdfish", "/Users?x=***"),
             ("/Users/sw/rdfish", "/Users/***"),
+            ("/Users/sw%5C%2frdfish", "/Users/***"),
+            ("/Users/x%3Dc3cvcmRmaXNo", "/Users/x%3D***"),
             ("/Users?%ff=1", "/Users?%ff=***"),
         ];
         for (target, told) in table {

@@ -15,12 +15,14 @@
 //! < }
 //! ```
 //!
-//! Lines of a body that is not JSON begin with `>|` or `<|`; a line with `!` says what no other
+//! Characters that could steer a terminal or hide from whoever reviews the file stand as escapes: `\u202e` in JSON,
+//! `\u{202e}` elsewhere. Lines of a body that is not JSON begin with `>|` or `<|`; a line with `!` says what no other
 //! line can show. [`Transcript::parse`] is the inverse of [`Transcript::render`].
 
 use std::fmt::Write as _;
 
 use super::transcript::{Answer, Content, Entry, Place, Sent, Transcript};
+use crate::redact::characters::{escaped, json, unescaped};
 
 const HEADING: &str = "=== ";
 const NOTHING: &str = "no answer: ";
@@ -68,13 +70,13 @@ impl Transcript {
 }
 
 fn lines_of(entry: &Entry) -> Vec<String> {
-    let mut out = vec![format!("{HEADING}{}", entry.place)];
+    let mut out = vec![format!("{HEADING}{}", escaped(&entry.place.to_string()))];
     let sent = &entry.sent;
-    out.push(format!("> {} {}", sent.method, sent.target));
+    out.push(format!("> {} {}", sent.method, escaped(&sent.target)));
     push_headers(&mut out, '>', &sent.headers);
     push_body(&mut out, '>', &sent.body);
     match &entry.answer {
-        Answer::Nothing(why) => out.push(format!("! {NOTHING}{why}")),
+        Answer::Nothing(why) => out.push(format!("! {NOTHING}{}", escaped(why))),
         Answer::Response {
             status,
             headers,
@@ -83,7 +85,7 @@ fn lines_of(entry: &Entry) -> Vec<String> {
         } => {
             out.push(format!("< {status}"));
             push_headers(&mut out, '<', headers);
-            out.extend(notes.iter().map(|note| format!("! {note}")));
+            out.extend(notes.iter().map(|note| format!("! {}", escaped(note))));
             push_body(&mut out, '<', body);
         }
     }
@@ -94,7 +96,7 @@ fn push_headers(out: &mut Vec<String>, mark: char, headers: &[(String, String)])
     out.extend(
         headers
             .iter()
-            .map(|(name, value)| format!("{mark} {name}: {value}")),
+            .map(|(name, value)| format!("{mark} {}: {}", escaped(name), escaped(value))),
     );
 }
 
@@ -105,7 +107,7 @@ fn push_body(out: &mut Vec<String>, mark: char, body: &Content) {
             out.push(mark.to_string());
             // The alternate form of a `Value` is pretty-printed JSON.
             out.extend(
-                format!("{value:#}")
+                json(format!("{value:#}"))
                     .split('\n')
                     .map(|l| format!("{mark} {l}")),
             );
@@ -115,7 +117,7 @@ fn push_body(out: &mut Vec<String>, mark: char, body: &Content) {
                 let mut marked = format!("{mark}|");
                 if !line.is_empty() {
                     // Writing to a `String` cannot fail.
-                    let _ = write!(marked, " {line}");
+                    let _ = write!(marked, " {}", escaped(line));
                 }
                 marked
             }));
@@ -174,7 +176,7 @@ fn read_entry(lines: &mut Lines<'_>) -> Result<Entry, TranscriptError> {
     let heading = lines
         .take(HEADING)
         .ok_or_else(|| lines.wrong("expected a heading, `=== step`"))?;
-    let place = read_place(heading);
+    let place = read_place(&unescaped(heading));
     let request = lines
         .take("> ")
         .ok_or_else(|| lines.wrong("expected a request, `> METHOD target`"))?;
@@ -183,7 +185,7 @@ fn read_entry(lines: &mut Lines<'_>) -> Result<Entry, TranscriptError> {
         .ok_or_else(|| lines.wrong_before("expected a method and a target"))?;
     let sent = Sent {
         method: method.to_owned(),
-        target: target.to_owned(),
+        target: unescaped(target).into_owned(),
         headers: read_headers(lines, "> ")?,
         body: read_body(lines, '>')?,
     };
@@ -226,7 +228,8 @@ fn read_headers(
         let (name, value) = line
             .split_once(':')
             .ok_or_else(|| lines.wrong_before("expected a header, `Name: value`"))?;
-        headers.push((name.to_owned(), value.trim().to_owned()));
+        let read = |text| unescaped(text).into_owned();
+        headers.push((read(name), read(value.trim())));
     }
     Ok(headers)
 }
@@ -235,7 +238,7 @@ fn read_answer(lines: &mut Lines<'_>) -> Result<Answer, TranscriptError> {
     if let Some(note) = lines.take("! ") {
         return note
             .strip_prefix(NOTHING)
-            .map(|why| Answer::Nothing(why.to_owned()))
+            .map(|why| Answer::Nothing(unescaped(why).into_owned()))
             .ok_or_else(|| lines.wrong_before("expected `! no answer: ...` or `< status`"));
     }
     let status = lines
@@ -247,7 +250,7 @@ fn read_answer(lines: &mut Lines<'_>) -> Result<Answer, TranscriptError> {
     let headers = read_headers(lines, "< ")?;
     let mut notes = Vec::new();
     while let Some(note) = lines.take("! ") {
-        notes.push(note.to_owned());
+        notes.push(unescaped(note).into_owned());
     }
     Ok(Answer::Response {
         status,
@@ -259,9 +262,9 @@ fn read_answer(lines: &mut Lines<'_>) -> Result<Answer, TranscriptError> {
 
 fn read_body(lines: &mut Lines<'_>, mark: char) -> Result<Content, TranscriptError> {
     let text_mark = format!("{mark}|");
-    let mut text: Vec<&str> = Vec::new();
+    let mut text = Vec::new();
     while let Some(line) = lines.take(&text_mark) {
-        text.push(line.strip_prefix(' ').unwrap_or(line));
+        text.push(unescaped(line.strip_prefix(' ').unwrap_or(line)));
     }
     if !text.is_empty() {
         return Ok(Content::Text(text.join("\n")));

@@ -141,13 +141,21 @@ impl Bench {
 
     /// Runs it as `settings` say.
     pub(crate) async fn play_by(&self, settings: Settings) -> (Plan, RunResult) {
+        self.play_to(settings, Arc::new(Silent)).await
+    }
+
+    /// Runs it as `settings` say, and tells of it.
+    pub(crate) async fn play_to(
+        &self,
+        settings: Settings,
+        listener: Arc<dyn Listener>,
+    ) -> (Plan, RunResult) {
         let settings = Arc::new(settings);
         let parts = self.parts(&settings.apps);
         let (plan, parts) = plan::plan(parts, &settings);
         let behaviour = Arc::clone(&self.behaviour);
         let never = Interrupts::never();
         let agreed = |_: &_| Ok::<(), std::convert::Infallible>(());
-        let listener = Arc::new(Silent);
         let result = run::run(settings, behaviour, &plan, parts, listener, agreed, never)
             .await
             .unwrap();

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use scim_conform::engine::outcome::RunResult;
 use scim_conform::engine::settings::{Reach, Settings};
-use scim_conform::exchange::{Exchange, HeaderText, Method, Scrubber, Transport};
+use scim_conform::exchange::{Exchange, HeaderText, Method, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
+use scim_conform::redact::Redactor;
 use scim_conform::runscope::export::Export;
 use scim_conform::runscope::play::{self, Audience, Outcome, Played, Stage};
 use scim_conform::runscope::variables::Variables;
@@ -155,12 +156,12 @@ fn by_export(export: &Export, policy: &Policy, seed: Seed) -> Vec<Step> {
     let mut variables = Variables::of_the_guide(1);
     variables.set("SCIMBaseURL", base.as_str());
     variables.set("auth", authorization);
-    let scrubber = Scrubber::new();
+    let redactor = Redactor::new();
     let stage = Stage {
         transport: &transport,
         base: &base,
         extra: &[],
-        scrubber: &scrubber,
+        redactor: &redactor,
         pause_scale: 1.0,
     };
     let done = on_virtual_time(async {
@@ -334,7 +335,7 @@ fn by_crud(export: &Export, app: App, behaviour: &Arc<Behaviour>, fault: Option<
         transport: &okta,
         base: org::PLACE,
         extra: &[],
-        scrubber: &Scrubber::new(),
+        redactor: &Redactor::new(),
         pause_scale: 1.0,
     };
     let never = std::future::pending();

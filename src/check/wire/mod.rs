@@ -18,14 +18,15 @@ use super::Seen;
 use super::catalogue::{connection, create, envelope, list};
 use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
 use crate::okta::request::{Document, Intent};
+use crate::redact::Redactor;
 
 /// What an exchange was for.
 #[derive(Clone, Copy, Debug)]
 pub struct Purpose<'a> {
     /// What the request was meant to do.
     pub intent: &'a Intent,
-    /// Texts that must not come back: the credential of the request.
-    pub credentials: &'a [String],
+    /// What must not come back: credentials, and passwords that were sent.
+    pub secrets: &'a Redactor,
     /// What a returned password would be named after: the last write that carried one.
     pub password_after: &'a str,
     /// The request is a probe's, so its answer may be an error on purpose.

@@ -3,6 +3,7 @@ use bytes::Bytes;
 use super::*;
 use crate::exchange::{Body, HeaderText, Method, Timing};
 use crate::okta::request::{Client, Resource};
+use crate::secret::Secret;
 
 const MEDIA_TYPE: (&str, &str) = ("Content-Type", "application/scim+json");
 
@@ -33,7 +34,7 @@ fn exchange(method: Method, outcome: Result<Response, SendError>) -> Exchange {
 fn seen_of(exchange: &Exchange, intent: &Intent, probe: bool) -> Vec<String> {
     let purpose = Purpose {
         intent,
-        credentials: &[],
+        secrets: &Redactor::new(),
         password_after: "create",
         probe,
         authority: Some("scim.example.test"),
@@ -330,5 +331,69 @@ fn the_authority_of_a_url() {
     ];
     for (url, wanted) in table {
         assert_eq!(authority_of(url), wanted, "{url}");
+    }
+}
+
+/// What is seen of an answer that holds `text`, in a body or a header, where these secrets are known.
+fn leaks(sent: &str, text: &str, in_header: bool) -> Vec<String> {
+    let secrets = Redactor::new();
+    secrets.add_credential(&Secret::new("Bearer s3cret-token/17"));
+    secrets.add_password(&Secret::new("aAhunter29"));
+    let detail = serde_json::json!({"detail": if in_header { "" } else { text }}).to_string();
+    let header = if in_header { text } else { "" };
+    let mut exchange = exchange(
+        Method::Post,
+        answered(400, &[MEDIA_TYPE, ("X-Said", header)], &detail),
+    );
+    exchange.request.headers = vec![(
+        "Authorization".to_owned(),
+        HeaderText::Secret(Secret::new("Bearer s3cret-token/17")),
+    )];
+    exchange.request.body = Some(Bytes::copy_from_slice(sent.as_bytes()));
+    let purpose = Purpose {
+        intent: &Intent::Literal,
+        secrets: &secrets,
+        password_after: "create",
+        probe: false,
+        authority: None,
+    };
+    let seen = look(&exchange, &purpose);
+    let seen = seen
+        .iter()
+        .filter(|seen| seen.check.id.starts_with("secret/"));
+    seen.map(|seen| format!("{}: {}", seen.check.id, seen.got))
+        .collect()
+}
+
+#[test]
+fn a_secret_that_comes_back_is_seen_in_every_form() {
+    let sent = r#"{"userName":"ada","password":"aAhunter29"}"#;
+    for token in [
+        "s3cret-token/17",
+        "s3cret-token\\/17",
+        "s3cret-token%2F17",
+        "s3cret-token&#47;17",
+        "dXNlcjpzM2NyZXQtdG9rZW4vMTc=",
+        "7333637265742d746f6b656e2f3137",
+    ] {
+        let body = ["secret/token-returned: the token, in the body"];
+        assert_eq!(
+            leaks(sent, &format!("you sent {token}"), false),
+            body,
+            "{token}"
+        );
+        let header = ["secret/token-returned: the token, in a header"];
+        assert_eq!(leaks(sent, token, true), header, "{token}");
+    }
+    for password in ["aAhunter29", "aA%68unter29", "YUFodW50ZXIyOQ=="] {
+        let body = ["secret/password-returned: a password that was sent, in the body"];
+        assert_eq!(leaks(sent, password, false), body, "{password}");
+    }
+    // A constant may be an ordinary word: what comes back is then what was sent in another place.
+    let twice = r#"{"userName":"aAhunter29@x.test","password":"aAhunter29"}"#;
+    let none: [&str; 0] = [];
+    assert_eq!(leaks(twice, "aAhunter29@x.test is taken", false), none);
+    for harmless in ["s3cret-token", "aAhunter2", "a user"] {
+        assert_eq!(leaks(sent, harmless, false), none, "{harmless}");
     }
 }

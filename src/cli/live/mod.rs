@@ -180,8 +180,10 @@ fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Rea
         return Err(usage(&problem, Some("leave out --tap, or add --no-proxy")));
     }
     let doubts = settings.doubts.clone();
+    let of_proxy = settings.proxy_secrets();
     let transport = transport(settings, tap).map_err(|e| usage(&e, None))?;
     let (authorization, mut secrets) = authorization(&remote.credentials);
+    secrets.extend(of_proxy);
     for (_, value) in &remote.headers {
         if let HeaderText::Secret(secret) = value {
             secrets.push(secret.clone());
@@ -238,7 +240,8 @@ fn authorization(credentials: &Credentials) -> (Option<HeaderText>, Vec<Secret>)
                 .expose()
                 .split_once(':')
                 .map_or(pair.expose(), |(_, password)| password);
-            let secrets = vec![Secret::new(encoded.clone()), Secret::new(password)];
+            let pair = pair.expose();
+            let secrets = [encoded.as_str(), pair, password].map(Secret::new).to_vec();
             return (
                 Some(HeaderText::Secret(Secret::new(format!("Basic {encoded}")))),
                 secrets,

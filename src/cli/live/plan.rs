@@ -50,7 +50,10 @@ pub(super) async fn ask(settings: &Settings, target: &TargetChoice, base: &BaseU
         None,
         settings.credentials.clone(),
     );
-    let preconditions = precondition::check(&session, base, token_form(target)).await;
+    let mut preconditions = precondition::check(&session, base, token_form(target)).await;
+    for one in &mut preconditions {
+        one.seen = session.run.secrets.owned(std::mem::take(&mut one.seen));
+    }
     let (exchanges, _) = session.finish();
     Asked {
         preconditions,

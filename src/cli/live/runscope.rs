@@ -19,7 +19,7 @@ use crate::engine::outcome::{Broken, LeftBehind, Presence};
 use crate::engine::preflight;
 use crate::engine::session::Session;
 use crate::engine::target::Run;
-use crate::exchange::{HeaderText, Method, Scrubber, Transport};
+use crate::exchange::{HeaderText, Method, Transport};
 use crate::okta::request::{Client, Resource};
 use crate::runscope::play::{self, Performance, Stage};
 use crate::runscope::variables::Variables;
@@ -80,13 +80,12 @@ pub(super) async fn runscope(
         .filter(|_| way.is_remote && settings.export.calls().any(|call| call.method.is_write()))
         .map(|folder| folder.join(format!("{run_id}.jsonl")));
     let session = session(&way, &run_id, ledger(path.as_ref(), &run_id, &way.base)?);
-    let scrubber = Scrubber::new();
-    way.secrets.iter().for_each(|secret| scrubber.add(secret));
+    let redactor = &session.run.secrets;
     let stage = Stage {
         transport: way.transport.as_ref(),
         base: &way.base,
         extra: &way.client.extra,
-        scrubber: &scrubber,
+        redactor,
         pause_scale: settings.pauses(),
     };
     hear(Heard::Begins {
@@ -126,6 +125,9 @@ pub(super) async fn runscope(
     {
         // Nothing is left to sweep.
         let _ = std::fs::remove_file(path);
+    }
+    for left in &mut left_behind {
+        left.redact(redactor);
     }
     Ok(PlayedExport {
         played: performance.played,

@@ -87,7 +87,10 @@ pub(super) async fn sweep(
             };
             swept.passed_over.push(PassedOver { path, why });
         }
-        swept.left_behind.extend(left);
+        for mut left in left {
+            left.redact(&run.secrets);
+            swept.left_behind.push(left);
+        }
         if let Some(problem) = run.gone() {
             let problem = format!("the target is gone: {problem}");
             return Err(world(

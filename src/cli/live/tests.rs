@@ -32,17 +32,21 @@ fn every_form_of_credentials_is_sent_as_it_should_and_hidden() {
         (
             Credentials::Basic(secret("Aladdin:open sesame")),
             Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-            &["QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame"],
+            &[
+                "QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+                "Aladdin:open sesame",
+                "open sesame",
+            ],
         ),
         (
             Credentials::Basic(secret("ada:pass:word")),
             Some("Basic YWRhOnBhc3M6d29yZA=="),
-            &["YWRhOnBhc3M6d29yZA==", "pass:word"],
+            &["YWRhOnBhc3M6d29yZA==", "ada:pass:word", "pass:word"],
         ),
         (
             Credentials::Basic(secret("password-alone")),
             Some("Basic cGFzc3dvcmQtYWxvbmU="),
-            &["cGFzc3dvcmQtYWxvbmU=", "password-alone"],
+            &["cGFzc3dvcmQtYWxvbmU=", "password-alone", "password-alone"],
         ),
         (
             Credentials::Header(secret("s3cret")),

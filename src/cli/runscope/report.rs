@@ -5,6 +5,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
+use crate::redact::characters;
 use crate::report::junit::JunitError;
 use crate::report::text::printable;
 use crate::runscope::play::{Outcome, Played};
@@ -35,7 +36,7 @@ pub(super) fn json(settings: &RunscopeSettings, done: &PlayedExport) -> String {
     if let Some(panic) = &done.defect {
         report["defect"] = json!({"message": panic.message, "location": panic.location});
     }
-    format!("{report:#}\n")
+    characters::json(format!("{report:#}\n"))
 }
 
 fn request(played: &Played) -> Value {

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact::{Redactor, characters};
+
 /// Larger files are refused: no run writes so much.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -69,6 +71,51 @@ pub(super) enum Line {
     },
 }
 
+impl Line {
+    /// The line as it may be written. An id that holds a secret cannot be kept; what has it is looked for by its name.
+    pub(super) fn without(&self, secrets: &Redactor) -> Self {
+        let shown = |text: &String| secrets.text(text).into_owned();
+        let id_and = |resource: &String, id: &String| (resource.clone(), shown(id));
+        let name_and = |resource: &String, name: &String| (resource.clone(), shown(name));
+        match self {
+            Self::Run { run_id, target } => Self::Run {
+                run_id: run_id.clone(),
+                target: shown(target),
+            },
+            Self::Named(owned) | Self::Made(owned) if shown(&owned.id) != owned.id => Self::Sent {
+                resource: owned.resource.clone(),
+                name: shown(&owned.name),
+            },
+            Self::Named(owned) => Self::Named(owned.without(secrets)),
+            Self::Made(owned) => Self::Made(owned.without(secrets)),
+            Self::Foreign { resource, id } => {
+                let (resource, id) = id_and(resource, id);
+                Self::Foreign { resource, id }
+            }
+            Self::Deleting { resource, id } => {
+                let (resource, id) = id_and(resource, id);
+                Self::Deleting { resource, id }
+            }
+            Self::Removed { resource, id } => {
+                let (resource, id) = id_and(resource, id);
+                Self::Removed { resource, id }
+            }
+            Self::Sent { resource, name } => {
+                let (resource, name) = name_and(resource, name);
+                Self::Sent { resource, name }
+            }
+            Self::Absent { resource, name } => {
+                let (resource, name) = name_and(resource, name);
+                Self::Absent { resource, name }
+            }
+            Self::Lost { resource, name } => {
+                let (resource, name) = name_and(resource, name);
+                Self::Lost { resource, name }
+            }
+        }
+    }
+}
+
 /// One resource that the run made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Owned {
@@ -78,6 +125,15 @@ pub(super) struct Owned {
     pub(super) id: String,
     /// Login or group name.
     pub(super) name: String,
+}
+
+impl Owned {
+    fn without(&self, secrets: &Redactor) -> Self {
+        Self {
+            name: secrets.text(&self.name).into_owned(),
+            ..self.clone()
+        }
+    }
 }
 
 /// Why a ledger cannot be opened.
@@ -152,7 +208,8 @@ fn lines(file: &mut File) -> std::io::Result<(Vec<Line>, Vec<usize>, u64)> {
 
 /// Writes a line at once: what is in the file when the process dies is there.
 pub(super) fn append(file: &mut File, line: &Line) -> std::io::Result<()> {
-    let mut text = serde_json::to_string(line).map_err(std::io::Error::from)?;
+    let text = serde_json::to_string(line).map_err(std::io::Error::from)?;
+    let mut text = characters::json(text);
     text.push('\n');
     file.write_all(text.as_bytes())
 }

@@ -17,6 +17,7 @@ pub use self::file::OpenError;
 use self::file::{Line, Owned};
 use super::ownership::{Sign, Standing};
 use crate::okta::request::Resource;
+use crate::redact::Redactor;
 
 /// Characters that follow the run id in a name: two for the scenario and app, two for the row.
 pub const NAME_TAIL: usize = 4;
@@ -92,6 +93,8 @@ struct Books {
     /// What a list has shown under a name of the run, though it belongs to others.
     contradictory: BTreeSet<(Resource, String, String)>,
     file: Option<File>,
+    /// They are written to no file.
+    secrets: Redactor,
     failure: Option<String>,
 }
 
@@ -137,6 +140,11 @@ impl Ledger {
         let (mut books, told) = Books::read(lines, damaged);
         books.file = Some(file);
         Ok((Self(Mutex::new(books)), told))
+    }
+
+    /// From now on no secret is written to the file.
+    pub fn redact_by(&self, secrets: &Redactor) {
+        self.books().secrets = secrets.clone();
     }
 
     /// Names with this in them are the run's: the run id, scenario, app and row.
@@ -426,7 +434,7 @@ impl Books {
         let Some(file) = self.file.as_mut().filter(|_| self.failure.is_none()) else {
             return;
         };
-        if let Err(error) = file::append(file, line) {
+        if let Err(error) = file::append(file, &line.without(&self.secrets)) {
             self.failure = Some(error.to_string());
         }
     }

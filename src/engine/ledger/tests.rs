@@ -225,3 +225,26 @@ fn what_cannot_be_noted_is_not_sent() {
     assert!(!ledger.is_unresolved(USER, "a.rabc120000"));
     assert!(ledger.failure().is_some());
 }
+
+#[test]
+fn a_secret_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let ledger = Ledger::in_file(&path, "rabc12", "https://t.test/v2").unwrap();
+    let secrets = Redactor::new();
+    secrets.add_credential(&crate::secret::Secret::new("hunter2/hunter2"));
+    ledger.redact_by(&secrets);
+    for (id, name) in [("x-hunter2%2Fhunter2", "ada"), ("1", "bob")] {
+        ledger.sending(USER, name).unwrap();
+        ledger.named(USER, id, name);
+    }
+    drop(ledger);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    let (ledger, _) = Ledger::reopen(&path).unwrap();
+    assert!(
+        ledger.is_unresolved(USER, "ada"),
+        "it is looked for by its name"
+    );
+    assert_eq!(ids(&ledger), ["1"]);
+}

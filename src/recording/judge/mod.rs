@@ -223,7 +223,7 @@ impl Judge<'_> {
             &one.exchange,
             &Purpose {
                 intent: &intent,
-                credentials: &[],
+                secrets: self.veil.not_to_return(),
                 password_after: self.password_after,
                 probe: false,
                 // The recorder may have been called by another name than the server knows itself by.

@@ -81,12 +81,12 @@ async fn played_until(
     transport: &Scripted,
     stop: impl Future<Output = ()>,
 ) -> (Performance, usize) {
-    let scrubber = Scrubber::new();
+    let redactor = Redactor::new();
     let stage = Stage {
         transport,
         base: BASE,
         extra: &[("X-Tenant".to_owned(), HeaderText::Plain("acme".to_owned()))],
-        scrubber: &scrubber,
+        redactor: &redactor,
         pause_scale: 1.0,
     };
     let mut variables = Variables::default();

@@ -1,13 +1,14 @@
 //! Hides what looks like a credential in an excerpt of a file.
 
-use super::Span;
+use std::ops::Range;
 
 /// `text` with credentials replaced by as many `*`, so that offsets stay valid: the value
 /// behind `authorization`, and a word behind `bearer`, `basic` or `token` that is no
 /// ordinary word.
 ///
 /// Scenario files may not hold credentials at all; this is for the message that says so.
-pub(super) fn mask(text: &str) -> String {
+#[must_use]
+pub fn starred(text: &str) -> String {
     let mut masked = text.to_owned();
     for span in credentials(text) {
         let stars = "*".repeat(span.len());
@@ -16,10 +17,10 @@ pub(super) fn mask(text: &str) -> String {
     masked
 }
 
-fn credentials(text: &str) -> Vec<Span> {
+fn credentials(text: &str) -> Vec<Range<usize>> {
     // ASCII lower case keeps every offset.
     let lower = text.to_ascii_lowercase();
-    let word = |span: &Span| lower.get(span.clone()).unwrap_or("");
+    let word = |span: &Range<usize>| lower.get(span.clone()).unwrap_or("");
     let mut found = Vec::new();
     for name in ["bearer", "basic", "token"] {
         let after = lower.match_indices(name).map(|(at, _)| at + name.len());
@@ -39,7 +40,7 @@ fn looks_random(word: &str) -> bool {
 }
 
 /// The word behind a name, with a blank, a colon or a quotation mark between them.
-fn word_after(text: &str, at: usize) -> Option<Span> {
+fn word_after(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let word = rest.trim_start_matches([':', ' ', '"', '\'']);
     let start = at + (rest.len() - word.len());
@@ -51,7 +52,7 @@ fn word_after(text: &str, at: usize) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::starred;
 
     #[test]
     fn hides_credentials_and_keeps_lengths() {
@@ -68,8 +69,8 @@ mod tests {
             ("token: malformed", "token: malformed"),
             ("title: Basic authentication", "title: Basic authentication"),
         ] {
-            assert_eq!(mask(text), wanted);
-            assert_eq!(mask(text).len(), text.len());
+            assert_eq!(starred(text), wanted);
+            assert_eq!(starred(text).len(), text.len());
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Masking of text that should have been JSON but cannot be parsed.
 
-use bytes::Bytes;
-
 use crate::secret::MASK;
 
 /// Replaces every value in a broken JSON text and keeps keys, punctuation and the words
 /// `true`, `false` and `null`; none when the text does not look like JSON at all, such as
 /// a proxy's plain message.
-pub(super) fn mask_text(bytes: &[u8]) -> Option<Bytes> {
+#[must_use]
+pub fn broken_json(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if !text.starts_with(['{', '[', '"']) {
@@ -26,7 +25,7 @@ pub(super) fn mask_text(bytes: &[u8]) -> Option<Bytes> {
         };
         rest = rest.get(length..).unwrap_or_default();
     }
-    Some(Bytes::from(out))
+    Some(out)
 }
 
 /// Writes the string literal at the start of `rest`, masked unless it is a key. Returns its
@@ -83,8 +82,8 @@ mod tests {
         ];
         for (text, masked) in cases {
             assert_eq!(
-                mask_text(text.as_bytes()),
-                Some(Bytes::from(masked)),
+                broken_json(text.as_bytes()),
+                Some(masked.to_owned()),
                 "{text}"
             );
         }
@@ -92,7 +91,7 @@ mod tests {
 
     #[test]
     fn plain_messages_stay() {
-        assert_eq!(mask_text(b"upstream connect error"), None);
-        assert_eq!(mask_text(b""), None);
+        assert_eq!(broken_json(b"upstream connect error"), None);
+        assert_eq!(broken_json(b""), None);
     }
 }

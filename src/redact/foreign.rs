@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use super::percent::path_segment;
+use super::needles::{Edge, Needles};
 
 const ALIAS: &str = "<foreign-";
 
@@ -39,7 +39,36 @@ impl<F: Fn(&str) -> bool + Send + Sync> Ownership for F {
 /// The ids of foreign resources and what stands for them (`<foreign-1>`), the same in a
 /// whole run.
 #[derive(Debug, Default)]
-pub struct ForeignNames(Mutex<IndexSet<String>>);
+pub struct ForeignNames(Mutex<Known>);
+
+#[derive(Debug)]
+struct Known {
+    ids: IndexSet<String>,
+    /// Those that are long enough to be found in a text, with their place among the ids.
+    needles: Needles<usize>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            ids: IndexSet::new(),
+            needles: Needles::new(usize::MAX),
+        }
+    }
+}
+
+impl Known {
+    fn number(&mut self, id: &str) -> usize {
+        if let Some(index) = self.ids.get_index_of(id) {
+            return index + 1;
+        }
+        let (index, _) = self.ids.insert_full(id.to_owned());
+        if id.len() >= MIN_ID_IN_TEXT {
+            self.needles.add(id.as_bytes(), Edge::default(), index);
+        }
+        index + 1
+    }
+}
 
 impl ForeignNames {
     /// Nobody yet.
@@ -56,39 +85,36 @@ impl ForeignNames {
     /// What stands for `id`, if it has come up as a foreign one.
     #[must_use]
     pub fn known(&self, id: &str) -> Option<String> {
-        self.lock()
-            .get_index_of(id)
-            .map(|index| alias_of(index + 1))
+        let known = self.lock();
+        known.ids.get_index_of(id).map(|index| alias_of(index + 1))
     }
 
-    /// Replaces every foreign id in a text such as a target's query, also percent-encoded.
-    pub(super) fn replace_in(&self, text: &str) -> String {
-        let ids = self.lock();
-        let mut text = text.to_owned();
-        for (index, id) in ids
-            .iter()
-            .enumerate()
-            .filter(|(_, id)| id.len() >= MIN_ID_IN_TEXT)
-        {
-            for form in [path_segment(id), id.clone()] {
-                if text.contains(&form) {
-                    text = text.replace(&form, &alias_of(index + 1));
-                }
-            }
+    /// Replaces every foreign id in a text such as a target's query, however it is escaped there.
+    #[must_use]
+    pub fn replace_in(&self, text: &str) -> String {
+        let mut hits = self.lock().needles.find(text.as_bytes());
+        hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+        let mut shown = String::with_capacity(text.len());
+        let mut kept = 0;
+        for hit in hits {
+            // One id may be a part of another.
+            let Some(between) = text.get(kept..hit.start) else {
+                continue;
+            };
+            shown.push_str(between);
+            shown.push_str(&alias_of(hit.tag + 1));
+            kept = hit.end;
         }
-        text
+        shown.push_str(text.get(kept..).unwrap_or_default());
+        shown
     }
 
     pub(super) fn number(&self, id: &str) -> usize {
-        let mut ids = self.lock();
-        match ids.get_index_of(id) {
-            Some(index) => index + 1,
-            None => ids.insert_full(id.to_owned()).0 + 1,
-        }
+        self.lock().number(id)
     }
 
-    fn lock(&self) -> MutexGuard<'_, IndexSet<String>> {
-        // A set is never left half-changed, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // Ids are only ever added, so a panic elsewhere does not spoil them.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,25 +6,30 @@
 use serde_json::{Map, Value};
 
 use super::foreign::{ForeignNames, Ownership, field};
-use super::percent::percent_decode;
+use super::spelling::spells;
 use crate::secret::MASK;
 
-/// The walk through a JSON value.
+/// Tells the run's own resources from those of others, which it masks.
 #[derive(Clone, Copy)]
-pub(super) struct Masking<'a> {
-    pub(super) own: &'a dyn Ownership,
-    pub(super) names: &'a ForeignNames,
+pub struct Strangers<'a> {
+    /// What is the run's own.
+    pub own: &'a dyn Ownership,
+    /// What stands for the ids of others.
+    pub names: &'a ForeignNames,
 }
 
-impl Masking<'_> {
+impl Strangers<'_> {
     /// Masks every foreign resource in a response's JSON, and the foreign members and groups of own ones. Returns how
     /// many it masked.
     ///
     /// A resource is what has an `id` or a `userName`, wherever it stands; service provider configuration, resource
     /// types, schemas and errors are not people's and stay.
-    pub(super) fn any(self, value: &mut Value) -> usize {
+    pub fn answer(self, value: &mut Value) -> usize {
         match value {
-            Value::Array(elements) => elements.iter_mut().map(|element| self.any(element)).sum(),
+            Value::Array(elements) => elements
+                .iter_mut()
+                .map(|element| self.answer(element))
+                .sum(),
             Value::Object(object) if is_public(object) => 0,
             Value::Object(object) if is_resource(object) => {
                 if self.own.owns_resource(object) {
@@ -34,7 +39,7 @@ impl Masking<'_> {
                     1
                 }
             }
-            Value::Object(object) => object.values_mut().map(|child| self.any(child)).sum(),
+            Value::Object(object) => object.values_mut().map(|child| self.answer(child)).sum(),
             _ => 0,
         }
     }
@@ -64,8 +69,34 @@ impl Masking<'_> {
         true
     }
 
+    /// Masks in a request: resources with a foreign id, and foreign ids wherever they stand. Returns how many it
+    /// replaced.
+    pub fn request(self, value: &mut Value) -> usize {
+        let is_known = |id: &str| self.names.known(id).is_some();
+        match value {
+            Value::Object(object)
+                if field(object, "id")
+                    .and_then(Value::as_str)
+                    .is_some_and(is_known) =>
+            {
+                self.foreign(object);
+                1
+            }
+            Value::Object(object) => object.values_mut().map(|child| self.request(child)).sum(),
+            Value::Array(elements) => elements.iter_mut().map(|child| self.request(child)).sum(),
+            Value::String(text) => match self.names.known(text) {
+                Some(alias) => {
+                    *text = alias;
+                    1
+                }
+                None => 0,
+            },
+            _ => 0,
+        }
+    }
+
     /// Masks a resource.
-    pub(super) fn foreign(self, object: &mut Map<String, Value>) {
+    fn foreign(self, object: &mut Map<String, Value>) {
         let id = field(object, "id")
             .and_then(Value::as_str)
             .map(str::to_owned);
@@ -125,7 +156,7 @@ impl Masking<'_> {
     /// The URL of a resource stays when its only secret is the id at its end.
     fn hide_url(self, url: &mut String, id: &str) {
         *url = match url.rsplit_once('/') {
-            Some((front, last)) if percent_decode(last) == id => {
+            Some((front, last)) if spells(last, id) => {
                 format!("{front}/{}", self.names.alias(id))
             }
             _ => MASK.to_owned(),
@@ -146,7 +177,7 @@ impl Masking<'_> {
 }
 
 /// Whether a name is one of these, compared without case.
-pub(super) fn is_one_of(name: &str, names: &[&str]) -> bool {
+fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
@@ -193,7 +224,7 @@ mod tests {
 
     fn masked(mut value: Value) -> (usize, Value) {
         let names = &ForeignNames::new();
-        let count = Masking { own: &own, names }.any(&mut value);
+        let count = Strangers { own: &own, names }.answer(&mut value);
         (count, value)
     }
 

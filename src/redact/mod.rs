@@ -1,0 +1,31 @@
+//! What must not leave the program: secrets, the data of other people, characters that steer.
+//!
+//! Whatever goes to a terminal, a report, a snapshot, a file that is kept or an error message, and may hold what a
+//! target has said, goes through here first. A [`Redactor`] knows the secrets of a run and finds them in every form in
+//! which a server may repeat them; [`passwords`] finds those that are told by their place alone; [`Strangers`] and
+//! [`People`] hide whose data it is; [`characters`] makes harmless what is left. Bare data goes in and comes out: what
+//! an exchange or a report is made of, their own modules know.
+
+pub mod characters;
+mod credentials;
+mod foreign;
+mod json;
+mod needles;
+pub mod passwords;
+mod people;
+mod query;
+mod resources;
+mod secrets;
+mod spelling;
+mod unparsed;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::credentials::starred;
+pub use self::foreign::{ForeignNames, Ownership};
+pub use self::people::{People, without_literals};
+pub use self::query::without_secret_values;
+pub use self::resources::Strangers;
+pub use self::secrets::{Held, Kind, Redactor, SHORTEST};
+pub use self::unparsed::broken_json;

@@ -1,0 +1,226 @@
+//! The secrets of a run, found in every form in which a server may repeat them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::needles::{Edge, Needles};
+use crate::secret::{MASK, Secret};
+
+/// A text with fewer bytes is no secret: it stands in ordinary words, and hiding it would garble every answer.
+pub const SHORTEST: usize = 6;
+
+/// What a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It lets somebody in: a token, a password of the client, the value of a header.
+    Credential,
+    /// The password of a user, which was sent or will be.
+    Password,
+}
+
+/// Which kinds of secrets a text holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// A credential.
+    pub credential: bool,
+    /// A password.
+    pub password: bool,
+}
+
+impl Held {
+    /// Whether it holds any.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.credential || self.password
+    }
+}
+
+/// All secrets of a run. Clones share them.
+///
+/// Types and masks keep secrets out of outputs in the first place; this catches what a server repeats. A secret is
+/// found as it is, with any of its characters escaped as JSON, URLs and HTML do it, also one within the other
+/// ([`super::spelling`]), in base64 and base64url, alone or within something longer (`user:token`), and in hexadecimal
+/// digits.
+#[derive(Clone, Default)]
+pub struct Redactor(Arc<RwLock<Known>>);
+
+struct Known {
+    kinds: HashMap<Box<str>, Kind>,
+    needles: Needles<Kind>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            kinds: HashMap::new(),
+            needles: Needles::new(SHORTEST),
+        }
+    }
+}
+
+impl Redactor {
+    /// Knows no secret yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        // Secrets are only ever added, so a panic elsewhere does not spoil them.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A password that was sent, or will be.
+    pub fn add_password(&self, password: &Secret) {
+        self.add(password.expose(), Kind::Password);
+    }
+
+    /// What lets somebody in, alone or as the value of an `Authorization` header: then its scheme is left aside, and
+    /// from Basic credentials the pair and its password are taken as well.
+    pub fn add_credential(&self, secret: &Secret) {
+        let text = secret.expose().trim();
+        let scheme = text
+            .split_once(' ')
+            .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest.trim()));
+        let (is_basic, credential) = match scheme {
+            Some((scheme, rest)) if ["bearer", "basic", "token"].contains(&&*scheme) => {
+                (scheme == "basic", rest)
+            }
+            _ => (false, text),
+        };
+        self.add(credential, Kind::Credential);
+        let pair = STANDARD_NO_PAD
+            .decode(credential.trim_end_matches('='))
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .filter(|pair| is_basic && pair.contains(':'));
+        if let Some(pair) = pair {
+            self.add(&pair, Kind::Credential);
+            if let Some((_, password)) = pair.split_once(':') {
+                self.add(password, Kind::Credential);
+            }
+        }
+    }
+
+    fn add(&self, text: &str, kind: Kind) {
+        if text.len() < SHORTEST || self.known().kinds.get(text) == Some(&kind) {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.kinds.contains_key(text) {
+            return;
+        }
+        known.kinds.insert(text.into(), kind);
+        for (form, edge) in forms(text) {
+            known.needles.add(form.as_bytes(), edge, kind);
+        }
+    }
+
+    /// Whether this very text is known.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        self.known().kinds.contains_key(text)
+    }
+
+    /// Which kinds of secrets stand in it, whole.
+    #[must_use]
+    pub fn held(&self, text: &[u8]) -> Held {
+        let mut held = Held::default();
+        self.known().needles.search(text, &mut |hit| {
+            match hit.tag {
+                _ if hit.is_cut => {}
+                Kind::Credential => held.credential = true,
+                Kind::Password => held.password = true,
+            }
+            !(held.credential && held.password)
+        });
+        held
+    }
+
+    /// The text with `***` for every secret in it.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.bytes(text.as_bytes()) {
+            Some(hidden) => Cow::Owned(String::from_utf8_lossy(&hidden).into_owned()),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// Hides every secret in a text of its own.
+    #[must_use]
+    pub fn owned(&self, text: String) -> String {
+        match self.bytes(text.as_bytes()) {
+            Some(hidden) => String::from_utf8_lossy(&hidden).into_owned(),
+            None => text,
+        }
+    }
+
+    /// The bytes with `***` for every secret in them, or none when there is nothing to hide.
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let places = self.places(bytes);
+        let last = places.last()?.end;
+        let mut hidden = Vec::with_capacity(bytes.len());
+        let mut kept = 0;
+        for place in places {
+            hidden.extend_from_slice(bytes.get(kept..place.start).unwrap_or_default());
+            hidden.extend_from_slice(MASK.as_bytes());
+            kept = place.end;
+        }
+        hidden.extend_from_slice(bytes.get(last..).unwrap_or_default());
+        Some(hidden)
+    }
+
+    /// Where something is to be hidden; places that touch each other stay apart, those that overlap are one.
+    fn places(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut hits = self.known().needles.find(bytes);
+        hits.sort_by_key(|hit| hit.start);
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for hit in hits {
+            match places.last_mut() {
+                Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
+                _ => places.push(hit.start..hit.end),
+            }
+        }
+        places
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+/// What is looked for, to find a secret: escapes are undone on the way.
+fn forms(text: &str) -> Vec<(String, Edge)> {
+    let mut forms = vec![(text.to_owned(), Edge::default())];
+    for before in 0..3 {
+        // What stands before it decides how its bytes fall upon base64's groups of six bits.
+        let mut padded = vec![0; before];
+        padded.extend_from_slice(text.as_bytes());
+        for alphabet in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let encoded = alphabet.encode(&padded);
+            // Characters that hold bits of what stands before it, and one that may hold bits of what follows.
+            let begins = (before * 8).div_ceil(6);
+            let ends = padded.len() * 8 / 6;
+            let edge = Edge {
+                base64: true,
+                before: before > 0,
+                behind: padded.len() * 8 % 6 > 0,
+            };
+            let core = encoded.get(begins..ends).unwrap_or_default().to_owned();
+            forms.push((core, edge));
+        }
+    }
+    let hex = |digits: fn(u8) -> String| text.bytes().map(digits).collect::<String>();
+    forms.push((hex(|byte| format!("{byte:02x}")), Edge::default()));
+    forms.push((hex(|byte| format!("{byte:02X}")), Edge::default()));
+    forms
+}
