@@ -7,6 +7,7 @@ mod base_url;
 mod body;
 mod bounds;
 mod connect_clock;
+mod dot_segment;
 mod failure;
 mod foreign;
 mod head;

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::bounds::{Bounds, Collected};
+use super::dot_segment::refuse_dot_segment;
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
 use super::outgoing::Outgoing;
@@ -37,7 +38,7 @@ const SURPLUS_WAIT: Duration = Duration::from_millis(30);
 /// Sends through hyper on a connection of its own, one request after the other.
 ///
 /// Sees what [`Pooled`](super::Pooled) cannot: the case of header names and a body after 204.
-/// Targets go out verbatim, also with dot segments and apostrophes. It never uses a proxy.
+/// Targets go out verbatim, also with apostrophes and backslashes; dot segments are refused here as there. It never uses a proxy.
 pub struct Tapped {
     settings: Settings,
     tls: Arc<ClientConfig>,
@@ -91,6 +92,7 @@ impl Tapped {
         request: &Request,
         body: Outgoing,
     ) -> Result<http::Request<Outgoing>, SendError> {
+        refuse_dot_segment(&request.target)?;
         let base = &self.settings.base;
         let wanted = base.origin_form(&request.target);
         let unsendable = |reason: String| SendError::Unsendable { reason };
