@@ -404,6 +404,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,
 
+    /// Keep this much of all answers for the reports, and of what comes after it the
+    /// beginnings
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::bytes, help_heading = OUTPUT)]
+    pub(crate) keep: usize,
+
     /// Only errors and the verdict
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
     pub(crate) quiet: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::exchange::HeaderText;
+use crate::exchange::{HeaderText, KEEP_DEFAULT};
 use crate::oin::Claims;
 use crate::runscope::export::Export;
 use crate::scenario::{Claim, Risk, Variant};
@@ -146,6 +146,8 @@ pub struct Limits {
     pub max_users: u64,
     /// With more users of others than this, scenarios that list everything are not run.
     pub cap_foreign_users: u64,
+    /// How much is kept of all answers, in bytes.
+    pub keep: usize,
 }
 
 impl Default for Limits {
@@ -158,6 +160,7 @@ impl Default for Limits {
             rate: None,
             max_users: 1000,
             cap_foreign_users: 1000,
+            keep: KEEP_DEFAULT,
         }
     }
 }

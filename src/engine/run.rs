@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::exchange::{Method, Transport};
+use crate::exchange::{KeepBudget, Method, Transport};
 use crate::okta::{App, Behaviour, Variants};
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
 use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
@@ -64,6 +64,7 @@ pub async fn run<E>(
             .map_err(RunError::Ledger)?,
         None => Ledger::default(),
     };
+    let keep = Arc::new(KeepBudget::of(settings.keep));
     let run = Run::new(
         &settings.run_id,
         &settings.target.url,
@@ -71,9 +72,14 @@ pub async fn run<E>(
         settings.settle,
         settings.patience,
         settings.rate,
-    );
+    )
+    .keeping(&keep);
     let second = match &settings.other {
-        Some(other) => Some(second_run(other, &settings).map_err(RunError::Ledger)?),
+        Some(other) => Some(
+            second_run(other, &settings)
+                .map_err(RunError::Ledger)?
+                .keeping(&keep),
+        ),
         None => None,
     };
     for run in [Some(&run), second.as_ref()].into_iter().flatten() {

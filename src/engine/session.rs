@@ -17,6 +17,7 @@ use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::bounds::{self, Repeats};
 use super::listed;
 use super::masking;
 use super::passwords::Passwords;
@@ -48,6 +49,7 @@ struct State {
     recorded: Vec<Recorded>,
     in_common: InCommon,
     observations: Vec<Observation>,
+    repeats: Repeats,
     book: Book,
     password_after: &'static str,
 }
@@ -143,6 +145,7 @@ impl Session {
         credentials: Vec<Secret>,
     ) -> Self {
         let state = Mutex::new(State {
+            in_common: InCommon::within(Arc::clone(run.keep())),
             password_after: "create",
             ..State::default()
         });
@@ -190,13 +193,13 @@ impl Session {
         state.password_after = sent_by;
     }
 
-    /// Everything that was sent so far, with the step that sent it.
+    /// Everything that was sent so far, with the step that sent it; what was large of it unread.
     #[must_use]
     pub fn recorded(&self) -> Vec<(String, Sent)> {
         let state = self.state();
         let recorded = state.recorded.iter().map(|one| {
             let sent = Sent {
-                exchange: one.exchange.open(),
+                exchange: one.exchange.open_if_small(),
                 id: one.id.clone(),
                 broken: false,
             };
@@ -299,7 +302,8 @@ impl Session {
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
 
-    fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
+    fn record(&self, call: &Call, mut exchange: Exchange, origin: Origin, place: &Place) -> Sent {
+        bounds::unread_if_too_large(&mut exchange, &call.intent);
         let credentials: Vec<String> = self
             .credentials
             .iter()
@@ -446,6 +450,9 @@ impl Session {
     /// Notes an observation and finds its cause.
     pub fn observe(&self, seen: Seen, context: &Context<'_>) {
         let mut state = self.state();
+        if !state.repeats.may_tell(seen.check.id, &seen.facet) {
+            return;
+        }
         let lost_members = seen.got == NO_MEMBERS;
         let follows = book::follows(seen.check)
             .then(|| state.book.cause(seen.check, &context.subjects))
@@ -461,7 +468,7 @@ impl Session {
             &self.run.passwords(),
         );
         // A server may put a secret into the words that an administrator would see.
-        let hidden = |text: String| self.run.passwords().hide_in(text);
+        let hidden = |text: String| bounds::short(self.run.passwords().hide_in(text));
         let observation = Observation {
             check: seen.check,
             facet: seen.facet,
@@ -476,7 +483,7 @@ impl Session {
             sent,
             wanted: hidden(seen.wanted),
             got: hidden(seen.got),
-            pointer: seen.pointer,
+            pointer: bounds::short(seen.pointer),
             evidence: if guessed {
                 Evidence::Inferred
             } else {

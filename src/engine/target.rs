@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::check::wire;
-use crate::exchange::{Exchange, ForeignNames, SendError};
+use crate::exchange::{Exchange, ForeignNames, KeepBudget, SendError};
 use crate::secret::Secret;
 
 use super::ledger::Ledger;
@@ -43,6 +43,7 @@ pub struct Run {
     stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
+    keep: Arc<KeepBudget>,
     /// Of all scenarios: the list that one asks for shows the people of the others, too.
     passwords: Mutex<Passwords>,
 }
@@ -81,8 +82,24 @@ impl Run {
             stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
+            keep: Arc::default(),
             passwords: Mutex::default(),
         })
+    }
+
+    /// The same, before anything else knows it, with what may be kept of its exchanges.
+    #[must_use]
+    pub fn keeping(mut self: Arc<Self>, keep: &Arc<KeepBudget>) -> Arc<Self> {
+        if let Some(run) = Arc::get_mut(&mut self) {
+            run.keep = Arc::clone(keep);
+        }
+        self
+    }
+
+    /// What may be kept of its exchanges.
+    #[must_use]
+    pub fn keep(&self) -> &Arc<KeepBudget> {
+        &self.keep
     }
 
     /// From now on nothing is sent any more but the clean-up.

@@ -1,5 +1,7 @@
 //! Masking of a whole exchange: answer, header, target and body of the request.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -34,6 +36,7 @@ impl Masking<'_> {
     fn body(self, body: &mut Body, request: &Request) -> usize {
         match &mut body.json {
             Ok(value) => {
+                let value = Arc::make_mut(value);
                 let count = self.any(value);
                 // Of two equal keys the value holds the last one only; the bytes hold both.
                 let hidden = body
@@ -45,8 +48,10 @@ impl Masking<'_> {
                 }
                 count
             }
-            Err(NotJson::Truncated { .. } | NotJson::Syntax { .. })
-                if !self.is_about_own(request) =>
+            Err(why)
+                if why.is_unread()
+                    || matches!(why, NotJson::Truncated { .. } | NotJson::Syntax { .. })
+                        && !self.is_about_own(request) =>
             {
                 match mask_text(&body.bytes) {
                     Some(masked) => {

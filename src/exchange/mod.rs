@@ -11,6 +11,7 @@ mod dot_segment;
 mod failure;
 mod foreign;
 mod head;
+mod keep_budget;
 mod kept;
 mod mask;
 mod mask_exchange;
@@ -30,6 +31,7 @@ mod verifier;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,9 +40,10 @@ use serde_json::Value;
 use crate::secret::Secret;
 
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
-pub use self::body::BODY_LIMIT;
+pub use self::body::{BODY_LIMIT, VALUE_LIMIT};
 pub use self::foreign::{ForeignNames, Ownership};
-pub use self::kept::{InCommon, Kept};
+pub use self::keep_budget::{KEEP_DEFAULT, KeepBudget};
+pub use self::kept::{BodyCut, InCommon, Kept, WHOLE_LIMIT};
 pub use self::mask_exchange::mask_exchange;
 pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_value};
 pub use self::pooled::Pooled;
@@ -164,7 +167,7 @@ impl Response {
     /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
-        self.body.json.as_ref().ok()
+        self.body.json.as_deref().ok()
     }
 }
 
@@ -173,8 +176,8 @@ impl Response {
 pub struct Body {
     /// The bytes after content decoding.
     pub bytes: Bytes,
-    /// The parsed value, or why there is none.
-    pub json: Result<Value, NotJson>,
+    /// The parsed value, or why there is none. Shared, because one of a large body takes a multiple of its text.
+    pub json: Result<Arc<Value>, NotJson>,
     /// Oddities that a parsed value no longer shows.
     pub oddities: Vec<BodyOddity>,
 }
@@ -196,6 +199,28 @@ pub enum NotJson {
         /// 1-based.
         column: usize,
     },
+    /// More than is read of one body.
+    #[error("the body has more than {limit} JSON values, so it was not read")]
+    TooManyValues {
+        /// The bound that was hit.
+        limit: usize,
+    },
+    /// Larger than what it answers can be.
+    #[error(
+        "the body has {bytes} bytes, more than the {limit} of one resource, so it was not read"
+    )]
+    TooLargeForOne {
+        /// Its bytes.
+        bytes: usize,
+        /// The bound that was hit.
+        limit: usize,
+    },
+    /// It may have been JSON when it came; only its beginning was kept.
+    #[error("the body had {bytes} bytes, of which the beginning was kept")]
+    Cut {
+        /// Its bytes.
+        bytes: usize,
+    },
     /// Not JSON at all.
     #[error("not JSON: {reason} (line {line}, column {column})")]
     Syntax {
@@ -206,6 +231,17 @@ pub enum NotJson {
         /// 1-based.
         column: usize,
     },
+}
+
+impl NotJson {
+    /// Whether the body was left unread because of its size: it may well be JSON, and Okta may read it.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyValues { .. } | Self::TooLargeForOne { .. } | Self::Cut { .. }
+        )
+    }
 }
 
 /// Something odd about a body's bytes that its value does not show.

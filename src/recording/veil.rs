@@ -4,7 +4,7 @@
 //! aliases, texts become `***`, and in the server's own error texts known names, addresses and ids are replaced.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use indexmap::IndexSet;
@@ -251,7 +251,7 @@ impl Veil {
             if !matches!(was.json, Err(NotJson::Empty)) {
                 response.body = Body {
                     json: match &was.json {
-                        Ok(value) => Ok(self.json(None, value)),
+                        Ok(value) => Ok(Arc::new(self.json(None, value))),
                         Err(why) => Err(why.clone()),
                     },
                     bytes: self.bytes(&was.bytes),

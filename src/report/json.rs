@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::engine::growth::Growth;
 use crate::engine::outcome::{Broken, LeftBehind, RunResult};
-use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
+use crate::exchange::{Body, BodyCut, BodyOddity, Exchange, Kept, Request, Response, Timing};
 use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
 use crate::verdict::{
@@ -124,6 +124,8 @@ struct Summary<'a> {
     findings: FindingCounts,
     snapshots: Option<&'a SnapshotCounts>,
     left_behind: usize,
+    #[serde(skip_serializing_if = "is_none_cut")]
+    cut: u64,
 }
 
 #[derive(Serialize)]
@@ -183,6 +185,32 @@ struct RequestEntry<'a> {
     headers: Vec<Header<'a>>,
     body: Value,
     body_form: BodyForm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_cut: Option<Cut<'a>>,
+}
+
+/// What is known of a body of which the beginning alone was kept.
+#[derive(Serialize)]
+struct Cut<'a> {
+    bytes: usize,
+    sha256: &'a str,
+}
+
+impl<'a> Cut<'a> {
+    fn of(cut: &'a BodyCut) -> Self {
+        Self {
+            bytes: cut.bytes,
+            sha256: &cut.sha256,
+        }
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+fn is_none_cut(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -198,8 +226,12 @@ enum ResponseEntry<'a> {
     Answer {
         status: u16,
         headers: Vec<Header<'a>>,
+        #[serde(skip_serializing_if = "is_zero")]
+        headers_cut: usize,
         body: Value,
         body_form: BodyForm,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body_cut: Option<Cut<'a>>,
         body_oddities: Vec<String>,
     },
     None {
@@ -329,6 +361,7 @@ impl<'a> Summary<'a> {
             },
             snapshots,
             left_behind: run.left_behind.len(),
+            cut: run.cut(),
         }
     }
 }
@@ -365,9 +398,9 @@ impl<'a> ExchangeEntry<'a> {
             job: recorded.job.as_deref(),
             slot: recorded.slot.as_deref(),
             evidence: recorded.evidence,
-            request: RequestEntry::of(request),
+            request: RequestEntry::of(request, recorded.exchange.request_cut()),
             response: match outcome {
-                Ok(response) => ResponseEntry::of(response),
+                Ok(response) => ResponseEntry::of(response, &recorded.exchange),
                 Err(error) => ResponseEntry::None {
                     error: error.to_string(),
                 },
@@ -378,7 +411,7 @@ impl<'a> ExchangeEntry<'a> {
 }
 
 impl<'a> RequestEntry<'a> {
-    fn of(request: &'a Request) -> Self {
+    fn of(request: &'a Request, cut: Option<&'a BodyCut>) -> Self {
         let bytes = request.body.clone().unwrap_or_default();
         let (body, body_form) = body(&bytes, serde_json::from_slice(&bytes).ok());
         Self {
@@ -395,18 +428,19 @@ impl<'a> RequestEntry<'a> {
                 .collect(),
             body,
             body_form,
+            body_cut: cut.map(Cut::of),
         }
     }
 }
 
 impl<'a> ResponseEntry<'a> {
-    fn of(response: &'a Response) -> Self {
+    fn of(response: &'a Response, kept: &'a Kept) -> Self {
         let Body {
             bytes,
             json,
             oddities,
         } = &response.body;
-        let (body, body_form) = body(bytes, json.as_ref().ok().cloned());
+        let (body, body_form) = body(bytes, json.as_deref().ok().cloned());
         Self::Answer {
             status: response.status,
             headers: response
@@ -417,8 +451,10 @@ impl<'a> ResponseEntry<'a> {
                     value: value.clone(),
                 })
                 .collect(),
+            headers_cut: kept.headers_cut(),
             body,
             body_form,
+            body_cut: kept.answer_cut().map(Cut::of),
             body_oddities: oddities.iter().map(oddity).collect(),
         }
     }
