@@ -2,18 +2,39 @@
 
 use std::collections::HashMap;
 
-use crate::exchange::{Exchange, NotJson};
+use crate::exchange::{Exchange, NotJson, count_values};
 use crate::okta::request::{Intent, Resource};
 
-/// The most bytes of one user: somebody in thousands of groups has less. A run remembers the last state of each of its
-/// users.
-const USER_LIMIT: usize = 512 * 1024;
+/// What one answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit {
+    bytes: usize,
+    values: usize,
+}
 
-/// The most bytes of one group, about 40,000 members.
-const GROUP_LIMIT: usize = 4 * 1024 * 1024;
+/// One user: somebody in thousands of groups has less. A run remembers the last state of each of its users.
+const USER: Limit = Limit {
+    bytes: 512 * 1024,
+    values: 20_000,
+};
 
-/// The most bytes of a document that describes the target.
-const DOCUMENT_LIMIT: usize = 4 * 1024 * 1024;
+/// One group, about 20,000 members, beside those that the run itself has made.
+const GROUP: Limit = Limit {
+    bytes: 4 * 1024 * 1024,
+    values: 100_000,
+};
+
+/// What a member takes in a group.
+const MEMBER: Limit = Limit {
+    bytes: 512,
+    values: 10,
+};
+
+/// A document that describes the target.
+const DOCUMENT: Limit = Limit {
+    bytes: 4 * 1024 * 1024,
+    values: 100_000,
+};
 
 /// How often one thing is told of within one scenario: more say nothing new.
 const REPEATS: u32 = 1000;
@@ -24,26 +45,39 @@ const MOST_KINDS: usize = 1000;
 /// The longest text of an observation, in bytes.
 const LONGEST_TEXT: usize = 4 * 1024;
 
-/// Lets go of the parsed body of an answer that is larger than what was asked for can be.
-pub(super) fn unread_if_too_large(exchange: &mut Exchange, intent: &Intent) {
+/// Lets go of the parsed body of an answer that is larger than what was asked for can be; `people` are those that the
+/// scenario has made.
+pub(super) fn unread_if_too_large(exchange: &mut Exchange, intent: &Intent, people: usize) {
     let limit = match intent {
         Intent::Read { resource, .. }
         | Intent::Create { resource, .. }
         | Intent::Update { resource, .. }
         | Intent::Delete { resource, .. } => match resource {
-            Resource::User => USER_LIMIT,
-            Resource::Group => GROUP_LIMIT,
+            Resource::User => USER,
+            Resource::Group => Limit {
+                bytes: GROUP
+                    .bytes
+                    .saturating_add(MEMBER.bytes.saturating_mul(people)),
+                values: GROUP
+                    .values
+                    .saturating_add(MEMBER.values.saturating_mul(people)),
+            },
         },
-        Intent::Discover(_) => DOCUMENT_LIMIT,
+        Intent::Discover(_) => DOCUMENT,
         // Pages are looked at one by one, and a literal request may ask for anything.
         Intent::LookUp { .. } | Intent::List { .. } | Intent::Literal => return,
     };
-    if let Ok(response) = &mut exchange.outcome
-        && response.body.json.is_ok()
-        && response.body.bytes.len() > limit
-    {
-        let bytes = response.body.bytes.len();
+    let Ok(response) = &mut exchange.outcome else {
+        return;
+    };
+    let Some(json) = response.json() else { return };
+    let bytes = response.body.bytes.len();
+    if bytes > limit.bytes {
+        let limit = limit.bytes;
         response.body.json = Err(NotJson::TooLargeForOne { bytes, limit });
+    } else if bytes > limit.values && count_values(json) > limit.values {
+        let limit = limit.values;
+        response.body.json = Err(NotJson::TooManyValues { limit });
     }
 }
 
@@ -80,8 +114,7 @@ mod tests {
     use super::*;
     use crate::exchange::{Body, Method, Request, Response, Timing};
 
-    fn answer(bytes: usize) -> Exchange {
-        let text = format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+    fn answer(text: String) -> Exchange {
         Exchange {
             request: Request {
                 method: Method::Get,
@@ -109,17 +142,26 @@ mod tests {
             start_index: 1,
             count: 100,
         };
+        let long = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+        let many = |values: usize| format!("[{}1]", "1,".repeat(values - 2));
+        let (user, group) = (read(Resource::User), read(Resource::Group));
         let table = [
-            (read(Resource::User), USER_LIMIT, true),
-            (read(Resource::User), USER_LIMIT + 1, false),
-            (read(Resource::Group), USER_LIMIT + 1, true),
-            (read(Resource::Group), GROUP_LIMIT + 1, false),
-            (list, GROUP_LIMIT + 1, true),
-            (Intent::Literal, GROUP_LIMIT + 1, true),
+            (&user, long(USER.bytes), 0, true),
+            (&user, long(USER.bytes + 1), 0, false),
+            (&user, many(USER.values), 0, true),
+            (&user, many(USER.values + 1), 0, false),
+            (&group, long(USER.bytes + 1), 0, true),
+            (&group, long(GROUP.bytes + 1), 0, false),
+            (&group, long(GROUP.bytes + 1), 1, true),
+            (&group, many(GROUP.values + 1), 0, false),
+            (&group, many(GROUP.values + 1), 1, true),
+            (&list, many(GROUP.values + 1), 0, true),
+            (&Intent::Literal, long(GROUP.bytes + 1), 0, true),
         ];
-        for (intent, bytes, is_read) in table {
-            let mut exchange = answer(bytes);
-            unread_if_too_large(&mut exchange, &intent);
+        for (intent, text, people, is_read) in table {
+            let bytes = text.len();
+            let mut exchange = answer(text);
+            unread_if_too_large(&mut exchange, intent, people);
             let json = exchange.response().and_then(Response::json);
             assert_eq!(json.is_some(), is_read, "{intent:?} {bytes}");
         }

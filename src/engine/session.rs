@@ -303,7 +303,8 @@ impl Session {
     }
 
     fn record(&self, call: &Call, mut exchange: Exchange, origin: Origin, place: &Place) -> Sent {
-        bounds::unread_if_too_large(&mut exchange, &call.intent);
+        let people = self.with_book(|book| book.existing(Resource::User).count());
+        bounds::unread_if_too_large(&mut exchange, &call.intent, people);
         let credentials: Vec<String> = self
             .credentials
             .iter()

@@ -44,14 +44,15 @@ impl KeepBudget {
 /// What keeping a body takes: its text, once for the run and once for each report, which writes every value of it on a
 /// line of its own.
 pub(super) fn cost(bytes: &[u8], json: Option<&Value>) -> usize {
-    bytes.len() + AROUND_A_VALUE * json.map_or(0, values)
+    bytes.len() + AROUND_A_VALUE * json.map_or(0, count_values)
 }
 
-/// How many values there are. The parser bounds the depth, and with it this recursion.
-fn values(json: &Value) -> usize {
+/// How many values there are, keys not counted. The parser bounds the depth, and with it this recursion.
+#[must_use]
+pub fn count_values(json: &Value) -> usize {
     match json {
-        Value::Array(elements) => 1 + elements.iter().map(values).sum::<usize>(),
-        Value::Object(object) => 1 + object.values().map(values).sum::<usize>(),
+        Value::Array(elements) => 1 + elements.iter().map(count_values).sum::<usize>(),
+        Value::Object(object) => 1 + object.values().map(count_values).sum::<usize>(),
         _ => 1,
     }
 }

@@ -42,7 +42,7 @@ use crate::secret::Secret;
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
 pub use self::body::{BODY_LIMIT, VALUE_LIMIT};
 pub use self::foreign::{ForeignNames, Ownership};
-pub use self::keep_budget::{KEEP_DEFAULT, KeepBudget};
+pub use self::keep_budget::{KEEP_DEFAULT, KeepBudget, count_values};
 pub use self::kept::{BodyCut, InCommon, Kept, WHOLE_LIMIT};
 pub use self::mask_exchange::mask_exchange;
 pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_value};
