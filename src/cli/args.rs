@@ -246,6 +246,11 @@ pub(crate) struct RunscopeArgs {
     #[arg(short, long, help_heading = MANNERS)]
     pub(crate) yes: bool,
 
+    /// Also send what changes users and groups that the test did not create: for
+    /// tenants that may be thrown away
+    #[arg(long, help_heading = MANNERS)]
+    pub(crate) change_others: bool,
+
     /// At the end: delete what was made, deactivate the users, or none
     #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
     pub(crate) cleanup: Cleanup,

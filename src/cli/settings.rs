@@ -289,6 +289,8 @@ pub struct RunscopeSettings {
     /// Pauses take this many times their length; when nothing is said, their length at a target, and none at the
     /// built-in server.
     pub pause_scale: Option<f64>,
+    /// Whether what changes users and groups of others is sent, too.
+    pub changes_others: bool,
     /// What to do at the end with what the test created.
     pub cleanup: Cleanup,
     /// The longest a request may take.

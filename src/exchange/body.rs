@@ -10,7 +10,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Body, BodyOddity, NotJson};
+use super::{Body, BodyOddity, NotJson, size_in_words};
 
 /// The most bytes that a body may have, before and after content decoding.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -40,7 +40,8 @@ impl Body {
     pub fn read(raw: Bytes, content_encoding: Option<&str>) -> Self {
         Self::read_within(raw.clone(), content_encoding, BODY_LIMIT).unwrap_or_else(|TooLarge| {
             let mut body = Self::parse(raw);
-            let reason = format!("larger than {BODY_LIMIT} bytes when decoded");
+            let limit = size_in_words(BODY_LIMIT);
+            let reason = format!("larger than {limit} when decoded");
             body.oddities.push(BodyOddity::BadEncoding(reason));
             body
         })
@@ -475,6 +476,7 @@ mod tests {
         let body = Body::read(packed.clone().into(), Some("gzip"));
         assert_eq!(body.bytes, packed);
         assert!(body.json.is_err());
-        assert!(matches!(&body.oddities[..], [BodyOddity::BadEncoding(_)]));
+        let told = "larger than 16 MiB when decoded".to_owned();
+        assert_eq!(body.oddities, [BodyOddity::BadEncoding(told)]);
     }
 }

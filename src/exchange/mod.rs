@@ -200,15 +200,13 @@ pub enum NotJson {
         column: usize,
     },
     /// More than is read of one body.
-    #[error("the body has more than {limit} JSON values, so it was not read")]
+    #[error("the body has more than {} JSON values, so it was not read", number_in_words(*.limit))]
     TooManyValues {
         /// The bound that was hit.
         limit: usize,
     },
     /// Larger than what it answers can be.
-    #[error(
-        "the body has {bytes} bytes, more than the {limit} of one resource, so it was not read"
-    )]
+    #[error("the body is larger than the {} of one resource, so it was not read", size_in_words(*.limit))]
     TooLargeForOne {
         /// Its bytes.
         bytes: usize,
@@ -305,7 +303,7 @@ pub enum SendError {
         limit: Duration,
     },
     /// More than the body limit.
-    #[error("the answer is larger than {limit} bytes")]
+    #[error("the answer is larger than {}", size_in_words(*.limit))]
     TooLarge {
         /// The bound that was hit, in bytes.
         limit: usize,
@@ -328,6 +326,28 @@ pub enum SendError {
         /// Why.
         reason: String,
     },
+}
+
+/// A bound on bytes as people say it: `16 MiB`. A long number would be taken for somebody's telephone number where
+/// texts of recordings lose what is personal.
+fn size_in_words(bytes: usize) -> String {
+    const UNITS: [(usize, &str); 2] = [(1024 * 1024, "MiB"), (1024, "KiB")];
+    let whole = UNITS
+        .iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    match whole {
+        Some((unit, word)) => format!("{} {word}", bytes / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// The same of another number: `500 thousand`.
+fn number_in_words(number: usize) -> String {
+    if number >= 1000 && number.is_multiple_of(1000) {
+        format!("{} thousand", number / 1000)
+    } else {
+        number.to_string()
+    }
 }
 
 /// One request with its outcome.

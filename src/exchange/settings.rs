@@ -1,6 +1,7 @@
 //! How a target is reached: trust, client certificate, proxy and bounds.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ impl Settings {
     }
 }
 
+/// The largest file of certificates or keys that is read, in bytes: all roots of the world have a few hundred KB.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// The content of a PEM file (RFC 7468) and where it came from. Prints as its origin only,
 /// since it may hold a private key.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,13 +79,18 @@ impl Pem {
     /// # Errors
     /// [`SettingsError::Unreadable`] with the file's name and the system's reason.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        match std::fs::read(path) {
-            Ok(bytes) => Ok(Self::new(path.display().to_string(), bytes)),
-            Err(error) => Err(SettingsError::Unreadable {
-                file: path.display().to_string(),
-                reason: error.to_string(),
-            }),
+        let unreadable = |reason: String| SettingsError::Unreadable {
+            file: path.display().to_string(),
+            reason,
+        };
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(error.to_string()))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(unreadable("it has more than 16 MiB".to_owned()));
         }
+        Ok(Self::new(path.display().to_string(), bytes))
     }
 
     /// How error messages call it.

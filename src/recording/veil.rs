@@ -432,9 +432,14 @@ fn literals(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use serde_json::json;
 
     use super::*;
+    use crate::exchange::{BODY_LIMIT, SendError, VALUE_LIMIT};
 
     fn veil(known: &[&str]) -> Veil {
         Veil {
@@ -443,6 +448,15 @@ mod tests {
             known: known.iter().map(|text| text.to_lowercase()).collect(),
             ids: Mutex::default(),
         }
+    }
+
+    /// A body that grows beyond all bounds.
+    fn packed() -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        for _ in 0..17 {
+            encoder.write_all(&[b' '; 1024 * 1024]).unwrap();
+        }
+        encoder.finish().unwrap().into()
     }
 
     #[test]
@@ -464,6 +478,15 @@ mod tests {
             ),
             ("", ""),
         ];
+        // A bound of our own is nobody's telephone number.
+        let bounds = [
+            SendError::TooLarge { limit: BODY_LIMIT }.to_string(),
+            NotJson::TooManyValues { limit: VALUE_LIMIT }.to_string(),
+            format!("{:?}", Body::read(packed(), Some("gzip")).oddities),
+        ];
+        for text in &bounds {
+            assert_eq!(veil.text(text), *text);
+        }
         for (text, wanted) in table {
             assert_eq!(veil.text(text), wanted);
         }

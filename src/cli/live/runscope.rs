@@ -1,6 +1,7 @@
 //! `runscope`: variables, the player, and clean-up of what the test created.
 
 mod claims;
+mod intent;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ use super::super::settings::{RunscopeSettings, TargetChoice};
 use super::super::values::Cleanup;
 use super::drive::{engine_cleanup, policy};
 use super::{Live, interrupted, reach, world};
-use claims::Claims;
+use claims::{Claims, Sight};
 
 /// The names by which Okta's suites know the target's base URL.
 const BASES: [&str; 2] = ["SCIMBaseURL", "SCIMUrl"];
@@ -98,10 +99,14 @@ pub(super) async fn runscope(
         target: way.is_remote.then_some(&*way.base),
         users,
     });
-    let mut claims = Claims::new(&session.run.ledger, hear);
+    let sight = Sight {
+        transport: way.transport.as_ref(),
+        client: &way.client,
+    };
+    let mut claims = Claims::new(&session.run.ledger, sight, settings.changes_others, hear);
     let performance = play::play(&settings.export, variables, &stage, &mut claims, stop).await;
     watching.abort();
-    let (ids, mut left_behind) = claims.finish();
+    let (ids, mut left_behind) = claims.finish().await;
     let made = ids.len();
     if way.is_remote {
         left_behind.extend(clean_up(&session, &ids, settings.cleanup).await);
