@@ -205,7 +205,7 @@ async fn odd_bodies_are_read_and_reported() {
         let body = &exchange.response().expect(name).body;
         assert_eq!(
             (&body.json, &body.oddities),
-            (&Ok(json!({"id": "2"})), &oddities),
+            (&Ok(Arc::new(json!({"id": "2"}))), &oddities),
             "{name}"
         );
     }
@@ -249,7 +249,7 @@ async fn compressed_bodies_are_decoded() {
     let body = &exchange.response().expect("a response").body;
     assert_eq!(
         body.json,
-        Ok(json!({"userName": "ada"})),
+        Ok(Arc::new(json!({"userName": "ada"}))),
         "what only claims to be gzip is read as it is"
     );
     assert!(
@@ -672,4 +672,28 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text).expect("memory");
     encoder.finish().expect("memory")
+}
+
+#[tokio::test]
+async fn interim_answers_are_taken_and_counted() {
+    let early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    let few = [early.repeat(20), json("200 OK", "{}")].concat();
+    let server = RawServer::start(vec![write(few)]).await;
+    for (name, transport) in both(&settings("http", server.address)) {
+        let exchange = transport.send(get()).await;
+        assert_eq!(
+            exchange.status(),
+            Some(200),
+            "{name}: {:?}",
+            exchange.outcome
+        );
+    }
+    for line in ["103 Early Hints", "100 Continue"] {
+        let flood = format!("HTTP/1.1 {line}\r\n\r\n").into_bytes();
+        let server = RawServer::start(vec![vec![Step::Forever(flood)]]).await;
+        let tapped = Tapped::new(settings("http", server.address)).expect("tapped");
+        let outcome = tapped.send(get()).await.outcome;
+        let told = "more than 100 interim answers (1xx), and no other".to_owned();
+        assert_eq!(outcome, Err(SendError::NotHttp { reason: told }), "{line}");
+    }
 }

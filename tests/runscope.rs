@@ -327,3 +327,38 @@ fn an_interrupted_test_cleans_up() {
     );
     assert_eq!((server.users(), place.ledgers()), (3, 0));
 }
+
+#[test]
+fn a_test_that_would_change_strangers_is_not_sent_without_consent() {
+    let place = Place::new();
+    let server = place.serve(&["--seed-users", "3"]);
+    let step = |method: &str, path: &str| {
+        serde_json::json!({
+            "step_type": "request", "method": method, "url": format!("{{{{SCIMBaseURL}}}}{path}"),
+            "headers": {"Authorization": ["{{auth}}"]},
+        })
+    };
+    let mut first = step("GET", "/Users?count=1");
+    first["variables"] = serde_json::json!([{"name": "id", "source": "response_json", "property": "Resources[0].id"}]);
+    let steps = serde_json::json!({"steps": [first, step("DELETE", "/Users/{{id}}")]});
+    let file = place.file("strangers.json", &steps.to_string());
+    let quick = ["--target", &server.url, "--yes"];
+    let done = place.run(&file, &quick);
+    assert_eq!(done.code, 3, "{}{}", done.talk, done.out);
+    assert!(
+        done.out.contains("1 passed, 0 failed, 1 not run"),
+        "{}",
+        done.out
+    );
+    assert!(
+        done.out.contains("that the test did not create"),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("--change-others"), "{}", done.out);
+    assert_eq!(server.users(), 3);
+    let allowed = [&quick[..], &["--change-others"]].concat();
+    let done = place.run(&file, &allowed);
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
+    assert_eq!(server.users(), 2);
+}

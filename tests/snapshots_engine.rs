@@ -68,7 +68,7 @@ fn response(status: u16, body: Option<&Value>) -> Response {
         ],
         body: Body {
             bytes: body.map(|b| Bytes::from(b.to_string())).unwrap_or_default(),
-            json: body.cloned().ok_or(NotJson::Empty),
+            json: body.cloned().map(std::sync::Arc::new).ok_or(NotJson::Empty),
             oddities: Vec::new(),
         },
     }

@@ -13,7 +13,7 @@ use okta_requests::{both, get, request, settings};
 use raw_server::{RawServer, Step, json, write, write_and_close};
 use scim_conform::exchange::{
     BodyOddity, HeaderText, Method, NotJson, Pooled, Request, SendError, SpaceAs, Tapped,
-    Transport, query_value,
+    Transport, path_segment, percent_decode, query_value,
 };
 
 const LIST: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#;
@@ -181,7 +181,7 @@ async fn a_target_that_would_change_is_refused_rather_than_sent() {
         );
     }
     let tapped = Tapped::new(settings).expect("tapped");
-    for target in ["/Users?filter=a eq b", "/Users#top"] {
+    for target in ["/Users?filter=a eq b", "/Users#top", "/Users/../Groups"] {
         let outcome = tapped
             .send(request(Method::Get, target, None))
             .await
@@ -192,7 +192,7 @@ async fn a_target_that_would_change_is_refused_rather_than_sent() {
         );
     }
     assert!(server.seen().is_empty(), "{:?}", server.seen());
-    let verbatim = "/Users/../Groups?x='y'";
+    let verbatim = "/Users?x='y'";
     assert_eq!(
         tapped
             .send(request(Method::Get, verbatim, None))
@@ -203,8 +203,92 @@ async fn a_target_that_would_change_is_refused_rather_than_sent() {
     assert!(
         server
             .only_request()
-            .starts_with("GET /scim/v2/Users/../Groups?x='y' HTTP/1.1\r\n")
+            .starts_with("GET /scim/v2/Users?x='y' HTTP/1.1\r\n")
     );
+}
+
+/// What targets have handed out, or could, to make a write hit something else.
+fn odd_ids() -> [String; 29] {
+    [
+        "/",
+        "a/b",
+        "..",
+        ".",
+        "../Groups",
+        "..\\Groups",
+        "../../admin",
+        "?",
+        "a?b=c",
+        "#",
+        "a#b",
+        "x\r\n\r\nDELETE /scim/v2/Users/1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "\n",
+        "\0",
+        "//host",
+        "http://host/",
+        "%2e%2e",
+        "%2e",
+        ".%2E",
+        "%2f",
+        "%00",
+        "..;/",
+        ";x=y",
+        " ",
+        "\u{202e}é",
+        "7",
+        "*",
+        "",
+        &"x".repeat(50_000),
+    ]
+    .map(str::to_owned)
+}
+
+#[tokio::test]
+async fn an_id_of_the_target_stays_one_segment_whatever_it_is() {
+    let server = RawServer::start(vec![write(json("200 OK", "{}"))]).await;
+    for (name, transport) in both(&settings("http", server.address)) {
+        for id in odd_ids() {
+            let before = server.seen().len();
+            let target = format!("/Users/{}", path_segment(&id));
+            let exchange = transport.send(request(Method::Delete, &target, None)).await;
+            let new = server.seen().split_off(before);
+            if [".", ".."].contains(&id.as_str()) {
+                let refused = matches!(exchange.outcome, Err(SendError::Unsendable { .. }));
+                assert!(refused && new.is_empty(), "{name}: {id:?}");
+                continue;
+            }
+            let [only] = &new[..] else {
+                panic!("{name}: {id:?}: {} requests", new.len());
+            };
+            let line = only.text.lines().next().unwrap_or_default();
+            let sent = line.strip_prefix("DELETE /scim/v2/Users/");
+            let sent = sent.and_then(|rest| rest.strip_suffix(" HTTP/1.1"));
+            let sent = sent.unwrap_or_else(|| panic!("{name}: {id:?}: {line}"));
+            assert!(
+                !sent.contains(['/', '?', '#', ' ', '\\', ';']),
+                "{name}: {sent}"
+            );
+            assert_eq!(percent_decode(sent), id, "{name}");
+        }
+        // The same in a spelling that only the server undoes.
+        for segment in ["%2e%2e", "%2E%2e", ".%2e", "%2e", "..", "."] {
+            let before = server.seen().len();
+            for target in [
+                format!("/Users/{segment}"),
+                format!("/Users/{segment}/Groups?x=y"),
+            ] {
+                let outcome = transport
+                    .send(request(Method::Delete, &target, None))
+                    .await
+                    .outcome;
+                assert!(
+                    matches!(outcome, Err(SendError::Unsendable { .. })),
+                    "{name} {target}: {outcome:?}"
+                );
+            }
+            assert_eq!(server.seen().len(), before, "{name} {segment}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -246,6 +246,11 @@ pub(crate) struct RunscopeArgs {
     #[arg(short, long, help_heading = MANNERS)]
     pub(crate) yes: bool,
 
+    /// Also send what changes users and groups that the test did not create: for
+    /// tenants that may be thrown away
+    #[arg(long, help_heading = MANNERS)]
+    pub(crate) change_others: bool,
+
     /// At the end: delete what was made, deactivate the users, or none
     #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
     pub(crate) cleanup: Cleanup,
@@ -403,6 +408,11 @@ pub(crate) struct RunArgs {
     /// stdout (repeatable)
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,
+
+    /// Keep this much of all answers for the reports, and of what comes after it the
+    /// beginnings
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::bytes, help_heading = OUTPUT)]
+    pub(crate) keep: usize,
 
     /// Only errors and the verdict
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]

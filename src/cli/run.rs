@@ -194,6 +194,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             rate: args.rate,
             max_users: args.max_users,
             cap_foreign_users: args.cap_foreign_users,
+            keep: args.keep,
         },
         people: People {
             email: args.email.clone(),

@@ -133,6 +133,7 @@ pub(crate) fn execute(
         target: target::of_export(args, env)?,
         variables: args.var.clone(),
         pause_scale: args.pause_scale,
+        changes_others: args.change_others,
         cleanup: args.cleanup,
         timeout: args.target.timeout,
     };

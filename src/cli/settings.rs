@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::exchange::HeaderText;
+use crate::exchange::{HeaderText, KEEP_DEFAULT};
 use crate::oin::Claims;
 use crate::runscope::export::Export;
 use crate::scenario::{Claim, Risk, Variant};
@@ -146,6 +146,8 @@ pub struct Limits {
     pub max_users: u64,
     /// With more users of others than this, scenarios that list everything are not run.
     pub cap_foreign_users: u64,
+    /// How much is kept of all answers, in bytes.
+    pub keep: usize,
 }
 
 impl Default for Limits {
@@ -158,6 +160,7 @@ impl Default for Limits {
             rate: None,
             max_users: 1000,
             cap_foreign_users: 1000,
+            keep: KEEP_DEFAULT,
         }
     }
 }
@@ -286,6 +289,8 @@ pub struct RunscopeSettings {
     /// Pauses take this many times their length; when nothing is said, their length at a target, and none at the
     /// built-in server.
     pub pause_scale: Option<f64>,
+    /// Whether what changes users and groups of others is sent, too.
+    pub changes_others: bool,
     /// What to do at the end with what the test created.
     pub cleanup: Cleanup,
     /// The longest a request may take.

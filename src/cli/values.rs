@@ -46,7 +46,35 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "the longest wait is 24h".to_owned())
 }
 
-/// The same, but not zero.
+/// Reads `64kB`, `256MB`, `1.5GB`, or `0`.
+///
+/// # Errors
+/// A sentence on what to write.
+pub fn bytes(text: &str) -> Result<usize, String> {
+    const WRITE: &str = "write a number and kB, MB or GB, such as 256MB";
+    if text == "0" {
+        return Ok(0);
+    }
+    let unit_at = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .ok_or_else(|| format!("the unit is missing; write {text}MB or {text}kB"))?;
+    let (number, unit) = text.split_at(unit_at);
+    let bytes = match unit {
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        _ => return Err(WRITE.to_owned()),
+    };
+    let number: f64 = number.parse().map_err(|_| WRITE)?;
+    let bytes = number * bytes;
+    // A terabyte is exact as a number of either kind.
+    if bytes > 1e12 {
+        return Err("the most is 1000GB".to_owned());
+    }
+    usize::try_from(bytes as u64).map_err(|_| "more than this machine has".to_owned())
+}
+
+/// As [`duration`], but not zero.
 ///
 /// # Errors
 /// A sentence on what to write.
@@ -358,6 +386,24 @@ impl fmt::Display for ReportForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_units() {
+        for (text, expected) in [
+            ("0", 0),
+            ("64kB", 64_000),
+            ("256MB", 256_000_000),
+            ("1.5GB", 1_500_000_000),
+            ("1000GB", 1_000_000_000_000),
+        ] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "", "5", "MB", "5MiB", "5TB", "-1MB", "1..5MB", "1001GB", "256 MB", "NaNMB",
+        ] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_have_units() {

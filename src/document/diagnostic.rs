@@ -94,11 +94,16 @@ impl fmt::Debug for Diagnostic {
     }
 }
 
+/// How many mistakes are told for one file: who has mended those checks again, and each costs a look at the whole file.
+const MOST: usize = 100;
+
 /// The mistakes found in one file so far.
 #[derive(Debug)]
 pub struct Diagnostics {
     source: Arc<Source>,
     found: Vec<Diagnostic>,
+    /// Takes the place of mistakes that are not told any more.
+    more: Option<Diagnostic>,
 }
 
 impl Diagnostics {
@@ -108,7 +113,14 @@ impl Diagnostics {
         Self {
             source: Arc::clone(source),
             found: Vec::new(),
+            more: None,
         }
+    }
+
+    /// Whether further mistakes go untold.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.more.is_some()
     }
 
     /// Adds a mistake that keeps the file from loading.
@@ -128,10 +140,18 @@ impl Diagnostics {
             .found
             .iter()
             .position(|old| old.span == new.span && old.message == new.message);
-        let at = known.unwrap_or_else(|| {
-            self.found.push(new);
-            self.found.len().saturating_sub(1)
-        });
+        let at = match known {
+            Some(at) => at,
+            None if self.found.len() < MOST => {
+                self.found.push(new);
+                self.found.len().saturating_sub(1)
+            }
+            None => {
+                let before = self.more.take().map(|more| more.severity);
+                let severity = before.map_or(new.severity, |before| before.max(new.severity));
+                return self.more.insert(Diagnostic { severity, ..new });
+            }
+        };
         // It is there, or was just put there.
         #[allow(clippy::indexing_slicing)]
         &mut self.found[at]
@@ -148,6 +168,7 @@ impl Diagnostics {
     pub fn has_errors(&self) -> bool {
         self.found
             .iter()
+            .chain(&self.more)
             .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
@@ -155,6 +176,13 @@ impl Diagnostics {
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|diagnostic| diagnostic.span.start);
+        if let Some(more) = self.more {
+            self.found.push(Diagnostic {
+                message: format!("more than {MOST} mistakes in one file"),
+                hint: Some("mend those above, and check again".to_owned()),
+                ..more
+            });
+        }
         self.found
     }
 }

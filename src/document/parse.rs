@@ -7,13 +7,20 @@ use serde_saphyr::granit_parser::{
     self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as YamlSpan, Tag,
 };
 
-use super::{Diagnostics, Entry, Kind, Node, Source, Span};
+use super::{Diagnostics, Entry, Kind, MAX_BYTES, Node, Source, Span};
 
 /// How deep lists and mappings may stand in each other, also by way of aliases.
 const MAX_DEPTH: usize = 64;
 
 /// How many values a file may hold once every alias is replaced by what it stands for.
 const MAX_NODES: usize = 50_000;
+
+/// How many bytes of text those values may hold together: a short alias can stand for a long text, so their number
+/// alone bounds nothing.
+const MAX_TEXT: usize = 4 * MAX_BYTES;
+
+/// What to do about a file that is too large once its aliases are replaced.
+const SHORTEN: &str = "use fewer or shorter aliases, or split the file";
 
 /// Reads the one YAML document of `source`.
 ///
@@ -77,6 +84,7 @@ struct Builder<'d> {
     root: Option<Node>,
     documents: usize,
     nodes: usize,
+    text: usize,
 }
 
 impl<'d> Builder<'d> {
@@ -88,6 +96,7 @@ impl<'d> Builder<'d> {
             root: None,
             documents: 0,
             nodes: 0,
+            text: 0,
         }
     }
 
@@ -96,9 +105,9 @@ impl<'d> Builder<'d> {
         match event {
             Event::DocumentStart(..) => return self.document(&place),
             Event::Scalar(text, style, anchor, tag) => {
-                self.count(1, &place)?;
+                self.count(Size::of_text(&text), &place)?;
                 let kind = self.scalar(&text, style, tag.as_deref(), &place);
-                self.complete(Node { span: place, kind }, Some(&text), anchor);
+                self.complete(Node { span: place, kind }, Some(&text), anchor)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), &place);
@@ -113,15 +122,19 @@ impl<'d> Builder<'d> {
                 };
                 self.start(place, anchor, content)?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.end(&place),
+            Event::SequenceEnd | Event::MappingEnd => self.end(&place)?,
             Event::Alias(target) => self.alias(target, &place)?,
             Event::UnresolvedAlias(name) => {
                 let message = format!("there is no anchor `&{name}` above this alias");
                 self.diagnostics.error(&place, message);
                 let kind = Kind::Null;
-                self.complete(Node { span: place, kind }, None, 0);
+                self.complete(Node { span: place, kind }, None, 0)?;
             }
             _ => {}
+        }
+        // What is not told need not be found.
+        if self.diagnostics.is_full() {
+            return Err(Stop);
         }
         Ok(())
     }
@@ -137,7 +150,7 @@ impl<'d> Builder<'d> {
     }
 
     fn start(&mut self, place: Span, anchor: usize, content: Content) -> Result<(), Stop> {
-        self.count(1, &place)?;
+        self.count(Size::of_text(""), &place)?;
         if self.open.len() >= MAX_DEPTH {
             return self.too_deep(&place);
         }
@@ -150,14 +163,16 @@ impl<'d> Builder<'d> {
         Ok(())
     }
 
-    fn end(&mut self, place: &Span) {
-        let Some(open) = self.open.pop() else { return };
+    fn end(&mut self, place: &Span) -> Result<(), Stop> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
         let span = open.start..place.end.max(open.start);
         let kind = match open.content {
             Content::Sequence(items) => Kind::Sequence(items),
             Content::Mapping { entries, .. } => Kind::Mapping(entries),
         };
-        self.complete(Node { span, kind }, None, open.anchor);
+        self.complete(Node { span, kind }, None, open.anchor)
     }
 
     fn alias(&mut self, target: usize, place: &Span) -> Result<(), Stop> {
@@ -166,28 +181,29 @@ impl<'d> Builder<'d> {
             self.diagnostics.error(place, message);
             return Err(Stop);
         };
-        let (nodes, depth) = measure(node);
-        if self.open.len() + depth > MAX_DEPTH {
+        let size = Size::of(node);
+        if self.open.len() + size.depth > MAX_DEPTH {
             return self.too_deep(place);
         }
         let node = node.clone();
-        self.count(nodes, place)?;
+        self.count(size, place)?;
         let text = match &node.kind {
             Kind::String(text) => Some(text.clone()),
             _ => None,
         };
-        self.complete(node, text.as_deref(), 0);
-        Ok(())
+        self.complete(node, text.as_deref(), 0)
     }
 
     /// Puts a finished value where it belongs. `text` is what a scalar reads as when it is a key.
-    fn complete(&mut self, mut node: Node, text: Option<&str>, anchor: usize) {
+    fn complete(&mut self, mut node: Node, text: Option<&str>, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
+            // A second copy, and within other anchors a third: it counts like one that an alias makes.
+            self.count(Size::of(&node), &node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
-            return;
+            return Ok(());
         };
         match &mut open.content {
             Content::Sequence(items) => items.push(node),
@@ -213,6 +229,7 @@ impl<'d> Builder<'d> {
                 }
             },
         }
+        Ok(())
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: &Span) -> Kind {
@@ -239,14 +256,23 @@ impl<'d> Builder<'d> {
         }
     }
 
-    fn count(&mut self, nodes: usize, at: &Span) -> Result<(), Stop> {
-        self.nodes += nodes;
-        if self.nodes <= MAX_NODES {
-            return Ok(());
+    fn count(&mut self, size: Size, at: &Span) -> Result<(), Stop> {
+        self.nodes = self.nodes.saturating_add(size.nodes);
+        self.text = self.text.saturating_add(size.text);
+        if self.nodes > MAX_NODES {
+            let message = format!("more than {MAX_NODES} values in one file, aliases included");
+            self.diagnostics.error(at, message).hint(SHORTEN);
+            return Err(Stop);
         }
-        let message = format!("more than {MAX_NODES} values in one file, aliases included");
-        self.diagnostics.error(at, message);
-        Err(Stop)
+        if self.text > MAX_TEXT {
+            let message = format!(
+                "more than {} MiB of text in one file, aliases included",
+                MAX_TEXT >> 20
+            );
+            self.diagnostics.error(at, message).hint(SHORTEN);
+            return Err(Stop);
+        }
+        Ok(())
     }
 
     fn too_deep(&mut self, at: &Span) -> Result<(), Stop> {
@@ -313,22 +339,63 @@ fn new_key(
     PendingKey::Good(text.to_owned(), node.span)
 }
 
-/// The number of values in `node`, itself included, and how deep they stand.
-/// The depth, and with it this recursion, is bounded by [`MAX_DEPTH`].
-fn measure(node: &Node) -> (usize, usize) {
-    let below = |children: &mut dyn Iterator<Item = &Node>| {
-        children
-            .map(measure)
-            .fold((0, 0), |sum: (usize, usize), one| {
-                (sum.0 + one.0, sum.1.max(one.1))
-            })
-    };
-    let (nodes, depth) = match &node.kind {
-        Kind::Sequence(items) => below(&mut items.iter()),
-        Kind::Mapping(entries) => below(&mut entries.iter().map(|entry| &entry.value)),
-        _ => return (1, 0),
-    };
-    (nodes + 1, depth + 1)
+/// What a value takes.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// The number of values in it, itself included.
+    nodes: usize,
+    /// The bytes of all texts and keys in it.
+    text: usize,
+    /// How deep they stand.
+    depth: usize,
+}
+
+impl Size {
+    fn of_text(text: &str) -> Self {
+        Self {
+            nodes: 1,
+            text: text.len(),
+            depth: 0,
+        }
+    }
+
+    /// The depth, and with it this recursion, is bounded by [`MAX_DEPTH`].
+    fn of(node: &Node) -> Self {
+        match &node.kind {
+            Kind::Sequence(items) => items
+                .iter()
+                .map(Self::of)
+                .fold(Self::default(), Self::and)
+                .enclosed(),
+            Kind::Mapping(entries) => entries
+                .iter()
+                .map(|entry| {
+                    let value = Self::of(&entry.value);
+                    let text = value.text.saturating_add(entry.key.len());
+                    Self { text, ..value }
+                })
+                .fold(Self::default(), Self::and)
+                .enclosed(),
+            Kind::String(text) => Self::of_text(text),
+            _ => Self::of_text(""),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(other.nodes),
+            text: self.text.saturating_add(other.text),
+            depth: self.depth.max(other.depth),
+        }
+    }
+
+    fn enclosed(self) -> Self {
+        Self {
+            nodes: self.nodes + 1,
+            depth: self.depth + 1,
+            ..self
+        }
+    }
 }
 
 /// The parser's complaint in words for somebody who does not know YAML's grammar.
@@ -387,4 +454,110 @@ fn starts_with_placeholder(text: &str, offset: usize) -> bool {
                 })
             })
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let source = Source::new("test.yaml", text);
+        let mut diagnostics = Diagnostics::new(&source);
+        let tree = parse(&source, &mut diagnostics);
+        let found = diagnostics.into_sorted();
+        assert_eq!(tree.is_none(), !found.is_empty(), "{found:?}");
+        let told = found.iter().map(|found| {
+            let line = found.source().position(found.span().start).0;
+            let hint = found.advice().unwrap_or_default();
+            format!("{line}: {} ({hint})", found.message())
+        });
+        told.collect()
+    }
+
+    /// A list of `times` aliases.
+    fn list(alias: &str, times: usize) -> String {
+        format!("[{}]", vec![alias; times].join(", "))
+    }
+
+    #[test]
+    fn what_aliases_stand_for_is_counted_by_its_text_too() {
+        let long = "x".repeat(500_000);
+        let key = "k".repeat(1000);
+        let too_long = "more than 4 MiB of text in one file, aliases included \
+                        (use fewer or shorter aliases, or split the file)";
+        let table = [
+            // The text itself, behind an alias.
+            (format!("a: &a {long}\nb: {}", list("*a", 35_000)), 2),
+            // In a list, in a map, and as a key.
+            (format!("a: &a [{long}]\nb: {}", list("*a", 100)), 2),
+            (format!("a: &a {{k: {long}}}\nb: {}", list("*a", 100)), 2),
+            (format!("a: &a {{{key}: 1}}\nb: {}", list("*a", 10_000)), 2),
+            // An alias as a key, in one map after the other.
+            (format!("a: &a {long}\nb: {}", list("{*a : 1}", 100)), 2),
+            // An alias of aliases.
+            (
+                format!(
+                    "a: &a {long}\nb: &b {}\nc: &c {}\nd: {}",
+                    list("*a", 2),
+                    list("*b", 2),
+                    list("*c", 2)
+                ),
+                3,
+            ),
+            // Anchors within anchors: each is a copy of all that stands in it, and nobody uses one.
+            (
+                format!("a: &a [&b [&c [&d [&e [&f [&g [&h [&i {long}]]]]]]]]"),
+                1,
+            ),
+        ];
+        for (text, line) in table {
+            assert_eq!(mistakes(&text), [format!("{line}: {too_long}")]);
+        }
+    }
+
+    #[test]
+    fn what_aliases_stand_for_is_counted_by_its_values() {
+        let many = "more than 50000 values in one file, aliases included \
+                    (use fewer or shorter aliases, or split the file)";
+        let map = (0..1000).map(|n| format!("k{n}: 1")).collect::<Vec<_>>();
+        let table = [
+            format!("a: &a {{{}}}\nb: {}", map.join(", "), list("*a", 100)),
+            format!("a: 1\nb: [{}]", vec!["1"; 60_000].join(",")),
+            format!("a: 1\nb: {}", list("&a []", 30_000)),
+            format!(
+                "a: 1\nb: {}{}{}",
+                "&x [".repeat(60),
+                list("1", 2000),
+                "]".repeat(60)
+            ),
+        ];
+        for text in table {
+            assert_eq!(mistakes(&text), [format!("2: {many}")]);
+        }
+        let lists = (1..12).map(|n| format!("a{n}: &a{n} {}", list(&format!("*a{}", n - 1), 9)));
+        let laughs = format!("a0: &a0 lol\n{}", lists.collect::<Vec<_>>().join("\n"));
+        assert_eq!(mistakes(&laughs), [format!("6: {many}")]);
+    }
+
+    #[test]
+    fn aliases_within_bounds_are_what_they_stand_for() {
+        let text = format!("a: &a {}\nb: {}", "x".repeat(1000), list("*a", 1000));
+        assert_eq!(mistakes(&text), [""; 0]);
+        assert_eq!(
+            mistakes("a: &a {b: *a}"),
+            ["1: an alias inside the value that it stands for ()"]
+        );
+    }
+
+    #[test]
+    fn of_many_mistakes_the_first_hundred_are_told() {
+        let text = format!("a: 1\nb: {}", list("!x 1", 40_000));
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 101);
+        let last = found.last().map(String::as_str);
+        assert_eq!(
+            last,
+            Some("2: more than 100 mistakes in one file (mend those above, and check again)")
+        );
+    }
 }

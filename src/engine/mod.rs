@@ -2,6 +2,7 @@
 
 pub mod absorb;
 pub mod book;
+mod bounds;
 pub mod cast;
 pub mod cleanup;
 pub mod conclude;

@@ -292,6 +292,17 @@ impl RunResult {
         }
     }
 
+    /// Of how many exchanges a body, or a part of the head, was not kept whole.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        let all = self.scenarios.iter().flat_map(|s| &s.exchanges);
+        let cut = all.chain(&self.around).filter(|recorded| {
+            let kept = &recorded.exchange;
+            kept.request_cut().is_some() || kept.answer_cut().is_some() || kept.headers_cut() > 0
+        });
+        cut.count() as u64
+    }
+
     /// Number of scenarios per outcome word (`passed`, `failed`, `not-run`).
     #[must_use]
     pub fn count(&self, outcome: &str) -> usize {

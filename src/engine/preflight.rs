@@ -1,8 +1,6 @@
 //! The one request before a run: is there a SCIM server, and does it let us in? A bad answer here is no finding;
 //! after a good one every bad answer is evidence.
 
-use serde_json::Value;
-
 use crate::exchange::{Exchange, NotJson, SendError};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
@@ -65,7 +63,7 @@ fn judge(exchange: &Exchange) -> Result<u64, Broken> {
     let line = format!("GET /Users answered {status} {}", reading::reason(status));
     let hint = match status {
         200..=299 => match &response.body.json {
-            Ok(Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+            Ok(json) if json.is_string() || json.is_number() || json.is_boolean() => {
                 return Err(broken(
                     "GET /Users answered JSON that is no SCIM list",
                     "check that the URL is the SCIM base URL, such as https://example.com/scim/v2",

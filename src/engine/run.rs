@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::defect::{self, Panic, Phase};
-use crate::exchange::{Method, Transport};
+use crate::exchange::{KeepBudget, Method, Transport};
 use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
 use crate::redact::Redactor;
@@ -68,6 +68,7 @@ pub async fn run<E>(
             .map_err(RunError::Ledger)?,
         None => Ledger::of_run(&settings.run_id),
     };
+    let keep = Arc::new(KeepBudget::of(settings.keep));
     let run = Run::new(
         &settings.run_id,
         &settings.target.url,
@@ -75,12 +76,17 @@ pub async fn run<E>(
         settings.settle,
         settings.patience,
         settings.rate,
-    );
+    )
+    .within(&keep);
     for (name, value) in &settings.user_attributes {
         run.hide_constant(name, value);
     }
     let second = match &settings.other {
-        Some(other) => Some(second_run(other, &settings, &run.secrets).map_err(RunError::Ledger)?),
+        Some(other) => Some(
+            second_run(other, &settings, &run.secrets)
+                .map_err(RunError::Ledger)?
+                .within(&keep),
+        ),
         None => None,
     };
     run.hide_credentials(&settings.credentials);

@@ -19,6 +19,7 @@ use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
 use super::book::{self, Book, Subject};
+use super::bounds::{self, Repeats};
 use super::ledger::Ledger;
 use super::listed;
 use super::masking;
@@ -56,6 +57,7 @@ struct State {
     recorded: Vec<Recorded>,
     in_common: InCommon,
     observations: Vec<Observation>,
+    repeats: Repeats,
     book: Book,
     /// What reads by id have shown since the scenario's last write.
     last_reads: HashMap<(Resource, String), LastRead>,
@@ -158,6 +160,7 @@ impl Session {
     ) -> Self {
         run.hide_credentials(&credentials);
         let state = Mutex::new(State {
+            in_common: InCommon::within(Arc::clone(run.keep())),
             password_after: "create",
             ..State::default()
         });
@@ -224,13 +227,13 @@ impl Session {
         state.password_after = sent_by;
     }
 
-    /// Everything that was sent so far, with the step that sent it.
+    /// Everything that was sent so far, with the step that sent it; what was large of it unread.
     #[must_use]
     pub fn recorded(&self) -> Vec<(String, Sent)> {
         let state = self.state();
         let recorded = state.recorded.iter().map(|one| {
             let sent = Sent {
-                exchange: one.exchange.open(),
+                exchange: one.exchange.open_if_small(),
                 id: one.id.clone(),
                 broken: false,
             };
@@ -337,8 +340,10 @@ impl Session {
         Ok(self.record(call, exchange, Origin::Okta, place))
     }
 
-    fn record(&self, call: &Call, exchange: Exchange, origin: Origin, place: &Place) -> Sent {
+    fn record(&self, call: &Call, mut exchange: Exchange, origin: Origin, place: &Place) -> Sent {
         self.learn_passwords(&exchange.request);
+        let people = self.with_book(|book| book.existing(Resource::User).count());
+        bounds::unread_if_too_large(&mut exchange, &call.intent, people);
         let mut seen = wire::look(
             &exchange,
             &Purpose {
@@ -480,6 +485,9 @@ impl Session {
     /// Notes an observation and finds its cause.
     pub fn observe(&self, seen: Seen, context: &Context<'_>) {
         let mut state = self.state();
+        if !state.repeats.may_tell(seen.check.id, &seen.facet) {
+            return;
+        }
         let lost_members = seen.got == NO_MEMBERS;
         let follows = book::follows(seen.check)
             .then(|| state.book.cause(seen.check, &context.subjects))
@@ -495,7 +503,7 @@ impl Session {
             &self.run.secrets,
         );
         // A server may put a secret into the words that an administrator would see.
-        let hidden = |text: String| self.run.secrets.owned(text);
+        let hidden = |text: String| bounds::short(self.run.secrets.owned(text));
         let observation = Observation {
             check: seen.check,
             facet: hidden(seen.facet),

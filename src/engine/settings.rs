@@ -113,6 +113,8 @@ pub struct Settings {
     pub max_users: Option<u64>,
     /// Scenarios that list everything are not run when the target holds more users of others than this.
     pub max_foreign_users: u64,
+    /// How much is kept of all answers for the reports, in bytes.
+    pub keep: usize,
     /// Pattern for e-mail addresses; `{}` stands for the part before the `@`.
     pub email: Option<String>,
     /// Constants for attributes that the target demands: Okta attribute or SCIM path, and value.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::check::wire;
-use crate::exchange::{Exchange, SendError};
+use crate::exchange::{Exchange, KeepBudget, SendError};
 use crate::redact::{ForeignNames, Redactor, passwords};
 use crate::secret::Secret;
 
@@ -52,6 +52,7 @@ pub struct Run {
     stopping: Notify,
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
+    keep: Arc<KeepBudget>,
 }
 
 /// Requests in a row without an answer.
@@ -116,7 +117,23 @@ impl Run {
             stopping: Notify::new(),
             pace,
             never_settles: Mutex::default(),
+            keep: Arc::default(),
         })
+    }
+
+    /// The same, before anything else knows it, with what may be kept of its exchanges.
+    #[must_use]
+    pub fn within(mut self: Arc<Self>, keep: &Arc<KeepBudget>) -> Arc<Self> {
+        if let Some(run) = Arc::get_mut(&mut self) {
+            run.keep = Arc::clone(keep);
+        }
+        self
+    }
+
+    /// What may be kept of its exchanges.
+    #[must_use]
+    pub fn keep(&self) -> &Arc<KeepBudget> {
+        &self.keep
     }
 
     /// From now on nothing is sent any more but the clean-up.

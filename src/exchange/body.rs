@@ -3,16 +3,21 @@
 
 use std::fmt;
 use std::io::Read;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Body, BodyOddity, NotJson};
+use super::{Body, BodyOddity, NotJson, size_in_words};
 
 /// The most bytes that a body may have, before and after content decoding.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The most JSON values that are read of a body, keys not counted. A value takes up to a hundred times the memory of its
+/// text (`[]`); with this many, a body of [`BODY_LIMIT`] bytes still holds a page of 20,000 users.
+pub const VALUE_LIMIT: usize = 500_000;
 
 /// How many duplicate keys are reported for one body; more say nothing new.
 const MAX_DUPLICATES: usize = 20;
@@ -35,7 +40,8 @@ impl Body {
     pub fn read(raw: Bytes, content_encoding: Option<&str>) -> Self {
         Self::read_within(raw.clone(), content_encoding, BODY_LIMIT).unwrap_or_else(|TooLarge| {
             let mut body = Self::parse(raw);
-            let reason = format!("larger than {BODY_LIMIT} bytes when decoded");
+            let limit = size_in_words(BODY_LIMIT);
+            let reason = format!("larger than {limit} when decoded");
             body.oddities.push(BodyOddity::BadEncoding(reason));
             body
         })
@@ -137,7 +143,7 @@ fn inflate_deflate(bytes: &[u8], limit: usize) -> Result<Inflated, TooLarge> {
     Ok(zlib)
 }
 
-fn parse_json(text: &[u8], oddities: &mut Vec<BodyOddity>) -> Result<Value, NotJson> {
+fn parse_json(text: &[u8], oddities: &mut Vec<BodyOddity>) -> Result<Arc<Value>, NotJson> {
     let trimmed = text.trim_ascii();
     if trimmed.is_empty() {
         return Err(NotJson::Empty);
@@ -145,18 +151,21 @@ fn parse_json(text: &[u8], oddities: &mut Vec<BodyOddity>) -> Result<Value, NotJ
     if looks_like_html(trimmed) {
         return Err(NotJson::Html);
     }
-    let mut duplicates = Vec::new();
+    let mut tally = Tally::default();
     let mut parser = serde_json::Deserializer::from_slice(text);
     let seed = Node {
         place: Place::Root,
-        duplicates: &mut duplicates,
+        tally: &mut tally,
     };
     let value = seed
         .deserialize(&mut parser)
-        .and_then(|value| parser.end().map(|()| value))
-        .map_err(|error| not_json(&error))?;
-    oddities.extend(duplicates.into_iter().map(BodyOddity::DuplicateKey));
-    Ok(value)
+        .and_then(|value| parser.end().map(|()| value));
+    if tally.values > VALUE_LIMIT {
+        return Err(NotJson::TooManyValues { limit: VALUE_LIMIT });
+    }
+    let value = value.map_err(|error| not_json(&error))?;
+    oddities.extend(tally.duplicates.into_iter().map(BodyOddity::DuplicateKey));
+    Ok(Arc::new(value))
 }
 
 fn not_json(error: &serde_json::Error) -> NotJson {
@@ -212,17 +221,40 @@ impl Place<'_> {
     }
 }
 
-/// Builds a [`Value`] as serde_json does (the last of two equal keys wins) and notes the
-/// duplicates that serde_json passes over in silence.
+/// A pointer in a length that can be told.
+fn short(mut pointer: String) -> String {
+    const LONGEST: usize = 1024;
+    if pointer.len() > LONGEST {
+        pointer.truncate(pointer.floor_char_boundary(LONGEST));
+        pointer.push('…');
+    }
+    pointer
+}
+
+/// What is noted while a body is read.
+#[derive(Default)]
+struct Tally {
+    /// Pointers to the keys that stand twice.
+    duplicates: Vec<String>,
+    values: usize,
+}
+
+/// Builds a [`Value`] as serde_json does (the last of two equal keys wins), notes the duplicates that serde_json passes
+/// over in silence, and stops at [`VALUE_LIMIT`].
 struct Node<'a> {
     place: Place<'a>,
-    duplicates: &'a mut Vec<String>,
+    tally: &'a mut Tally,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.tally.values += 1;
+        if self.tally.values > VALUE_LIMIT {
+            // The text is never shown: the count says it all.
+            return Err(serde::de::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -266,7 +298,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut array = Vec::new();
         while let Some(element) = elements.next_element_seed(Node {
             place: Place::Index(&self.place, array.len()),
-            duplicates: &mut *self.duplicates,
+            tally: &mut *self.tally,
         })? {
             array.push(element);
         }
@@ -277,12 +309,12 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             let place = Place::Key(&self.place, &key);
-            if object.contains_key(&key) && self.duplicates.len() < MAX_DUPLICATES {
-                self.duplicates.push(place.pointer());
+            if object.contains_key(&key) && self.tally.duplicates.len() < MAX_DUPLICATES {
+                self.tally.duplicates.push(short(place.pointer()));
             }
             let value = entries.next_value_seed(Node {
                 place,
-                duplicates: &mut *self.duplicates,
+                tally: &mut *self.tally,
             })?;
             object.insert(key, value);
         }
@@ -304,7 +336,10 @@ mod tests {
     fn a_body_without_oddities_is_what_serde_json_reads() {
         let text = r#" {"b":[1,-2,3.5,18446744073709551615,1e3,true,null],"a":{"é\u00e9\n":""}} "#;
         let body = read(text);
-        assert_eq!(body.json, Ok(serde_json::from_str(text).expect("valid")));
+        assert_eq!(
+            body.json,
+            Ok(Arc::new(serde_json::from_str(text).expect("valid")))
+        );
         assert_eq!(body.oddities, []);
         let keys: Vec<_> = body
             .json
@@ -355,9 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn more_values_than_are_worth_reading_are_counted_and_not_built() {
+        let list = |values: usize| format!("[{}1]", "[],".repeat(values - 2));
+        assert!(read(&list(VALUE_LIMIT)).json.is_ok());
+        let too_many = Err(NotJson::TooManyValues { limit: VALUE_LIMIT });
+        let five_million = format!("[{}1]", "[],".repeat(5_000_000));
+        let rows = format!(
+            r#"{{"Resources":[{}1]}}"#,
+            r#"{"id":"1","userName":"a"},"#.repeat(400_000)
+        );
+        for text in [
+            list(VALUE_LIMIT + 1),
+            five_million,
+            rows,
+            list(VALUE_LIMIT + 1) + "}",
+        ] {
+            assert_eq!(read(&text).json, too_many);
+        }
+    }
+
+    #[test]
     fn duplicate_keys_are_pointed_at_and_the_last_one_wins() {
         let body = read(r#"{"a":[{"x/y":1,"x/y":{"~":1,"~":2}}],"a":0,"A":1}"#);
-        assert_eq!(body.json, Ok(json!({"a": 0, "A": 1})));
+        assert_eq!(body.json, Ok(Arc::new(json!({"a": 0, "A": 1}))));
         let pointers = ["/a/0/x~1y", "/a/0/x~1y/~0", "/a"];
         assert_eq!(
             body.oddities,
@@ -370,7 +425,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_reported_and_the_rest_read() {
         let body = read("\u{feff}[1]");
-        assert_eq!(body.json, Ok(json!([1])));
+        assert_eq!(body.json, Ok(Arc::new(json!([1]))));
         assert_eq!(body.oddities, [BodyOddity::ByteOrderMark]);
     }
 
@@ -389,7 +444,7 @@ mod tests {
         let twice = outer.finish().expect("memory");
         assert_eq!(
             Body::read(twice.clone().into(), Some("deflate, GZip")).json,
-            Ok(json!([1]))
+            Ok(Arc::new(json!([1])))
         );
 
         let cut = Bytes::copy_from_slice(&twice[..twice.len() - 4]);
@@ -402,7 +457,7 @@ mod tests {
             let body = Body::read(Bytes::from_static(b"[1]"), Some(encoding));
             assert_eq!(
                 (body.json, body.oddities.len()),
-                (Ok(json!([1])), usize::from(odd)),
+                (Ok(Arc::new(json!([1]))), usize::from(odd)),
                 "{encoding}"
             );
         }
@@ -421,6 +476,7 @@ mod tests {
         let body = Body::read(packed.clone().into(), Some("gzip"));
         assert_eq!(body.bytes, packed);
         assert!(body.json.is_err());
-        assert!(matches!(&body.oddities[..], [BodyOddity::BadEncoding(_)]));
+        let told = "larger than 16 MiB when decoded".to_owned();
+        assert_eq!(body.oddities, [BodyOddity::BadEncoding(told)]);
     }
 }

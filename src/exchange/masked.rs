@@ -1,5 +1,7 @@
 //! What of an exchange may be kept and shown: [`crate::redact`] knows what to hide, here is where it may stand.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -31,6 +33,7 @@ pub fn mask_exchange(exchange: &mut Exchange, own: &dyn Ownership, names: &Forei
 fn mask_body(strangers: Strangers<'_>, body: &mut Body, request: &Request) -> usize {
     match &mut body.json {
         Ok(value) => {
+            let value = Arc::make_mut(value);
             let count = strangers.answer(value);
             // Of two equal keys the value holds the last one only; the bytes hold both.
             let hidden = body
@@ -42,8 +45,10 @@ fn mask_body(strangers: Strangers<'_>, body: &mut Body, request: &Request) -> us
             }
             count
         }
-        Err(NotJson::Truncated { .. } | NotJson::Syntax { .. })
-            if !is_about_own(strangers.own, request) =>
+        Err(why)
+            if why.is_unread()
+                || matches!(why, NotJson::Truncated { .. } | NotJson::Syntax { .. })
+                    && !is_about_own(strangers.own, request) =>
         {
             match broken_json(&body.bytes) {
                 Some(masked) => {

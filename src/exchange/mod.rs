@@ -7,8 +7,10 @@ mod base_url;
 mod body;
 mod bounds;
 mod connect_clock;
+mod dot_segment;
 mod failure;
 mod head;
+mod keep_budget;
 mod kept;
 mod masked;
 mod outgoing;
@@ -25,6 +27,7 @@ mod verifier;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,8 +36,9 @@ use serde_json::Value;
 use crate::secret::Secret;
 
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
-pub use self::body::BODY_LIMIT;
-pub use self::kept::{InCommon, Kept};
+pub use self::body::{BODY_LIMIT, VALUE_LIMIT};
+pub use self::keep_budget::{KEEP_DEFAULT, KeepBudget, count_values};
+pub use self::kept::{BodyCut, InCommon, Kept, WHOLE_LIMIT};
 pub use self::masked::{mask_exchange, redact, redact_request};
 pub use self::percent::{SpaceAs, escape_at, path_segment, percent_decode, query_value};
 pub use self::pooled::Pooled;
@@ -157,7 +161,7 @@ impl Response {
     /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
-        self.body.json.as_ref().ok()
+        self.body.json.as_deref().ok()
     }
 }
 
@@ -166,8 +170,8 @@ impl Response {
 pub struct Body {
     /// The bytes after content decoding.
     pub bytes: Bytes,
-    /// The parsed value, or why there is none.
-    pub json: Result<Value, NotJson>,
+    /// The parsed value, or why there is none. Shared, because one of a large body takes a multiple of its text.
+    pub json: Result<Arc<Value>, NotJson>,
     /// Oddities that a parsed value no longer shows.
     pub oddities: Vec<BodyOddity>,
 }
@@ -189,6 +193,26 @@ pub enum NotJson {
         /// 1-based.
         column: usize,
     },
+    /// More than is read of one body.
+    #[error("the body has more than {} JSON values, so it was not read", number_in_words(*.limit))]
+    TooManyValues {
+        /// The bound that was hit.
+        limit: usize,
+    },
+    /// Larger than what it answers can be.
+    #[error("the body is larger than the {} of one resource, so it was not read", size_in_words(*.limit))]
+    TooLargeForOne {
+        /// Its bytes.
+        bytes: usize,
+        /// The bound that was hit.
+        limit: usize,
+    },
+    /// It may have been JSON when it came; only its beginning was kept.
+    #[error("the body had {bytes} bytes, of which the beginning was kept")]
+    Cut {
+        /// Its bytes.
+        bytes: usize,
+    },
     /// Not JSON at all.
     #[error("not JSON: {reason} (line {line}, column {column})")]
     Syntax {
@@ -199,6 +223,17 @@ pub enum NotJson {
         /// 1-based.
         column: usize,
     },
+}
+
+impl NotJson {
+    /// Whether the body was left unread because of its size: it may well be JSON, and Okta may read it.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyValues { .. } | Self::TooLargeForOne { .. } | Self::Cut { .. }
+        )
+    }
 }
 
 /// Something odd about a body's bytes that its value does not show.
@@ -262,7 +297,7 @@ pub enum SendError {
         limit: Duration,
     },
     /// More than the body limit.
-    #[error("the answer is larger than {limit} bytes")]
+    #[error("the answer is larger than {}", size_in_words(*.limit))]
     TooLarge {
         /// The bound that was hit, in bytes.
         limit: usize,
@@ -285,6 +320,28 @@ pub enum SendError {
         /// Why.
         reason: String,
     },
+}
+
+/// A bound on bytes as people say it: `16 MiB`. A long number would be taken for somebody's telephone number where
+/// texts of recordings lose what is personal.
+fn size_in_words(bytes: usize) -> String {
+    const UNITS: [(usize, &str); 2] = [(1024 * 1024, "MiB"), (1024, "KiB")];
+    let whole = UNITS
+        .iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    match whole {
+        Some((unit, word)) => format!("{} {word}", bytes / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// The same of another number: `500 thousand`.
+fn number_in_words(number: usize) -> String {
+    if number >= 1000 && number.is_multiple_of(1000) {
+        format!("{} thousand", number / 1000)
+    } else {
+        number.to_string()
+    }
 }
 
 /// One request with its outcome.

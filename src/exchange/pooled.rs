@@ -9,6 +9,7 @@ use rustls::ClientConfig;
 
 use super::bounds::{Bounds, Collected};
 use super::connect_clock::{self, ConnectClock};
+use super::dot_segment::refuse_dot_segment;
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
 use super::outgoing::Outgoing;
@@ -61,6 +62,7 @@ impl Pooled {
     fn prepare(&self, request: &Request) -> Result<reqwest::Request, SendError> {
         let base = &self.settings.base;
         let unsendable = |reason: String| SendError::Unsendable { reason };
+        refuse_dot_segment(&request.target)?;
         let url = reqwest::Url::parse(&base.join(&request.target))
             .map_err(|error| unsendable(error.to_string()))?;
         let wanted = base.origin_form(&request.target);

@@ -1,6 +1,7 @@
 //! How a target is reached: trust, client certificate, proxy and bounds.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -64,6 +65,9 @@ impl Settings {
     }
 }
 
+/// The largest file of certificates or keys that is read, in bytes: all roots of the world have a few hundred KB.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// Why a certificate would be refused that was accepted on demand. Copies know the same.
 #[derive(Clone, Debug, Default)]
 pub struct Doubts(Arc<OnceLock<String>>);
@@ -103,13 +107,18 @@ impl Pem {
     /// # Errors
     /// [`SettingsError::Unreadable`] with the file's name and the system's reason.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        match std::fs::read(path) {
-            Ok(bytes) => Ok(Self::new(path.display().to_string(), bytes)),
-            Err(error) => Err(SettingsError::Unreadable {
-                file: path.display().to_string(),
-                reason: error.to_string(),
-            }),
+        let unreadable = |reason: String| SettingsError::Unreadable {
+            file: path.display().to_string(),
+            reason,
+        };
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(error.to_string()))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(unreadable("it has more than 16 MiB".to_owned()));
         }
+        Ok(Self::new(path.display().to_string(), bytes))
     }
 
     /// How error messages call it.

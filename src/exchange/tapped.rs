@@ -1,6 +1,7 @@
 //! The transport with raw sight: one connection, and a tap on its bytes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,12 +14,13 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::bounds::{Bounds, Collected};
+use super::dot_segment::refuse_dot_segment;
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
 use super::outgoing::Outgoing;
@@ -34,10 +36,36 @@ use super::{
 /// come in the same packet as the headers; whatever is slower goes unseen.
 const SURPLUS_WAIT: Duration = Duration::from_millis(30);
 
+/// How many interim answers (RFC 9110, 15.2) may come before the final one. Each of them costs time, and a connection
+/// brings tens of thousands in a second.
+const MOST_INTERIM: usize = 100;
+
+/// Counts the interim answers to one request.
+#[derive(Clone, Debug, Default)]
+struct Interim(Arc<(AtomicUsize, Notify)>);
+
+impl Interim {
+    fn watching<B>(request: &mut http::Request<B>) -> Self {
+        let counting = Self::default();
+        let counted = counting.clone();
+        hyper::ext::on_informational(request, move |_| {
+            let (count, too_many) = &*counted.0;
+            if count.fetch_add(1, Ordering::Relaxed) == MOST_INTERIM {
+                too_many.notify_one();
+            }
+        });
+        counting
+    }
+
+    async fn too_many(&self) {
+        self.0.1.notified().await;
+    }
+}
+
 /// Sends through hyper on a connection of its own, one request after the other.
 ///
 /// Sees what [`Pooled`](super::Pooled) cannot: the case of header names and a body after 204.
-/// Targets go out verbatim, also with dot segments and apostrophes. It never uses a proxy.
+/// Targets go out verbatim, also with apostrophes and backslashes; dot segments are refused here as there. It never uses a proxy.
 pub struct Tapped {
     settings: Settings,
     tls: Arc<ClientConfig>,
@@ -91,6 +119,7 @@ impl Tapped {
         request: &Request,
         body: Outgoing,
     ) -> Result<http::Request<Outgoing>, SendError> {
+        refuse_dot_segment(&request.target)?;
         let base = &self.settings.base;
         let wanted = base.origin_form(&request.target);
         let unsendable = |reason: String| SendError::Unsendable { reason };
@@ -181,6 +210,7 @@ impl Tapped {
         timing: &mut Timing,
     ) -> Result<(Live, http::Response<Incoming>), SendError> {
         let mut prepared = prepared;
+        let interim = Interim::watching(&mut prepared);
         let mut reusable = self.reuse(kept.take(), bounds).await?;
         loop {
             let fresh = reusable.is_none();
@@ -194,9 +224,14 @@ impl Tapped {
                 }
             };
             live.recorder.restart();
-            let sent = bounds
-                .within(live.sender.try_send_request(prepared))
-                .await?;
+            let sending = bounds.within(live.sender.try_send_request(prepared));
+            let sent = tokio::select! {
+                biased;
+                () = interim.too_many() => return Err(SendError::NotHttp {
+                    reason: format!("more than {MOST_INTERIM} interim answers (1xx), and no other"),
+                }),
+                sent = sending => sent?,
+            };
             let mut failed = match sent {
                 Ok(answer) => return Ok((live, answer)),
                 Err(failed) => failed,

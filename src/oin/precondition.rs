@@ -284,7 +284,7 @@ async fn answer(session: &Session, request: Request, intent: Intent) -> Result<V
             Err(Missing::Known(line))
         }
         Ok(response) => match &response.body.json {
-            Ok(value) => Ok(value.clone()),
+            Ok(value) => Ok(Value::clone(value)),
             Err(why) => Err(Missing::Known(format!("answered 200, but {why}"))),
         },
     }

@@ -15,6 +15,9 @@ use super::task::{Effect, GroupCard, Subject};
 use super::{App, Evidence, Variants};
 use crate::exchange::{Exchange, Method};
 
+/// The most rows that an import reads.
+const MOST_ROWS: usize = 1_000_000;
+
 /// Why a job ended early.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
@@ -237,16 +240,19 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     async fn import(&mut self, template: &Template, resource: Resource) -> Result<(), Trouble> {
         let count = self.settings.apps.page_size;
         let mut start_index = 1;
+        let mut rows = 0;
         loop {
             let page = |form: &Form<'_>| Some(form.list(resource, start_index, count));
             let Some(call) = self.form(template, page) else {
                 return Ok(());
             };
             let exchange = self.send(template, call).await?;
-            let total = self.read_page(template, &exchange)?;
+            let (total, on_page) = self.read_page(template, &exchange)?;
             start_index = u64::saturating_add(start_index, count);
-            // A lying total must not keep us here for ever; 100,000 resources are beyond any test tenant.
-            if start_index > total || start_index > 100_000 {
+            rows = usize::saturating_add(rows, on_page);
+            // A lying total must not keep us here for ever; 100,000 resources are beyond any test tenant. Nor must pages
+            // that hold more than was asked for.
+            if start_index > total || start_index > 100_000 || rows > MOST_ROWS {
                 return Ok(());
             }
         }
@@ -272,6 +278,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let count = self.settings.apps.page_size;
         for of in std::mem::take(&mut self.entitlement_types) {
             let mut start_index = 1;
+            let mut rows = 0;
             loop {
                 let of = of.clone();
                 let page = Document::Entitlements {
@@ -283,9 +290,10 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
                     return Ok(());
                 };
                 let exchange = self.send(template, call).await?;
-                let total = self.read_page(template, &exchange)?;
+                let (total, on_page) = self.read_page(template, &exchange)?;
                 start_index = u64::saturating_add(start_index, count);
-                if start_index > total || start_index > 100_000 {
+                rows = usize::saturating_add(rows, on_page);
+                if start_index > total || start_index > 100_000 || rows > MOST_ROWS {
                     break;
                 }
             }
@@ -298,12 +306,13 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         self.trouble(template, Method::Get, cause, &text)
     }
 
-    fn read_page(&self, template: &Template, exchange: &Exchange) -> Result<u64, Trouble> {
+    /// `totalResults`, and how many there are on the page.
+    fn read_page(&self, template: &Template, exchange: &Exchange) -> Result<(u64, usize), Trouble> {
         let Some(response) = exchange.response() else {
-            return Ok(0);
+            return Ok((0, 0));
         };
         reading::page(response)
-            .map(|page| page.total)
+            .map(|page| (page.total, page.resources.len()))
             .map_err(|text| self.unreadable(template, text))
     }
 

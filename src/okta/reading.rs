@@ -67,7 +67,7 @@ pub fn page(response: &Response) -> Result<Page<'_>, String> {
         Ok(json) => json,
         // So the knowledge base says of both, for the test of a connection.
         Err(NotJson::Empty | NotJson::Html) => return Err(no_users()),
-        Err(not_json) => return Err(unreadable(response, &not_json.to_string())),
+        Err(not_json) => return Err(unreadable(response, not_json)),
     };
     let number = |key: &str| match envelope(json, key) {
         Some(Value::Number(n)) => n.as_u64().or_else(|| {
@@ -192,7 +192,7 @@ pub fn failure(exchange: &Exchange) -> String {
                 None => reason(response.status).to_owned(),
             },
             Err(NotJson::Empty) => reason(response.status).to_owned(),
-            Err(not_json) => unreadable(response, &not_json.to_string()),
+            Err(not_json) => unreadable(response, not_json),
         },
     }
 }
@@ -203,12 +203,16 @@ pub fn failure(exchange: &Exchange) -> String {
 pub(super) fn no_resource(response: &Response) -> String {
     match &response.body.json {
         Ok(_) | Err(NotJson::Empty) => String::new(),
-        Err(not_json) => unreadable(response, &not_json.to_string()),
+        Err(not_json) => unreadable(response, not_json),
     }
 }
 
 /// Okta's parser complains about its own trouble and hides the cause (recorded on a 502 with plain text).
-fn unreadable(response: &Response, why: &str) -> String {
+fn unreadable(response: &Response, why: &NotJson) -> String {
+    if why.is_unread() {
+        // Okta may have read it: what it says then is not known.
+        return String::new();
+    }
     let text = String::from_utf8_lossy(&response.body.bytes);
     let token: String = text
         .chars()

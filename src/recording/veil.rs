@@ -8,7 +8,7 @@
     reason = "counts of what is in memory"
 )]
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use indexmap::IndexSet;
@@ -256,7 +256,7 @@ impl Veil {
             if !self.show_people && !matches!(was.json, Err(NotJson::Empty)) {
                 response.body = Body {
                     json: match &was.json {
-                        Ok(value) => Ok(self.json(None, value)),
+                        Ok(value) => Ok(Arc::new(self.json(None, value))),
                         Err(why) => Err(why.clone()),
                     },
                     bytes: self.bytes(&was.bytes),
@@ -405,9 +405,14 @@ fn learn(key: Option<&str>, value: &Value, people: &mut People) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use serde_json::json;
 
     use super::*;
+    use crate::exchange::{BODY_LIMIT, SendError, VALUE_LIMIT};
 
     fn veil(show_people: bool) -> Veil {
         Veil {
@@ -417,6 +422,15 @@ mod tests {
             people: People::default(),
             ids: Mutex::default(),
         }
+    }
+
+    /// A body that grows beyond all bounds.
+    fn packed() -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        for _ in 0..17 {
+            encoder.write_all(&[b' '; 1024 * 1024]).unwrap();
+        }
+        encoder.finish().unwrap().into()
     }
 
     #[test]

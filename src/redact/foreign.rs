@@ -5,6 +5,8 @@
     reason = "counts of what is in memory"
 )]
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexSet;
@@ -13,6 +15,12 @@ use serde_json::{Map, Value};
 use super::needles::{Edge, Needles};
 
 const ALIAS: &str = "<foreign-";
+
+/// How many ids have a number of their own, and how many bytes they have together; those that come later share one, and
+/// are known by their hash.
+const MOST_IDS: usize = 50_000;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_HASHES: usize = 2_000_000;
 
 /// Ids shorter than this are replaced as whole path segments only: as a part of other text
 /// they would match by accident.
@@ -44,6 +52,10 @@ pub struct ForeignNames(Mutex<Known>);
 #[derive(Debug)]
 struct Known {
     ids: IndexSet<String>,
+    bytes: usize,
+    /// Hashes of those that have no number of their own.
+    more: HashSet<u64>,
+    hasher: RandomState,
     /// Those that are long enough to be found in a text, with their place among the ids.
     needles: Needles<usize>,
 }
@@ -52,21 +64,50 @@ impl Default for Known {
     fn default() -> Self {
         Self {
             ids: IndexSet::new(),
+            bytes: 0,
+            more: HashSet::new(),
+            hasher: RandomState::new(),
             needles: Needles::new(usize::MAX),
         }
     }
 }
 
 impl Known {
-    fn number(&mut self, id: &str) -> usize {
-        if let Some(index) = self.ids.get_index_of(id) {
+    /// The number of an id, counted from 1.
+    fn number(&self, id: &str) -> Option<usize> {
+        match self.ids.get_index_of(id) {
+            Some(index) => Some(index + 1),
+            None => {
+                let is_one_more = self.more.contains(&self.hasher.hash_one(id));
+                is_one_more.then(|| self.shared_number())
+            }
+        }
+    }
+
+    /// The number of all that have none of their own.
+    fn shared_number(&self) -> usize {
+        self.ids.len() + 1
+    }
+
+    fn add(&mut self, id: &str) -> usize {
+        if let Some(number) = self.number(id) {
+            return number;
+        }
+        let has_room = self.more.is_empty()
+            && self.ids.len() < MOST_IDS
+            && self.bytes + id.len() <= MOST_BYTES;
+        if has_room {
+            self.bytes += id.len();
+            let (index, _) = self.ids.insert_full(id.to_owned());
+            if id.len() >= MIN_ID_IN_TEXT {
+                self.needles.add(id.as_bytes(), Edge::default(), index);
+            }
             return index + 1;
         }
-        let (index, _) = self.ids.insert_full(id.to_owned());
-        if id.len() >= MIN_ID_IN_TEXT {
-            self.needles.add(id.as_bytes(), Edge::default(), index);
+        if self.more.len() < MOST_HASHES {
+            self.more.insert(self.hasher.hash_one(id));
         }
-        index + 1
+        self.shared_number()
     }
 }
 
@@ -85,8 +126,7 @@ impl ForeignNames {
     /// What stands for `id`, if it has come up as a foreign one.
     #[must_use]
     pub fn known(&self, id: &str) -> Option<String> {
-        let known = self.lock();
-        known.ids.get_index_of(id).map(|index| alias_of(index + 1))
+        self.lock().number(id).map(alias_of)
     }
 
     /// Replaces every foreign id in a text such as a target's query, however it is escaped there.
@@ -110,7 +150,7 @@ impl ForeignNames {
     }
 
     pub(super) fn number(&self, id: &str) -> usize {
-        self.lock().number(id)
+        self.lock().add(id)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -131,4 +171,25 @@ pub(super) fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, v)| v)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_beyond_the_bound_share_a_number_and_are_known_all_the_same() {
+        let names = ForeignNames::new();
+        for n in 0..MOST_IDS + 10 {
+            let number = names.number(&format!("foreign-id-{n}"));
+            assert_eq!(number, n.min(MOST_IDS) + 1);
+        }
+        let shared = Some(format!("<foreign-{}>", MOST_IDS + 1));
+        assert_eq!(names.known("foreign-id-0").as_deref(), Some("<foreign-1>"));
+        assert_eq!(names.known(&format!("foreign-id-{}", MOST_IDS + 9)), shared);
+        assert_eq!(names.known("nobody"), None);
+        let long = ForeignNames::new();
+        long.alias(&"x".repeat(MOST_BYTES + 1));
+        assert_eq!(long.lock().bytes, 0);
+    }
 }

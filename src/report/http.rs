@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::exchange::{Exchange, NotJson};
+use crate::exchange::{BodyCut, Kept, NotJson};
 use crate::verdict::{Origin, Recorded};
 
 use super::palette::{BAD, BOLD, DIM, paint};
@@ -18,7 +18,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 pub fn render(recorded: &Recorded, headers: bool) -> String {
     let mut shown = paint(DIM, &caption(recorded));
     shown.push('\n');
-    shown.push_str(&exchange(&recorded.exchange.open(), headers));
+    shown.push_str(&exchange(&recorded.exchange, headers));
     shown
 }
 
@@ -51,7 +51,8 @@ fn origin_word(origin: Origin) -> &'static str {
     }
 }
 
-fn exchange(exchange: &Exchange, headers: bool) -> String {
+fn exchange(kept: &Kept, headers: bool) -> String {
+    let exchange = kept.open();
     let request = &exchange.request;
     let line = format!("{} {}", request.method, printable(&request.target));
     let mut shown = format!("{}\n", paint(BOLD, &line));
@@ -62,6 +63,7 @@ fn exchange(exchange: &Exchange, headers: bool) -> String {
     }
     if let Some(bytes) = &request.body {
         shown.push_str(&body(bytes, parsed(bytes).as_ref()));
+        shown.push_str(&cut(kept.request_cut()));
     }
     match &exchange.outcome {
         Ok(response) => {
@@ -72,8 +74,9 @@ fn exchange(exchange: &Exchange, headers: bool) -> String {
                 }
             }
             shown.push_str(&body(&response.body.bytes, response.json()));
+            shown.push_str(&cut(kept.answer_cut()));
             if let Err(reason) = &response.body.json
-                && *reason != NotJson::Empty
+                && !matches!(reason, NotJson::Empty | NotJson::Cut { .. })
             {
                 shown.push_str(&format!("({reason})\n"));
             }
@@ -84,6 +87,13 @@ fn exchange(exchange: &Exchange, headers: bool) -> String {
         }
     }
     shown
+}
+
+/// What is missing of a body.
+fn cut(cut: Option<&BodyCut>) -> String {
+    cut.map_or(String::new(), |cut| {
+        format!("… of {} bytes, SHA-256 {}\n", cut.bytes, cut.sha256)
+    })
 }
 
 fn parsed(bytes: &Bytes) -> Option<Value> {

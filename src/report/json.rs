@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::engine::growth::Growth;
 use crate::engine::outcome::{Broken, Defect, LeftBehind, RunResult};
-use crate::exchange::{Body, BodyOddity, Exchange, Request, Response, Timing};
+use crate::exchange::{Body, BodyCut, BodyOddity, Exchange, Kept, Request, Response, Timing};
 use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
 use crate::redact::characters;
@@ -130,6 +130,8 @@ struct Summary<'a> {
     findings: FindingCounts,
     snapshots: Option<&'a SnapshotCounts>,
     left_behind: usize,
+    #[serde(skip_serializing_if = "is_none_cut")]
+    cut: u64,
 }
 
 #[derive(Serialize)]
@@ -189,6 +191,32 @@ struct RequestEntry<'a> {
     headers: Vec<Header<'a>>,
     body: Value,
     body_form: BodyForm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_cut: Option<Cut<'a>>,
+}
+
+/// What is known of a body of which the beginning alone was kept.
+#[derive(Serialize)]
+struct Cut<'a> {
+    bytes: usize,
+    sha256: &'a str,
+}
+
+impl<'a> Cut<'a> {
+    fn of(cut: &'a BodyCut) -> Self {
+        Self {
+            bytes: cut.bytes,
+            sha256: &cut.sha256,
+        }
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+fn is_none_cut(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -204,8 +232,12 @@ enum ResponseEntry<'a> {
     Answer {
         status: u16,
         headers: Vec<Header<'a>>,
+        #[serde(skip_serializing_if = "is_zero")]
+        headers_cut: usize,
         body: Value,
         body_form: BodyForm,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body_cut: Option<Cut<'a>>,
         body_oddities: Vec<String>,
     },
     None {
@@ -362,6 +394,7 @@ impl<'a> Summary<'a> {
             },
             snapshots,
             left_behind: run.left_behind.len(),
+            cut: run.cut(),
         }
     }
 }
@@ -398,9 +431,9 @@ impl<'a> ExchangeEntry<'a> {
             job: recorded.job.as_deref(),
             slot: recorded.slot.as_deref(),
             evidence: recorded.evidence,
-            request: RequestEntry::of(request),
+            request: RequestEntry::of(request, recorded.exchange.request_cut()),
             response: match outcome {
-                Ok(response) => ResponseEntry::of(response),
+                Ok(response) => ResponseEntry::of(response, &recorded.exchange),
                 Err(error) => ResponseEntry::None {
                     error: error.to_string(),
                 },
@@ -411,7 +444,7 @@ impl<'a> ExchangeEntry<'a> {
 }
 
 impl<'a> RequestEntry<'a> {
-    fn of(request: &'a Request) -> Self {
+    fn of(request: &'a Request, cut: Option<&'a BodyCut>) -> Self {
         let bytes = request.body.clone().unwrap_or_default();
         let (body, body_form) = body(&bytes, serde_json::from_slice(&bytes).ok());
         Self {
@@ -428,18 +461,19 @@ impl<'a> RequestEntry<'a> {
                 .collect(),
             body,
             body_form,
+            body_cut: cut.map(Cut::of),
         }
     }
 }
 
 impl<'a> ResponseEntry<'a> {
-    fn of(response: &'a Response) -> Self {
+    fn of(response: &'a Response, kept: &'a Kept) -> Self {
         let Body {
             bytes,
             json,
             oddities,
         } = &response.body;
-        let (body, body_form) = body(bytes, json.as_ref().ok().cloned());
+        let (body, body_form) = body(bytes, json.as_deref().ok().cloned());
         Self::Answer {
             status: response.status,
             headers: response
@@ -450,8 +484,10 @@ impl<'a> ResponseEntry<'a> {
                     value: value.clone(),
                 })
                 .collect(),
+            headers_cut: kept.headers_cut(),
             body,
             body_form,
+            body_cut: kept.answer_cut().map(Cut::of),
             body_oddities: oddities.iter().map(oddity).collect(),
         }
     }

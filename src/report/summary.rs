@@ -181,7 +181,7 @@ fn outcomes<'a>(scenarios: impl Iterator<Item = &'a ScenarioResult>) -> String {
 pub(crate) fn counts(run: &RunResult) -> String {
     let of = |level: Level| run.findings.iter().filter(|f| f.level == level).count() as u64;
     format!(
-        "{}\n{}\n",
+        "{}\n{}\n{}",
         [
             count(of(Level::Error), "error"),
             count(of(Level::Warning), "warning"),
@@ -198,8 +198,21 @@ pub(crate) fn counts(run: &RunResult) -> String {
                 duration(run.duration),
                 run.seed
             )
-        )
+        ),
+        cut(run.cut())
     )
+}
+
+/// What the reports do not have.
+fn cut(exchanges: u64) -> String {
+    if exchanges == 0 {
+        return String::new();
+    }
+    let told = format!(
+        "of {} the beginning was kept: too large, or beyond --keep",
+        count(exchanges, "exchange")
+    );
+    format!("{}\n", paint(DIM, &told))
 }
 
 /// What the run could not remove, and how to.

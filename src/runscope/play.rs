@@ -1,6 +1,7 @@
 //! Sends the steps of an export and decides their assertions.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,10 +37,18 @@ pub struct Stage<'a> {
     pub pause_scale: f64,
 }
 
+/// A future that an [`Audience`] returns.
+pub type Waiting<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Who follows a play.
 pub trait Audience: Send {
+    /// Whether a request may be sent; else why not.
+    fn admit<'a>(&'a mut self, _: &'a Request) -> Waiting<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// An exchange has ended; nothing is decided yet.
-    fn answered(&mut self, exchange: &Exchange);
+    fn answered<'a>(&'a mut self, exchange: &'a Exchange) -> Waiting<'a, ()>;
 
     /// A request is decided.
     fn decided(&mut self, played: &Played);
@@ -114,10 +123,14 @@ pub async fn play(
             Step::Request(call) => call,
         };
         let number = performance.played.len().saturating_add(1);
-        let played = match prepare(call, &variables, stage) {
+        let prepared = match prepare(call, &variables, stage) {
+            Ok(request) => audience.admit(&request).await.map(|()| request),
+            Err(reason) => Err(reason),
+        };
+        let played = match prepared {
             Ok(request) => {
                 let (exchange, stopped) = send(stage, request, stop.as_mut()).await;
-                audience.answered(&exchange);
+                audience.answered(&exchange).await;
                 if stopped {
                     performance.stopped = true;
                     break;

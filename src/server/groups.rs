@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Problem};
-use super::evaluate;
+use super::evaluate::{self, Test};
 use super::index::Indexed;
 use super::ingest;
 use super::limits;
@@ -364,7 +364,10 @@ fn selected(members: &Members, filter: &Filter) -> Vec<Member> {
     match limits::value_of(filter) {
         Some(id) => members.get(id).cloned().into_iter().collect(),
         None => {
-            let selected = members.iter().filter(|member| selects(filter, member));
+            let test = Test::of(filter);
+            let selected = members.iter();
+            let selected =
+                selected.filter(|member| test.element(&schema::MEMBERS, &member.to_json()));
             selected.cloned().collect()
         }
     }
@@ -379,10 +382,6 @@ fn targets(store: &Store, id: &Id, filter: &Filter) -> Result<Vec<Member>, Probl
         .ok_or_else(|| {
             Problem::bad_request(ErrorType::NoTarget, "No value of members matches the path")
         })
-}
-
-fn selects(filter: &Filter, member: &Member) -> bool {
-    evaluate::element(&schema::MEMBERS, &member.to_json(), filter)
 }
 
 /// `members[…].display`: all that can be changed of a member.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::answer::{Answer, Problem, SCIM_JSON};
-use super::evaluate::{self, Matching};
+use super::evaluate::{self, Matching, Test};
 use super::index::{Indexed, Rank};
 use super::limits::MOST_SEARCHED;
 use super::projection::Projection;
@@ -130,6 +130,7 @@ struct Search<'a> {
     context: Context<'a>,
     of: ResourceType,
     filter: Option<&'a Filter>,
+    test: Option<Test<'a>>,
     matching: Matching,
     /// What the filter looks at, once it looks.
     names: OnceCell<BTreeSet<&'static str>>,
@@ -145,6 +146,7 @@ impl<'a> Search<'a> {
             context,
             of: context.resource_type(kind),
             filter,
+            test: filter.map(Test::of),
             matching: context.policy.matching(),
             names: OnceCell::new(),
             terms: filter.map_or(0, evaluate::comparisons),
@@ -244,7 +246,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_fulfilled(&self, store: &Store, record: &Record) -> Result<bool, Problem> {
-        let Some(filter) = self.filter else {
+        let (Some(filter), Some(test)) = (self.filter, &self.test) else {
             return Ok(true);
         };
         let names = self.names.get_or_init(|| evaluate::names(self.of, filter));
@@ -253,12 +255,7 @@ impl<'a> Search<'a> {
         let values = resource.values();
         let values = values.map(|value| value.as_array().map_or(1, Vec::len));
         self.count(values.max().unwrap_or(1).max(1))?;
-        Ok(evaluate::resource(
-            self.matching,
-            self.of,
-            &resource,
-            filter,
-        ))
+        Ok(test.resource(self.matching, self.of, &resource))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
-use super::evaluate;
+use super::evaluate::{self, Test};
 use super::ingest;
 use super::limits;
 use super::resource_type::ResourceType;
@@ -407,11 +407,13 @@ fn change_selected(
     sub: Option<&'static Attribute>,
     value: &Value,
 ) -> Result<Vec<usize>, Problem> {
+    let test = selection.map(Test::of);
     let mut selected: Vec<usize> = elements
         .iter()
         .enumerate()
         .filter(|(_, element)| {
-            selection.is_none_or(|filter| evaluate::element(attribute, element, filter))
+            let test = test.as_ref();
+            test.is_none_or(|test| test.element(attribute, element))
         })
         .map(|(place, _)| place)
         .collect();
@@ -530,9 +532,10 @@ fn remove(
 fn remove_from(holder: &mut Map<String, Value>, target: &Target) {
     let attribute = target.attribute;
     let name = attribute.name;
+    let test = target.elements.as_ref().map(Test::of);
     let selects = |element: &Value| {
-        let filter = target.elements.as_ref();
-        filter.is_none_or(|filter| evaluate::element(attribute, element, filter))
+        let test = test.as_ref();
+        test.is_none_or(|test| test.element(attribute, element))
     };
     let emptied = match (holder.get_mut(name), target.sub) {
         (None, _) => false,

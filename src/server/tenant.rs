@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
 
@@ -173,6 +174,22 @@ impl Tenant {
             None => serving.handle(request),
             Some(storm) => storm.pass(|| serving.handle(request)),
         }
+    }
+
+    /// The answer to a request that may not come in, whatever its body is; `None` lets it in.
+    pub(super) fn turn_away(&self, head: &Parts) -> Option<Response<Bytes>> {
+        let conduct = self.conduct();
+        let serving = Serving {
+            tenant: self,
+            policy: &conduct.policy,
+        };
+        let authorization = text(&head.headers, header::AUTHORIZATION);
+        serving.authorise(authorization).err()?;
+        let refuse = || serving.handle(Request::from_parts(head.clone(), Bytes::new()));
+        Some(match &conduct.storm {
+            None => refuse(),
+            Some(storm) => storm.pass(refuse),
+        })
     }
 
     /// Puts a user in as if it had been there before SCIM; its id.

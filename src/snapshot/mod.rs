@@ -30,4 +30,4 @@ pub use normalise::{RunNames, normalise};
 pub use reference::{Folder, Reference, write_reference};
 pub use store::{Checked, Name, Store, StoreError, Writing};
 pub use text::TranscriptError;
-pub use transcript::{Answer, Content, Entry, Place, Sent, Transcript};
+pub use transcript::{Answer, Content, Entry, Place, Sent, Transcript, not_comparable};

@@ -6,7 +6,9 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::exchange::{BodyOddity, Exchange, Method, NotJson, Request, Response, SendError};
+use crate::exchange::{
+    BodyCut, BodyOddity, Exchange, Kept, Method, NotJson, Request, Response, SendError,
+};
 use crate::verdict::{Origin, Recorded, ScenarioResult};
 
 use super::aliases::{Aliases, Kind};
@@ -14,6 +16,13 @@ use super::normalise::{Normaliser, RunNames};
 
 /// The step under which the final state of each resource is kept.
 pub(super) const FINALLY: &str = "finally";
+
+/// What stands for a body that is too large to be kept whole. It is a matter of its size alone, so it is the same in
+/// every run.
+const TOO_LARGE: &str = "(more than 1 MiB: not compared)";
+
+/// The most bytes of all bodies of one scenario that are compared: parsed, they take a multiple of it.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest text that is kept of a body that is not JSON, in characters.
 const TEXT_LIMIT: usize = 2000;
@@ -107,6 +116,23 @@ pub enum Content {
     Json(Value),
     /// It is something else; control characters but tab and line feed are escaped.
     Text(String),
+}
+
+/// Why the exchanges of a scenario cannot be compared with anybody's, if they cannot.
+#[must_use]
+pub fn not_comparable(result: &ScenarioResult) -> Option<&'static str> {
+    let mut shown = by_step(&result.exchanges);
+    shown.extend(final_states(&result.exchanges));
+    let kept = || shown.iter().map(|recorded| &recorded.exchange);
+    let by_chance = kept().any(|kept| {
+        let mut cuts = kept.request_cut().into_iter().chain(kept.answer_cut());
+        cuts.any(BodyCut::is_by_chance)
+    });
+    if by_chance {
+        return Some("not all of its answers were kept; see --keep");
+    }
+    let bytes: usize = kept().map(Kept::weight).sum();
+    (bytes > MOST_BYTES).then_some("its answers have more than 16 MiB together")
 }
 
 impl Transcript {
@@ -319,6 +345,8 @@ fn answer(normaliser: &Normaliser<'_>, response: &Response, kind: Option<Kind>) 
             Content::Json(value)
         }
         Err(NotJson::Empty) => Content::Empty,
+        // Its beginning is no more than a sample, and its size and hash hold ids and times: nothing to compare by.
+        Err(NotJson::Cut { .. }) => Content::Text(TOO_LARGE.to_owned()),
         Err(why) => {
             notes.push(one_line(&why.to_string()));
             let text = String::from_utf8_lossy(&response.body.bytes);

@@ -12,7 +12,7 @@ use scim_conform::engine::outcome::{Plan, RunResult, TargetInfo};
 use scim_conform::engine::plan::{self, Part};
 use scim_conform::engine::run;
 use scim_conform::engine::settings::{Cleanup, OtherTenant, Reach, Settings};
-use scim_conform::exchange::{HeaderText, Transport};
+use scim_conform::exchange::{HeaderText, KEEP_DEFAULT, Transport};
 use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
@@ -262,6 +262,7 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         rate: None,
         max_users: None,
         max_foreign_users: 1000,
+        keep: KEEP_DEFAULT,
         email: None,
         user_attributes: Vec::new(),
         cleanup: Cleanup::Delete,

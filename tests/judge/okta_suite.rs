@@ -16,7 +16,7 @@ use scim_conform::okta::request::Client;
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::redact::Redactor;
 use scim_conform::runscope::export::Export;
-use scim_conform::runscope::play::{self, Audience, Outcome, Played, Stage};
+use scim_conform::runscope::play::{self, Audience, Outcome, Played, Stage, Waiting};
 use scim_conform::runscope::variables::Variables;
 use scim_conform::secret::Secret;
 use scim_conform::server::{Fault, Freedom, InProcess, Policy, Tenant};
@@ -124,7 +124,9 @@ const DIFFERENCES: &[Difference] = &[
 struct Silent;
 
 impl Audience for Silent {
-    fn answered(&mut self, _: &Exchange) {}
+    fn answered<'a>(&'a mut self, _: &'a Exchange) -> Waiting<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 
     fn decided(&mut self, _: &Played) {}
 }

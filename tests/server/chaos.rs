@@ -79,7 +79,8 @@ async fn a_reset_is_a_reset_and_the_server_goes_on() {
     let mut reset = false;
     for _ in 0..60 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        let request = b"GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let request =
+            b"GET /scim/v2/Users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         stream.write_all(request).await.unwrap();
         let mut answer = Vec::new();
         match stream.read_to_end(&mut answer).await {

@@ -329,3 +329,99 @@ async fn the_in_process_transport_sees_what_a_socket_would() {
     let body = &exchange.response().unwrap().body;
     assert_eq!(body.oddities, [BodyOddity::BodyAfterNoContent]);
 }
+
+/// What a client without the right token sends before it lets the server wait for the rest.
+fn slow_bodies() -> [String; 3] {
+    let head = "POST /scim/v2/Users HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\n\
+                Content-Type: application/scim+json\r\n";
+    [
+        format!("{head}Content-Length: 1000000\r\n\r\n{{"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n"),
+        format!("{head}Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n"),
+    ]
+}
+
+#[tokio::test]
+async fn whoever_has_no_token_takes_no_place_with_a_body_that_never_ends() {
+    const PLACES: usize = 4;
+    let server = start(|options| options.limits.connections = PLACES).await;
+    let mut held = Vec::new();
+    for opening in slow_bodies() {
+        let mut round = Vec::new();
+        for _ in 0..PLACES {
+            let mut stream = connect(&server).await;
+            stream.write_all(opening.as_bytes()).await.unwrap();
+            round.push(stream);
+        }
+        for stream in &mut round {
+            let answer = drain(stream).await;
+            assert_eq!(status(&answer), "401", "{opening}: {answer}");
+            let closes = answer.to_ascii_lowercase().contains("connection: close");
+            assert!(closes, "{answer}");
+        }
+        // None of them closes from its side, and the next round finds as many places.
+        held.push(round);
+    }
+    for (line, expected) in [("GET /healthz", "200"), ("GET /scim/v2/Users", "200")] {
+        let answer = talk(&server, &request(line, "")).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_request_whose_body_has_come_keeps_its_connection() {
+    let server = start(|_| {}).await;
+    let mut stream = connect(&server).await;
+    let wrong = request("POST /scim/v2/Users", ADA)
+        .replace(TOKEN, "wrong")
+        .replace("Connection: close\r\n", "");
+    // What is behind the refused body is the next request, and not a part of it.
+    let both = wrong + &request("GET /scim/v2/Users", "");
+    stream.write_all(both.as_bytes()).await.unwrap();
+    let answers = drain(&mut stream).await;
+    let statuses: Vec<&str> = answers
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|answer| answer.get(..3).unwrap_or_default())
+        .collect();
+    assert_eq!(statuses, ["401", "200"], "{answers}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_server_is_reached_by_names_of_this_machine_only() {
+    let open = start(|options| options.token = None).await;
+    let guarded = start(|_| {}).await;
+    let port = open.address().port();
+    let table = [
+        ("localhost".to_owned(), "200"),
+        (format!("127.0.0.1:{port}"), "200"),
+        (format!("LOCALHOST:{port}"), "200"),
+        (format!("[::1]:{port}"), "200"),
+        (format!("rebound.example.com:{port}"), "403"),
+        ("127.0.0.1.example.com".to_owned(), "403"),
+        ("192.0.2.1".to_owned(), "403"),
+    ];
+    for (host, expected) in table {
+        for line in [
+            "GET /scim/v2/Users",
+            "DELETE /scim/v2/Users/1",
+            "GET /scim/v2/Nowhere",
+        ] {
+            let text = request(line, "").replace("Host: x", &format!("Host: {host}"));
+            let answer = talk(&open, &text).await;
+            let refused = status(&answer) == "403";
+            assert_eq!(refused, expected == "403", "{host} {line}: {answer}");
+            // Whoever knows the token is no page in a browser, whatever the name.
+            assert_ne!(status(&talk(&guarded, &text).await), "403", "{host} {line}");
+        }
+    }
+    let foreign = request("GET http://rebound.example.com/scim/v2/Users", "");
+    let foreign = foreign.replace("Host: x", "Host: localhost");
+    assert_eq!(status(&talk(&open, &foreign).await), "403");
+    let health = request("GET /healthz", "");
+    assert_eq!(status(&talk(&open, &health).await), "200");
+    open.stop().await;
+    guarded.stop().await;
+}

@@ -157,6 +157,9 @@ fn success(exchange: &Exchange, response: &Response, purpose: &Purpose<'_>, seen
                     NotJson::Html => "html",
                     NotJson::Truncated { .. } => "truncated",
                     NotJson::Syntax { .. } => "syntax",
+                    NotJson::TooManyValues { .. }
+                    | NotJson::TooLargeForOne { .. }
+                    | NotJson::Cut { .. } => "too-large",
                 }),
             );
             return;

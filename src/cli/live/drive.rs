@@ -29,6 +29,7 @@ use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
 use crate::snapshot::{
     self, Comparison, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
+    not_comparable,
 };
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
@@ -123,6 +124,7 @@ pub(super) async fn drive(
         rate: settings.limits.rate,
         max_users: Some(settings.limits.max_users),
         max_foreign_users: settings.limits.cap_foreign_users,
+        keep: settings.limits.keep,
         email: settings
             .people
             .email
@@ -478,6 +480,12 @@ fn compare(run: &mut RunResult, settings: &RunSettings) -> Compared {
     let mut failure = None;
     let mut differences = Vec::new();
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
+        if let Some(reason) = not_comparable(scenario) {
+            if settings.diff {
+                text.push_str(&not_compared(scenario, "the known-good server", reason));
+            }
+            continue;
+        }
         let transcript = transcript(scenario, &run.run_id, &run.target.url, &host);
         let reference = REFERENCE.transcript(scenario.app, &scenario.id.0);
         let reference = reference.unwrap_or_else(|error| {
@@ -537,6 +545,17 @@ fn transcript(
     )
 }
 
+fn not_compared(scenario: &crate::verdict::ScenarioResult, with: &str, reason: &str) -> String {
+    let app = scenario
+        .app
+        .map(|app| format!(" ({app})"))
+        .unwrap_or_default();
+    format!(
+        "{}{app} was not compared with {with}: {reason}\n",
+        scenario.id
+    )
+}
+
 fn heading(scenario: &crate::verdict::ScenarioResult, than: &str) -> String {
     let app = scenario
         .app
@@ -593,6 +612,12 @@ fn compare_own(run: &RunResult, own: &Snapshots, host: &str) -> Own {
     let mut proposed = 0;
     let mut compared = Own::default();
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
+        if let Some(reason) = not_comparable(scenario) {
+            // Nobody can say that it is as it was.
+            differ = true;
+            text.push_str(&not_compared(scenario, "your accepted snapshot", reason));
+            continue;
+        }
         let transcript = transcript(scenario, &run.run_id, &run.target.url, host);
         let name = Name {
             app: scenario.app,

@@ -1,6 +1,7 @@
 //! `runscope`: variables, the player, and clean-up of what the test created.
 
 mod claims;
+mod intent;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use super::super::signals::interrupts;
 use super::super::values::Cleanup;
 use super::drive::{engine_cleanup, policy};
 use super::{Live, reach, world};
-use claims::Claims;
+use claims::{Claims, Estate, Sight};
 
 /// The names by which Okta's suites know the target's base URL.
 const BASES: [&str; 2] = ["SCIMBaseURL", "SCIMUrl"];
@@ -92,7 +93,11 @@ pub(super) async fn runscope(
         target: way.is_remote.then_some(&*way.base),
         users,
     });
-    let mut claims = Claims::new(&session.run.ledger, hear);
+    let sight = Sight {
+        transport: way.transport.as_ref(),
+        client: &way.client,
+    };
+    let mut claims = Claims::new(&session.run.ledger, sight, settings.changes_others, hear);
     let playing = async {
         defect::plant(Phase::Runscope);
         play::play(&settings.export, variables, &stage, &mut claims, stop).await
@@ -102,7 +107,11 @@ pub(super) async fn runscope(
         Ok(performance) => (performance, None),
         Err(panic) => (Performance::default(), Some(panic)),
     };
-    let (ids, mut left_behind) = claims.finish();
+    let Estate {
+        ids,
+        left: mut left_behind,
+        is_open,
+    } = claims.finish().await;
     let made = ids.len();
     if way.is_remote {
         let removing = clean_up(&session, &ids, settings.cleanup, &interrupts);

@@ -238,6 +238,7 @@ fn arguments_become_settings() {
             ),
             max_users: 9,
             cap_foreign_users: 8,
+            keep: 256000000,
         },
         people: People {
             email: Some(

@@ -1,7 +1,8 @@
 //! Imports: everybody, once, and nothing past the end.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value;
 
@@ -21,7 +22,76 @@ use super::{is_success, show};
 /// What Okta asks for with every page of an import.
 const PAGE: u64 = 100;
 
+/// What the pages of an import have shown. They are looked at as they come: together they have no bound, so none of
+/// them is kept but the last.
+#[derive(Default)]
+pub struct Imported {
+    last: Option<Sent>,
+    /// A page was refused or could not be read: nothing can be said about all of them together.
+    spoiled: bool,
+    /// `totalResults` of the last page.
+    total: u64,
+    /// Rows of all pages.
+    held: u64,
+    /// Rows of the last page.
+    on_last: u64,
+    /// A page before the last had less than Okta asks for.
+    short: bool,
+    /// Hashes of the ids that were there, and of those that were there more than once.
+    ids: HashSet<u64>,
+    repeated: HashSet<u64>,
+    hasher: RandomState,
+    /// The rows of the scenario's own.
+    ours: Vec<(String, Value)>,
+}
+
+/// The most rows of the scenario's own that are looked at: a list that repeats itself says nothing new.
+const MOST_OURS: usize = 20_000;
+
+impl Imported {
+    /// One more page; `is_ours` tells the ids of the scenario's own.
+    pub fn add(&mut self, page: &Sent, is_ours: impl Fn(&str) -> bool) {
+        self.last = Some(page.clone());
+        let Some(response) = page.exchange.response().filter(|_| {
+            let good = !page.broken && is_success(&page.exchange);
+            self.spoiled |= !good;
+            good
+        }) else {
+            self.spoiled = true;
+            return;
+        };
+        let Ok(Page { total, resources }) = reading::page(response) else {
+            return;
+        };
+        self.short |= self.held > 0 && self.on_last < PAGE;
+        self.total = total;
+        self.on_last = resources.len() as u64;
+        self.held = self.held.saturating_add(self.on_last);
+        for row in resources {
+            let Some(id) = reading::id_of(row) else {
+                continue;
+            };
+            let hash = self.hasher.hash_one(&id);
+            if !self.ids.insert(hash) {
+                self.repeated.insert(hash);
+            }
+            if self.ours.len() < MOST_OURS && is_ours(&id) {
+                self.ours.push((id, row.clone()));
+            }
+        }
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.ids.contains(&self.hasher.hash_one(id))
+    }
+}
+
 impl Session {
+    /// Takes note of a page that Okta has read.
+    pub fn note_page(&self, imported: &mut Imported, resource: Resource, page: &Sent) {
+        self.with_book(|book| imported.add(page, |id| book.get(resource, id).is_some()));
+    }
+
     /// An import must see every account of the scenario exactly once, and nothing past the end.
     ///
     /// # Errors
@@ -29,32 +99,15 @@ impl Session {
     pub async fn judge_import(
         &self,
         resource: Resource,
-        pages: &[Sent],
+        pages: &Imported,
         place: &Place,
         evidence: Evidence,
     ) -> Result<(), NotSent> {
-        let Some(last) = pages.last() else {
+        let Some(last) = pages.last.as_ref().filter(|_| !pages.spoiled) else {
             return Ok(());
         };
-        if pages.iter().any(|p| p.broken || !is_success(&p.exchange)) {
-            return Ok(());
-        }
-        let read: Vec<Page<'_>> = pages
-            .iter()
-            .filter_map(|p| p.exchange.response())
-            .filter_map(|r| reading::page(r).ok())
-            .collect();
-        let mut times: HashMap<String, usize> = HashMap::new();
-        for id in read
-            .iter()
-            .flat_map(|p| p.resources)
-            .filter_map(reading::id_of)
-        {
-            let times = times.entry(id).or_default();
-            *times = usize::saturating_add(*times, 1);
-        }
-        let complete = self.everybody(resource, &times, last, place, evidence);
-        let repeated = times.values().filter(|n| **n > 1).count();
+        let complete = self.everybody(resource, pages, last, place, evidence);
+        let repeated = pages.repeated.len();
         if repeated > 0 {
             let seen = Seen::new(
                 &list::REPEATS,
@@ -64,12 +117,12 @@ impl Session {
             .facet(resource.word());
             self.observe(seen, &self.about_the_list(resource, last, place, evidence));
         }
-        self.rows_must_be_current(resource, &read, last, place, evidence);
-        let total = read.last().map_or(0, |p| p.total);
+        self.rows_must_be_current(resource, pages, last, place, evidence);
         if complete && repeated == 0 {
-            self.total_must_fit(resource, &read, last, place, evidence);
+            self.total_must_fit(resource, pages, last, place, evidence);
         }
-        self.past_the_end(resource, total, place, evidence).await
+        self.past_the_end(resource, pages.total, place, evidence)
+            .await
     }
 
     fn about_the_list<'a>(
@@ -89,7 +142,7 @@ impl Session {
     fn everybody(
         &self,
         resource: Resource,
-        times: &HashMap<String, usize>,
+        pages: &Imported,
         last: &Sent,
         place: &Place,
         evidence: Evidence,
@@ -98,7 +151,7 @@ impl Session {
             self.with_book(|b| b.existing(resource).map(|a| a.id.clone()).collect());
         let missing: Vec<Subject> = ours
             .iter()
-            .filter(|id| !times.contains_key(*id))
+            .filter(|id| !pages.has(id))
             .map(|id| Subject::Resource(resource, id.clone()))
             .collect();
         if missing.is_empty() {
@@ -120,7 +173,7 @@ impl Session {
     fn rows_must_be_current(
         &self,
         resource: Resource,
-        pages: &[Page<'_>],
+        pages: &Imported,
         last: &Sent,
         place: &Place,
         evidence: Evidence,
@@ -130,19 +183,15 @@ impl Session {
             read.filter_map(|a| Some((a.id.clone(), a.state.clone()?)))
                 .collect()
         });
-        let listed = pages.iter().flat_map(|page| page.resources);
-        for one in listed {
-            let Some(id) = reading::id_of(one) else {
-                continue;
-            };
+        for (id, one) in &pages.ours {
             let stale = current
-                .get(&id)
+                .get(id)
                 .and_then(|current| stale(resource, current, one));
             let Some((at, wanted, got)) = stale else {
                 continue;
             };
             let context = Context {
-                subjects: vec![Subject::Resource(resource, id)],
+                subjects: vec![Subject::Resource(resource, id.clone())],
                 ..self.about_the_list(resource, last, place, evidence)
             };
             let seen = Seen::new(&list::CURRENT, wanted, got);
@@ -155,22 +204,18 @@ impl Session {
     fn total_must_fit(
         &self,
         resource: Resource,
-        pages: &[Page<'_>],
+        pages: &Imported,
         last: &Sent,
         place: &Place,
         evidence: Evidence,
     ) {
-        let held: u64 = pages.iter().map(|p| p.resources.len() as u64).sum();
-        let Some((end, full)) = pages.split_last() else {
-            return;
-        };
-        let short = full.iter().any(|p| (p.resources.len() as u64) < PAGE);
-        let (check, facet) = match end.total.cmp(&held) {
+        let held = pages.held;
+        let (check, facet) = match pages.total.cmp(&held) {
             Ordering::Less => (&list::TOTAL, "too-low"),
-            Ordering::Greater if !short => (&list::TOTAL_TOO_HIGH, resource.word()),
+            Ordering::Greater if !pages.short => (&list::TOTAL_TOO_HIGH, resource.word()),
             Ordering::Equal | Ordering::Greater => return,
         };
-        let seen = Seen::new(check, held.to_string(), end.total.to_string())
+        let seen = Seen::new(check, held.to_string(), pages.total.to_string())
             .facet(facet)
             .at("/totalResults");
         self.observe(seen, &self.about_the_list(resource, last, place, evidence));

@@ -30,6 +30,7 @@ use super::session::{Context, Place, Sent, Session, observer_call};
 pub(crate) use self::differences::{active_facet, place_name};
 pub(in crate::engine) use self::discovery::Read;
 pub use self::find::LETTER_CASE;
+pub use self::import::Imported;
 pub(crate) use self::members::{form as membership_form, membership_seen};
 pub use self::trouble::{is_honest, refusal_of};
 pub(crate) use self::update::changed;

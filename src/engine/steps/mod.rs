@@ -28,13 +28,18 @@ use crate::verdict::Origin;
 use super::cast::{self, Naming};
 use super::guard::Aim;
 use super::insider::Insider;
-use super::judge::{Read, is_honest};
+use super::judge::{Imported, Read, is_honest};
 use super::session::{Place, Sent, Session};
 use literal::Prepared;
 
 /// Why a write did not go out whose target could not be read.
 const UNPROVEN: &str =
     "a read never showed that this run has made what the next request would change";
+
+/// The most bytes of all documents by which a target describes itself: they are judged together, so all are held.
+const MOST_DESCRIBED: usize = 16 * 1024 * 1024;
+/// Why they are not.
+const DESCRIBES_TOO_MUCH: &str = "the target describes itself in more than 16 MiB";
 
 /// Why a scenario did not get to its end, through no fault of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +74,10 @@ struct JobLine<'a> {
     /// The answer that gets lost, until it is; writes are counted down.
     lose: Option<LoseAnswer>,
     last: Option<(Intent, Sent)>,
-    pages: Vec<Sent>,
+    imported: Imported,
     documents: Vec<Read>,
+    /// Bytes of all documents.
+    described: usize,
 }
 
 impl Line for JobLine<'_> {
@@ -81,10 +88,16 @@ impl Line for JobLine<'_> {
             None => self.session.perform(&call, Origin::Okta, self.place).await,
         }?;
         self.last = Some((call.intent.clone(), sent.clone()));
-        if matches!(call.intent, Intent::List { .. }) {
-            self.pages.push(sent.clone());
+        if let Intent::List { resource, .. } = call.intent {
+            let imported = &mut self.imported;
+            self.session.note_page(imported, resource, &sent);
         }
         if let Intent::Discover(document) = &call.intent {
+            let response = sent.exchange.response();
+            self.described += response.map_or(0, |response| response.body.bytes.len());
+            if self.described > MOST_DESCRIBED {
+                return Err(NotSent::Stopped(DESCRIBES_TOO_MUCH));
+            }
             self.documents.push(Read {
                 document: document.clone(),
                 sent: sent.clone(),
@@ -397,8 +410,9 @@ impl Running<'_> {
             place,
             lose,
             last: None,
-            pages: Vec::new(),
+            imported: Imported::default(),
             documents: Vec::new(),
+            described: 0,
         };
         let done = drive::run(job, &task.subject, &settings, &mut line).await;
         if done.trouble.is_none() && line.lose.is_some() {
@@ -436,7 +450,7 @@ impl Running<'_> {
                 .first()
                 .map_or(Evidence::Documented, |r| r.evidence.of(self.stage.app));
             session
-                .judge_import(resource, &line.pages, place, evidence)
+                .judge_import(resource, &line.imported, place, evidence)
                 .await
                 .map_err(broken_off)?;
         }

@@ -56,8 +56,9 @@ impl Transport for Scripted {
 struct Silent(usize);
 
 impl Audience for Silent {
-    fn answered(&mut self, _: &Exchange) {
+    fn answered<'a>(&'a mut self, _: &'a Exchange) -> Waiting<'a, ()> {
         self.0 += 1;
+        Box::pin(std::future::ready(()))
     }
 
     fn decided(&mut self, _: &Played) {}

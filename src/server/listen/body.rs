@@ -1,9 +1,10 @@
 //! Reading the body of a request: bounded in size, in time, and together with all others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +28,35 @@ impl Budget {
         let pieces = (bytes / PIECE).clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Semaphore::new(pieces)))
     }
+}
+
+/// How long a body that nobody wants is waited for: as long as a client takes that writes head and body one after the
+/// other.
+const UNWANTED_WAIT: Duration = Duration::from_millis(20);
+
+/// Whether the rest of a request that is refused has come with its head, so that the connection can be used again. A
+/// client that is about to send a body may otherwise meet a closed connection before it has read why.
+pub(super) async fn is_at_hand(headers: &HeaderMap, mut body: Incoming) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    // Whoever asks first is told no, and sends nothing (RFC 9110, 10.1.1).
+    if headers.contains_key(header::EXPECT) {
+        return false;
+    }
+    let drained = async {
+        let mut left = SMALL;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return false,
+            }
+        }
+        true
+    };
+    timeout(UNWANTED_WAIT, drained).await.unwrap_or(false)
 }
 
 /// A whole body, with its part of the budget.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 
-use super::body::SMALL;
+use super::body::{self, SMALL};
+use super::host::{Addressed, addressed};
 use super::tenants::Tenants;
 use super::{Answers, Budget, Closed, Limits, Mischief, Sent, encoding};
 use crate::defect::{self, Phase};
@@ -28,6 +30,8 @@ pub(super) struct Front {
     budget: Budget,
     large: Semaphore,
     compress: bool,
+    /// Whether everybody on the machine is served, without a token.
+    open: bool,
     traffic: Traffic,
 }
 
@@ -66,6 +70,7 @@ impl Front {
         tenants: Arc<Tenants>,
         limits: Limits,
         compress: bool,
+        open: bool,
         traffic: Traffic,
     ) -> Self {
         Self {
@@ -74,22 +79,33 @@ impl Front {
             budget: Budget::new(limits.all_bodies),
             large: Semaphore::new(LARGE_AT_ONCE),
             compress,
+            open,
             traffic,
         }
     }
 
     async fn serve(&self, request: Request<Incoming>) -> Response<Bytes> {
-        let (parts, body) = request.into_parts();
-        let known = relative(&self.tenants, &parts.uri);
-        let read = async {
-            let (tenant, uri) = known?;
-            let whole = super::read(body, self.limits, &self.budget).await?;
-            Ok((tenant, uri, whole))
-        };
-        match read.await {
-            Ok((tenant, uri, whole)) => {
-                let mut parts = parts;
+        let (mut parts, body) = request.into_parts();
+        let found = self
+            .check_host(&parts)
+            .and_then(|()| relative(&self.tenants, &parts.uri));
+        let tenant = match found {
+            Ok((tenant, uri)) => {
                 parts.uri = uri;
+                tenant
+            }
+            Err(problem) => return refusal(problem),
+        };
+        if let Some(refused) = tenant.turn_away(&parts) {
+            // A body is not waited for on behalf of somebody who may not come in anyway.
+            return if body::is_at_hand(&parts.headers, body).await {
+                refused
+            } else {
+                closing(refused)
+            };
+        }
+        match super::read(body, self.limits, &self.budget).await {
+            Ok(whole) => {
                 let request = Request::from_parts(parts, whole.bytes);
                 let answer = self.handle(tenant, request).await;
                 drop(whole.reserved);
@@ -97,6 +113,16 @@ impl Front {
             }
             Err(problem) => refusal(problem),
         }
+    }
+
+    /// Without a token, the name that a page in a browser knows this machine by is all that tells it from a program here.
+    fn check_host(&self, parts: &Parts) -> Result<(), Problem> {
+        if self.open && addressed(&parts.uri, &parts.headers) == Addressed::Elsewhere {
+            let detail = "A server that is open to everybody on the machine is reached as 127.0.0.1 or localhost only; \
+                          start it with a token to reach it under another name";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        }
+        Ok(())
     }
 
     /// A large request is served where it keeps nobody else waiting.
@@ -167,7 +193,11 @@ fn relative(tenants: &Tenants, uri: &Uri) -> Result<(Arc<Tenant>, Uri), Problem>
 /// An answer to a request whose body was perhaps not read to its end, so that the connection
 /// cannot be used again.
 fn refusal(problem: Problem) -> Response<Bytes> {
-    let mut answer = Answer::from(problem).into_response();
+    closing(Answer::from(problem).into_response())
+}
+
+/// The same answer, the last one of its connection.
+fn closing(mut answer: Response<Bytes>) -> Response<Bytes> {
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(header::CONNECTION, close);
     answer

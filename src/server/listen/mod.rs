@@ -4,6 +4,7 @@ mod body;
 mod connection;
 mod encoding;
 mod front;
+mod host;
 mod places;
 mod sent;
 mod tenants;
@@ -31,6 +32,7 @@ use connection::Accepting;
 pub(super) use connection::Answers;
 use front::Front;
 pub(super) use front::{HEALTH, health};
+pub(super) use host::{Addressed, addressed};
 pub(super) use sent::{Closed, Sent};
 use tenants::{Template, Tenants};
 pub(super) use wire::Mischief;
@@ -257,6 +259,7 @@ impl Bound {
             Arc::clone(&self.tenants),
             options.limits,
             options.compress,
+            options.token.is_none(),
             traffic,
         );
         let mut listeners = vec![Listener::begin(Accepting {

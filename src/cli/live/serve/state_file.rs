@@ -40,6 +40,10 @@ impl StateFile {
     /// Loads the file into `tenant`, if there is one.
     pub(super) fn open(path: &Path, tenant: &Tenant) -> Result<Self, Refusal> {
         let shown = path.display();
+        // A device or a pipe would be read without end.
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            return Err(usage(&format!("{shown} is no regular file"), None));
+        }
         let text = match std::fs::read(path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
