@@ -276,7 +276,7 @@ pub(super) fn redact(result: &mut RunResult, secrets: &Redactor) {
     }
     match &mut result.broken {
         Some(Broken::Preflight { problem, hint }) => [problem, hint].into_iter().for_each(hide),
-        Some(Broken::Gone { problem }) => hide(problem),
+        Some(Broken::Gone { problem } | Broken::Ledger { problem }) => hide(problem),
         Some(Broken::Interrupted) | None => {}
     }
 }

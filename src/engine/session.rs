@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
 use crate::check::frame::NO_MEMBERS;
