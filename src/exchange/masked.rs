@@ -143,7 +143,7 @@ fn redact_response(response: &mut Response, secrets: &Redactor) {
             BodyOddity::ByteOrderMark | BodyOddity::BodyAfterNoContent => {}
         }
     }
-    if let Some(bytes) = hidden_body(&body.bytes, body.json.as_ref().ok(), secrets) {
+    if let Some(bytes) = hidden_body(&body.bytes, body.json.as_deref().ok(), secrets) {
         // Why it was no JSON stays true, and what is odd about it as well.
         body.json = match std::mem::replace(&mut body.json, Err(NotJson::Empty)) {
             Ok(_) => Body::parse(bytes.clone()).json,
@@ -172,7 +172,7 @@ fn hidden_body(bytes: &Bytes, json: Option<&Value>, secrets: &Redactor) -> Optio
         None => json.clone(),
         Some(hidden) => match Body::parse(hidden.clone()).json {
             Ok(value) if !passwords::stand_in(&value) => return Some(hidden.clone()),
-            Ok(value) => value,
+            Ok(value) => Arc::unwrap_or_clone(value),
             // Within an escape, or in a number, a place that is replaced leaves no JSON behind.
             Err(_) => {
                 let mut value = json.clone();

@@ -405,14 +405,9 @@ fn learn(key: Option<&str>, value: &Value, people: &mut People) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
     use serde_json::json;
 
     use super::*;
-    use crate::exchange::{BODY_LIMIT, SendError, VALUE_LIMIT};
 
     fn veil(show_people: bool) -> Veil {
         Veil {
@@ -422,15 +417,6 @@ mod tests {
             people: People::default(),
             ids: Mutex::default(),
         }
-    }
-
-    /// A body that grows beyond all bounds.
-    fn packed() -> Bytes {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        for _ in 0..17 {
-            encoder.write_all(&[b' '; 1024 * 1024]).unwrap();
-        }
-        encoder.finish().unwrap().into()
     }
 
     #[test]

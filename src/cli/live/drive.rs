@@ -614,8 +614,10 @@ fn compare_own(run: &RunResult, own: &Snapshots, host: &str) -> Own {
     for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
         if let Some(reason) = not_comparable(scenario) {
             // Nobody can say that it is as it was.
-            differ = true;
-            text.push_str(&not_compared(scenario, "your accepted snapshot", reason));
+            compared.differ = true;
+            compared
+                .text
+                .push_str(&not_compared(scenario, "your accepted snapshot", reason));
             continue;
         }
         let transcript = transcript(scenario, &run.run_id, &run.target.url, host);

@@ -130,7 +130,7 @@ pub(super) async fn runscope(
     let still_there = session.run.ledger.newest_first(&ids).len();
     if let Some(path) = path
         .as_ref()
-        .filter(|_| still_there == 0 && defect.is_none())
+        .filter(|_| still_there == 0 && !is_open && defect.is_none())
     {
         // Nothing is left to sweep.
         let _ = std::fs::remove_file(path);
@@ -146,7 +146,7 @@ pub(super) async fn runscope(
             0
         },
         left_behind,
-        can_sweep: path.is_some() && still_there > 0,
+        can_sweep: path.is_some() && (still_there > 0 || is_open),
         interrupted: performance.stopped || interrupts.are_there(),
         defect,
     })

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::engine::ledger::Ledger;
-use crate::engine::outcome::LeftBehind;
+use crate::engine::ledger::{Identity, Ledger};
+use crate::engine::outcome::{LeftBehind, Presence};
 use crate::exchange::{Exchange, Method, Request, Transport, path_segment};
 use crate::okta::reading;
 use crate::okta::request::{Client, Resource};
@@ -341,7 +341,8 @@ impl<'a> Claims<'a> {
         match self.way.look_patiently(&key, &names).await {
             Look::Ours => {
                 if let Some(kind) = kind(&key.0) {
-                    self.ledger.claim(kind, &key.1, &shown);
+                    self.ledger.named(kind, &key.1, &shown);
+                    self.ledger.shown(kind, &key.1, Identity::Ours);
                 }
                 self.own.insert(key, names);
             }
@@ -358,6 +359,7 @@ impl<'a> Claims<'a> {
             resource: kind(endpoint).map_or("resource", Resource::as_str),
             id,
             name: name.to_owned(),
+            presence: Presence::Perhaps,
             reason: reason.to_owned(),
         });
     }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::exchange::{HeaderText, Scrubber, Sending};
+use crate::exchange::{HeaderText, Sending};
+use crate::redact::Redactor;
 use crate::runscope::export::Export;
 use crate::runscope::play::{self, Outcome, Performance, Stage};
 use crate::runscope::variables::Variables;
@@ -79,12 +80,12 @@ impl Place {
             extra: Vec::new(),
         };
         let extra = [("Authorization".to_owned(), authorization)];
-        let scrubber = Scrubber::new();
+        let redactor = Redactor::new();
         let stage = Stage {
             transport: &transport,
             base: BASE,
             extra: &extra,
-            scrubber: &scrubber,
+            redactor: &redactor,
             pause_scale: 0.0,
         };
         let mut variables = Variables::default();
@@ -92,7 +93,7 @@ impl Place {
         variables.set("stranger", self.stranger.as_str());
         variables.set("group", self.group.as_str());
         let export = Export::parse(&json!({"steps": steps}).to_string()).unwrap();
-        let ledger = Ledger::default();
+        let ledger = Ledger::default().by_whole_names();
         let mut hear = |_: Heard<'_>| {};
         let sight = Sight {
             transport: &transport,
