@@ -226,6 +226,13 @@ impl Ledger {
         self.books().named(resource, id, name);
     }
 
+    /// The run has given it another name, which it shows from now on.
+    pub fn renamed(&self, resource: Resource, id: &str, name: &str) {
+        if let Some(entry) = self.books().entries.get_mut(&(resource, id.to_owned())) {
+            entry.name = name.to_owned();
+        }
+    }
+
     /// A read by its id has shown a resource.
     pub fn shown(&self, resource: Resource, id: &str, identity: Identity) {
         let sign = match identity {

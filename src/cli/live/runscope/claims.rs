@@ -263,6 +263,9 @@ impl<'a> Claims<'a> {
                 && let Some(names) = self.own.get_mut(&key)
             {
                 names.retain(|known| *known != name);
+                if let Some(kind) = kind(&key.0) {
+                    self.ledger.renamed(kind, &key.1, &name);
+                }
                 names.push(name);
             }
         }
