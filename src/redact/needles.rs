@@ -79,11 +79,7 @@ impl<T: Copy> Needles<T> {
         let (Some(key), Some(first)) = (bytes.first_chunk::<KEY>(), bytes.first()) else {
             return;
         };
-        let bucket = self.by_key.entry(*key).or_default();
-        if bucket.iter().any(|needle| *needle.bytes == *bytes) {
-            return;
-        }
-        bucket.push(Needle {
+        self.by_key.entry(*key).or_default().push(Needle {
             bytes: bytes.into(),
             edge,
             tag,

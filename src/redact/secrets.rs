@@ -52,7 +52,15 @@ pub struct Redactor(Arc<RwLock<Known>>);
 
 struct Known {
     kinds: HashMap<Box<str>, Kind>,
-    needles: Needles<Kind>,
+    needles: Needles<Tag>,
+}
+
+/// What a needle says of what it finds.
+#[derive(Clone, Copy)]
+struct Tag {
+    kind: Kind,
+    /// It is the secret. In another case it is none, but tells too much of it.
+    is_it: bool,
 }
 
 impl Default for Known {
@@ -117,8 +125,13 @@ impl Redactor {
             return;
         }
         known.kinds.insert(text.into(), kind);
+        let is_it = Tag { kind, is_it: true };
         for (form, edge) in forms(text) {
-            known.needles.add(form.as_bytes(), edge, kind);
+            known.needles.add(form.as_bytes(), edge, is_it);
+        }
+        let like_it = Tag { kind, is_it: false };
+        for form in in_another_case(text) {
+            known.needles.add(form.as_bytes(), Edge::default(), like_it);
         }
     }
 
@@ -133,8 +146,8 @@ impl Redactor {
     pub fn held(&self, text: &[u8]) -> Held {
         let mut held = Held::default();
         self.known().needles.search(text, &mut |hit| {
-            match hit.tag {
-                _ if hit.is_cut => {}
+            match hit.tag.kind {
+                _ if hit.is_cut || !hit.tag.is_it => {}
                 Kind::Credential => held.credential = true,
                 Kind::Password => held.password = true,
             }
@@ -198,6 +211,18 @@ impl fmt::Debug for Redactor {
     }
 }
 
+/// A secret whose case was changed on its way, as libraries do it to the names of headers and hosts. An ordinary word is
+/// left alone: it would be hidden wherever it begins a sentence.
+fn in_another_case(text: &str) -> Vec<String> {
+    let mixes =
+        text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic());
+    let cases = [text.to_ascii_lowercase(), text.to_ascii_uppercase()];
+    cases
+        .into_iter()
+        .filter(|case| mixes && case != text)
+        .collect()
+}
+
 /// What is looked for, to find a secret: escapes are undone on the way.
 fn forms(text: &str) -> Vec<(String, Edge)> {
     let mut forms = vec![(text.to_owned(), Edge::default())];
@@ -222,5 +247,7 @@ fn forms(text: &str) -> Vec<(String, Edge)> {
     let hex = |digits: fn(u8) -> String| text.bytes().map(digits).collect::<String>();
     forms.push((hex(|byte| format!("{byte:02x}")), Edge::default()));
     forms.push((hex(|byte| format!("{byte:02X}")), Edge::default()));
+    // Without a character that differs, both alphabets give the same.
+    forms.dedup();
     forms
 }

@@ -266,6 +266,22 @@ fn kinds_are_told_apart() {
     assert!(redactor.knows("aA123459") && !redactor.knows("aA12345"));
 }
 
+/// Names of headers and hosts lose their case on the way; what is left tells too much, but is not the secret.
+#[test]
+fn a_secret_in_another_case_is_hidden_and_no_finding() {
+    let redactor = redactor(&["aBcDeF-123/x", "Swordfish"]);
+    for (text, wanted) in [
+        ("x-abcdef-123/x", "x-***"),
+        ("ABCDEF-123%2FX", "***"),
+        ("swordfish", "swordfish"),
+    ] {
+        assert_eq!(redactor.text(text), wanted);
+        assert_eq!(redactor.held(text.as_bytes()), Held::default());
+    }
+    redactor.add_credential(&Secret::new("abcdef-123/x"));
+    assert!(redactor.held(b"abcdef-123/x").credential);
+}
+
 #[test]
 fn clones_share_what_they_know_and_show_none_of_it() {
     let first = Redactor::new();
