@@ -79,11 +79,17 @@ impl Drop for Target {
     }
 }
 
+fn with_token(state: &Path, arguments: &[&str]) -> std::process::Command {
+    let mut command = command(state, arguments);
+    command.env("SCIM_CONFORM_TOKEN", TOKEN);
+    command
+}
+
 /// Starts a run, and kills it after so long; whether it had ended by itself.
 fn kill_after(state: &Path, url: &str, wait: Duration) -> bool {
     let mut arguments = vec!["run", "--yes", "-q", "--settle", "100ms", "--target", url];
     arguments.extend(SCENARIOS);
-    let mut run = command(state, &arguments);
+    let mut run = with_token(state, &arguments);
     run.stdout(std::process::Stdio::null());
     run.stderr(std::process::Stdio::null());
     let mut child = run.spawn().unwrap();
@@ -95,7 +101,7 @@ fn kill_after(state: &Path, url: &str, wait: Duration) -> bool {
 }
 
 fn sweep(state: &Path, url: &str) -> Done {
-    Done::of(command(state, &["sweep", "--yes", "--target", url]))
+    Done::of(with_token(state, &["sweep", "--yes", "--target", url]))
 }
 
 fn ledgers(state: &Path) -> usize {
@@ -154,7 +160,7 @@ fn a_sweep_leaves_a_run_alone_that_is_going_on() {
     let state = tempfile::tempdir().unwrap();
     let url = target.url();
     let arguments = ["run", "--yes", "-q", "--target", &url, "users/create"];
-    let mut run = command(state.path(), &arguments);
+    let mut run = with_token(state.path(), &arguments);
     run.stdout(std::process::Stdio::null());
     run.stderr(std::process::Stdio::null());
     let mut child = run.spawn().unwrap();

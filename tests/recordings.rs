@@ -75,8 +75,12 @@ fn a_good_server_raises_no_alarm_whatever_is_recorded() {
             let honest = finding.kind == Kind::Limitation && scenario.id.0.ends_with("taken-login");
             // An answer that was lost did not come, and a recording shows just that.
             let lost = loses && finding.check.id == "connection/answers";
+            // Nor can it tell what was deleted behind Okta's back, where Okta does not read before it writes.
+            let behind = finding.check.id == "sequence/refused"
+                && finding.level < Level::Error
+                && scenario.id.0.ends_with("deleted-behind-okta-s-back");
             assert!(
-                honest || lost,
+                honest || lost || behind,
                 "{} {:?}: {}",
                 scenario.id,
                 scenario.app,

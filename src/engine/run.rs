@@ -773,8 +773,19 @@ impl Whole {
         let second = self.second_session("clean-up", None, "");
         for (session, told) in [Some(first), second].into_iter().zip(told) {
             let Some(session) = session else { continue };
-            let left = residue::remove_rest(&session, self.settings.cleanup, told).await;
-            ended.left_behind.extend(left);
+            let rest = residue::remove_rest(&session, self.settings.cleanup, told.clone());
+            match defect::caught(rest).await {
+                Ok(left) => ended.left_behind.extend(left),
+                Err(panic) => {
+                    // What the scenarios have told stays told; the ledger knows the rest.
+                    ended.left_behind.extend(told);
+                    ended.may_have_left = true;
+                    ended.defects.push(Defect {
+                        during: During::End,
+                        panic,
+                    });
+                }
+            }
             ended.around.extend(session.finish().0);
         }
     }

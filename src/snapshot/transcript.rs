@@ -114,7 +114,7 @@ pub enum Content {
     Empty,
     /// It is JSON.
     Json(Value),
-    /// It is something else; control characters but tab and line feed are escaped.
+    /// It is something else.
     Text(String),
 }
 
@@ -398,7 +398,7 @@ fn is_one_of(name: &str, wanted: &[&str]) -> bool {
 fn plain_text(normaliser: &Normaliser<'_>, text: &str) -> String {
     let kept: String = text.chars().take(TEXT_LIMIT).collect();
     let left = text.chars().count().saturating_sub(TEXT_LIMIT);
-    let mut out = escape_control(&normaliser.text(&kept), &['\n', '\t']);
+    let mut out = normaliser.text(&kept);
     if left > 0 {
         out.push_str(&format!("\n({left} more characters)"));
     }
@@ -407,22 +407,13 @@ fn plain_text(normaliser: &Normaliser<'_>, text: &str) -> String {
 
 /// `text` as one line of a snapshot.
 fn one_line(text: &str) -> String {
-    escape_control(text, &[]).trim().to_owned()
+    text.replace('\n', "\\n")
+        .replace('\r', "\\r")
+        .trim()
+        .to_owned()
 }
 
 /// `text` as a part of a heading, whose parts are separated by `|`.
 fn label(text: &str) -> String {
     one_line(&text.replace('|', "/"))
-}
-
-fn escape_control(text: &str, keep: &[char]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && !keep.contains(&c) {
-            out.extend(c.escape_debug());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }

@@ -12,6 +12,7 @@ use crate::okta::reading::{self, Match};
 use crate::okta::request::{Intent, Resource};
 
 use super::super::book::{Account, Subject};
+use super::super::ownership::Standing;
 use super::super::session::{Context, Place, Sent, Session};
 use super::super::target::Settling;
 use super::{Write, good, status_word};
@@ -55,6 +56,13 @@ impl Session {
                     && self.claim_lost(resource, &id, name, write.place).await? =>
             {
                 Ok(())
+            }
+            // It has the right name, and no read by its id can be made anything of, which is seen there.
+            Match::One { id, .. }
+                if self.ledger.standing(resource, &id) == Standing::Named
+                    && !wanted.contains(&id) =>
+            {
+                Err(NotSent::Unproven)
             }
             Match::One { id, .. } => {
                 self.observe(

@@ -31,20 +31,24 @@ impl Session {
         self.with_book(|b| b.lose(resource, name));
         let kind = format!("lost {}", resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
+        // A look-up may find what no read by its id can be made of.
+        let mut is_found = false;
         loop {
             let found = self.find_exactly(resource, name, write.place).await?;
             if let Some((id, sent)) = found
                 && self.is_lost_one(resource, &id, name, &sent)
-                && self.claim_lost(resource, &id, name, write.place).await?
             {
-                return Ok(Some(id));
+                is_found = true;
+                if self.claim_lost(resource, &id, name, write.place).await? {
+                    return Ok(Some(id));
+                }
             }
             if !settling.again().await {
                 break;
             }
         }
         self.run.never_settled(&kind);
-        if is_success(&write.sent.exchange) {
+        if is_success(&write.sent.exchange) && !is_found {
             self.taken_by_nobody(resource, name, write);
         }
         Ok(None)

@@ -23,6 +23,8 @@ pub(super) enum Line {
         /// Base URL.
         target: String,
     },
+    /// Whole names tell what is the run's: they were not written for it, and its id is not in them.
+    WholeNames,
     /// A create is about to be sent: from now on something may be there under this name.
     Sent {
         /// `User` or `Group`.
@@ -82,6 +84,7 @@ impl Line {
                 run_id: run_id.clone(),
                 target: shown(target),
             },
+            Self::WholeNames => Self::WholeNames,
             Self::Named(owned) | Self::Made(owned) if shown(&owned.id) != owned.id => Self::Sent {
                 resource: owned.resource.clone(),
                 name: shown(&owned.name),

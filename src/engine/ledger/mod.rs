@@ -159,7 +159,11 @@ impl Ledger {
     /// written for this run.
     #[must_use]
     pub fn by_whole_names(self) -> Self {
-        self.books().run_id = None;
+        {
+            let mut books = self.books();
+            books.run_id = None;
+            books.write(&Line::WholeNames);
+        }
         self
     }
 
@@ -576,6 +580,7 @@ impl Books {
                     books.run_id = Some(run_id.clone());
                     (told.run_id, told.target) = (run_id, target);
                 }
+                Line::WholeNames => books.run_id = None,
                 Line::Sent { resource, name } | Line::Lost { resource, name } => {
                     if let Some(resource) = resource_of(&resource) {
                         books.note_attempt(resource, &name);

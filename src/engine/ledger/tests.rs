@@ -248,3 +248,17 @@ fn a_secret_is_not_written() {
     );
     assert_eq!(ids(&ledger), ["1"]);
 }
+
+#[test]
+fn a_ledger_of_whole_names_is_one_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let ledger = Ledger::in_file(&path, "rabc12", "https://t.test/v2").unwrap();
+    let ledger = ledger.by_whole_names();
+    ledger.named(USER, "1", "ada@corp.test");
+    drop(ledger);
+    let (ledger, told) = Ledger::reopen(&path).unwrap();
+    assert_eq!(told.run_id, "rabc12");
+    let identity = ledger.identify(USER, "1", Some("ada@corp.test"));
+    assert_eq!(identity, Identity::Ours);
+}
