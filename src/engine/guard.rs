@@ -220,9 +220,10 @@ impl Session {
         origin: Origin,
         place: &Place,
     ) -> Result<(Sent, LastRead), NotSent> {
+        // It is no part of what the scenario observes.
         let origin = match origin {
             Origin::Cleanup => Origin::Cleanup,
-            _ => Origin::Observe,
+            _ => Origin::Setup,
         };
         // Nothing is known about the shape of what may not be there.
         let request = self.client.read(resource, id);

@@ -250,7 +250,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.tally.values += 1;
+        self.tally.values = self.tally.values.saturating_add(1);
         if self.tally.values > VALUE_LIMIT {
             // The text is never shown: the count says it all.
             return Err(serde::de::Error::custom("too many values"));

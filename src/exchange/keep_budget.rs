@@ -44,15 +44,21 @@ impl KeepBudget {
 /// What keeping a body takes: its text, once for the run and once for each report, which writes every value of it on a
 /// line of its own.
 pub(super) fn cost(bytes: &[u8], json: Option<&Value>) -> usize {
-    bytes.len() + AROUND_A_VALUE * json.map_or(0, count_values)
+    let values = json.map_or(0, count_values);
+    bytes
+        .len()
+        .saturating_add(AROUND_A_VALUE.saturating_mul(values))
 }
 
 /// How many values there are, keys not counted. The parser bounds the depth, and with it this recursion.
 #[must_use]
 pub fn count_values(json: &Value) -> usize {
+    fn sum<'v>(values: impl Iterator<Item = &'v Value>) -> usize {
+        values.fold(1, |sum, value| sum.saturating_add(count_values(value)))
+    }
     match json {
-        Value::Array(elements) => 1 + elements.iter().map(count_values).sum::<usize>(),
-        Value::Object(object) => 1 + object.values().map(count_values).sum::<usize>(),
+        Value::Array(elements) => sum(elements.iter()),
+        Value::Object(object) => sum(object.values()),
         _ => 1,
     }
 }

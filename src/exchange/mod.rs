@@ -326,11 +326,12 @@ pub enum SendError {
 /// texts of recordings lose what is personal.
 fn size_in_words(bytes: usize) -> String {
     const UNITS: [(usize, &str); 2] = [(1024 * 1024, "MiB"), (1024, "KiB")];
-    let whole = UNITS
-        .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    let whole = UNITS.iter().find_map(|(unit, word)| {
+        let is_whole = bytes >= *unit && bytes.is_multiple_of(*unit);
+        is_whole.then(|| bytes.checked_div(*unit).zip(Some(*word)))?
+    });
     match whole {
-        Some((unit, word)) => format!("{} {word}", bytes / unit),
+        Some((number, word)) => format!("{number} {word}"),
         None => format!("{bytes} bytes"),
     }
 }

@@ -94,7 +94,8 @@ impl Line for JobLine<'_> {
         }
         if let Intent::Discover(document) = &call.intent {
             let response = sent.exchange.response();
-            self.described += response.map_or(0, |response| response.body.bytes.len());
+            let bytes = response.map_or(0, |response| response.body.bytes.len());
+            self.described = self.described.saturating_add(bytes);
             if self.described > MOST_DESCRIBED {
                 return Err(NotSent::Stopped(DESCRIBES_TOO_MUCH));
             }
