@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, mask_exchange};
 use crate::okta::reading;
+use crate::okta::request::Resource;
 use crate::redact::{ForeignNames, Ownership};
 
 use super::ledger::Ledger;
@@ -38,11 +39,29 @@ impl Ownership for Own<'_> {
     }
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
+        let owns = |id| match kind_of(resource) {
+            // Where ids are small numbers, user 1 is another one than group 1.
+            Some(kind) => self.ledger.knows(kind, id),
+            None => self.owns_id(id),
+        };
         has_our_name(resource, self.run_id)
-            || resource
-                .get("id")
-                .and_then(Value::as_str)
-                .is_some_and(|id| self.owns_id(id))
+            || resource.get("id").and_then(Value::as_str).is_some_and(owns)
+    }
+}
+
+/// What a resource is, where it shows so.
+fn kind_of(resource: &Map<String, Value>) -> Option<Resource> {
+    let schemas = resource.get("schemas").and_then(Value::as_array);
+    let has_schema = |end: &str| {
+        let mut texts = schemas.into_iter().flatten().filter_map(Value::as_str);
+        texts.any(|schema| schema.ends_with(end))
+    };
+    if resource.contains_key("userName") || has_schema("core:2.0:User") {
+        Some(Resource::User)
+    } else if resource.contains_key("members") || has_schema("core:2.0:Group") {
+        Some(Resource::Group)
+    } else {
+        None
     }
 }
 
@@ -62,4 +81,44 @@ pub fn strangers(exchange: &mut Exchange, ledger: &Ledger, run_id: &str, names: 
         },
         names,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_no_id_of_another_kind() {
+        let ledger = Ledger::of_run("rabc12");
+        ledger.named(Resource::Group, "1", "Crew rabc120000");
+        let own = Own {
+            ledger: &ledger,
+            run_id: "rabc12",
+            here: None,
+        };
+        let table = [
+            (
+                json!({"id": "1", "userName": "stranger@elsewhere.test"}),
+                false,
+            ),
+            (
+                json!({"id": "1", "displayName": "???", "members": []}),
+                true,
+            ),
+            (
+                json!({"id": "2", "displayName": "Strangers", "members": []}),
+                false,
+            ),
+            (
+                json!({"id": "2", "userName": "ada.rabc120000@example.com"}),
+                true,
+            ),
+        ];
+        for (resource, is_own) in table {
+            let resource = resource.as_object().unwrap();
+            assert_eq!(own.owns_resource(resource), is_own, "{resource:?}");
+        }
+    }
 }
