@@ -1,4 +1,5 @@
-//! What the run says it has left behind is what the store holds: for every fault alone, and for random pairs.
+//! What the run says it has left behind is what the store holds: for every fault alone, for random pairs, and where
+//! answers are disturbed by chance.
 //!
 //! `SCIM_CONFORM_WHOLE=1 cargo test --test judge left_behind` plays the whole catalogue against each.
 
@@ -12,12 +13,15 @@ use rand::{RngExt as _, SeedableRng};
 use scim_conform::engine::outcome::Presence;
 use scim_conform::engine::settings::Reach;
 use scim_conform::exchange::Transport;
-use scim_conform::server::{Fault, InProcess, Policy};
+use scim_conform::server::{Chaos, Fault, InProcess, Policy};
 
 use crate::bench::{self, Bench};
 use crate::liar::{name_of, stored, with_strangers};
 
 const PAIRS: usize = 200;
+/// Seeds of chance, and how many of a hundred answers it disturbs.
+const CHAOS: std::ops::Range<u64> = 0..20;
+const DISTURBED: u8 = 15;
 
 /// They create, rename, deactivate, rehire, push and delete in every way that Okta does, and in odd ones.
 const SHORT: [&str; 14] = [
@@ -44,7 +48,7 @@ const CANNOT_BE_KNOWN: &[(Fault, &str)] = &[(
 )];
 
 /// What differs between the store and what was told, a line each.
-fn differences(bench: &Bench, faults: &[Fault]) -> (Vec<String>, usize) {
+fn differences(bench: &Bench, faults: &[Fault], chaos: Option<Chaos>) -> (Vec<String>, usize) {
     let policy = faults
         .iter()
         .fold(Policy::default(), |policy, fault| policy.with_fault(*fault));
@@ -53,6 +57,7 @@ fn differences(bench: &Bench, faults: &[Fault]) -> (Vec<String>, usize) {
         .iter()
         .map(|one| one["id"].to_string())
         .collect();
+    tenant.set_chaos(chaos);
     let transport: Arc<dyn Transport> = Arc::new(InProcess::new(Arc::clone(&tenant)));
     let settings = bench::settings(Reach::Shared(transport), Duration::from_secs(2));
     let (_, result) = bench::on_virtual_time(bench.play_by(settings));
@@ -98,7 +103,7 @@ fn on_all(bench: &Bench, all: &[Vec<Fault>]) -> Vec<(usize, Vec<String>, usize)>
             let Some(faults) = all.get(index) else {
                 return found;
             };
-            let (wrong, not_there) = differences(bench, faults);
+            let (wrong, not_there) = differences(bench, faults, None);
             found.push((index, wrong, not_there));
         }
     };
@@ -159,6 +164,22 @@ fn random_pairs() {
     for (index, lines, _) in on_all(&bench, &all) {
         let faults = names(&all[index]);
         wrong.extend(lines.iter().take(3).map(|line| format!("{faults}: {line}")));
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn chaos() {
+    let bench = catalogue();
+    let mut wrong = Vec::new();
+    for seed in CHAOS {
+        let (lines, _) = differences(&bench, &[], Some(Chaos::new(seed, DISTURBED)));
+        wrong.extend(
+            lines
+                .iter()
+                .take(3)
+                .map(|line| format!("seed {seed}: {line}")),
+        );
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
