@@ -45,7 +45,7 @@ impl Held {
 ///
 /// Types and masks keep secrets out of outputs in the first place; this catches what a server repeats. A secret is
 /// found as it is, with any of its characters escaped as JSON, URLs and HTML do it, also one within the other
-/// ([`super::spelling`]), in base64 and base64url, alone or within something longer (`user:token`), and in hexadecimal
+/// (`spelling.rs`), in base64 and base64url, alone or within something longer (`user:token`), and in hexadecimal
 /// digits.
 #[derive(Clone, Default)]
 pub struct Redactor(Arc<RwLock<Known>>);
