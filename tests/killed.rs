@@ -154,6 +154,27 @@ fn what_a_killed_run_left_is_removed_or_told() {
     );
 }
 
+/// A crowd may be larger than what one clean-up tries again.
+#[test]
+fn a_sweep_removes_all_that_a_ledger_tells_of() {
+    let target = Target::start(Policy::default(), None);
+    let state = tempfile::tempdir().unwrap();
+    let folder = state.path().join("ledgers");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut lines = json!({"run": {"run_id": "rcrowd", "target": target.url()}}).to_string() + "\n";
+    for index in 0..450 {
+        let name = format!("crowd-{index}.rcrowd0000@example.com");
+        let user = json!({"userName": name});
+        let id = target.tenant(|tenant| tenant.seed_user(&user).unwrap());
+        let made = json!({"made": {"resource": "User", "id": id, "name": name}});
+        lines += &(made.to_string() + "\n");
+    }
+    std::fs::write(folder.join("rcrowd.jsonl"), lines).unwrap();
+    let done = sweep(state.path(), &target.url());
+    assert!(done.out.contains("removed 450 resources\n"), "{}", done.out);
+    assert_eq!((done.code, target.left()), (0, vec![]));
+}
+
 #[test]
 fn a_sweep_leaves_a_run_alone_that_is_going_on() {
     let target = Target::start(Policy::default().with_fault(Fault::SlowAnswers), None);

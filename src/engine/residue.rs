@@ -3,7 +3,7 @@
 //! A create may have made something without telling its id: its answer did not come, could not be read, or showed the
 //! resource of others. All names of a run hold its id, so what it has made can be found by them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -44,7 +44,7 @@ const NO_ID: &str = "its create gave this run no id of its own";
 /// 1. Names without a known id are looked up, when a write has had its time to become visible.
 /// 2. The lists of users and groups are read, for any name of the run.
 /// 3. What was found is removed, if a read of it shows that it is the run's own.
-/// 4. What could not be removed before, for reasons that pass, is tried once more.
+/// 4. What no clean-up has tried is removed, and what it could not remove for reasons that pass is tried once more.
 /// 5. A name is absent when neither look-up nor list shows it. What nobody can tell is left behind, perhaps.
 pub async fn remove_rest(
     session: &Session,
@@ -67,19 +67,7 @@ pub async fn remove_rest(
                 complete.note(resource, whole);
             }
         }
-        let tried: HashSet<_> = left
-            .iter()
-            .filter(|one| one.presence == Presence::There)
-            .filter_map(|one| Some((kind(one.resource)?, one.id.clone())))
-            .collect();
-        let once_more: HashSet<_> = session
-            .ledger
-            .known()
-            .into_iter()
-            .map(|(resource, id, _)| (resource, id))
-            .filter(|key| !tried.contains(key))
-            .take(MOST_TRIED_AGAIN)
-            .collect();
+        let once_more = worth_another_try(session, &left);
         let stays = clean_up(session, &once_more, how).await;
         left.retain(|one| {
             kind(one.resource).is_none_or(|k| !once_more.contains(&(k, one.id.clone())))
@@ -143,6 +131,25 @@ pub async fn remove_rest(
         });
     }
     left
+}
+
+/// Everything that no clean-up has tried yet, and some of what one could not remove for reasons that pass.
+fn worth_another_try(session: &Session, told: &[LeftBehind]) -> HashSet<(Resource, String)> {
+    let tried: HashMap<_, _> = told
+        .iter()
+        .filter_map(|one| Some(((kind(one.resource)?, one.id.clone()), one.presence)))
+        .collect();
+    let known = session.ledger.known().into_iter();
+    let (untried, tried_before): (Vec<_>, Vec<_>) = known
+        .map(|(resource, id, _)| (resource, id))
+        .partition(|key| !tried.contains_key(key));
+    let passing = tried_before
+        .into_iter()
+        .filter(|key| tried.get(key) == Some(&Presence::Perhaps));
+    untried
+        .into_iter()
+        .chain(passing.take(MOST_TRIED_AGAIN))
+        .collect()
 }
 
 /// Looks for what the creates of one scenario have made without telling its id. Others may be at work.
