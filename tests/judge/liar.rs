@@ -62,6 +62,7 @@ pub(crate) fn with_strangers(policy: Policy) -> Arc<Tenant> {
 /// The target.
 pub(crate) struct Liar {
     tenant: InProcess,
+    store: Arc<Tenant>,
     model: Mutex<Model>,
 }
 
@@ -71,7 +72,7 @@ struct Model {
     rate: u32,
     /// Look-ups and lists never lie.
     has_honest_lists: bool,
-    /// Writes that were addressed to a stranger.
+    /// Writes that have reached a stranger.
     harm: Vec<String>,
     /// What went over the wire, for whoever has to understand a case.
     log: Vec<String>,
@@ -109,11 +110,12 @@ impl Liar {
                 strangers: strangers.collect(),
                 own: Vec::new(),
             }),
-            tenant: InProcess::new(tenant),
+            tenant: InProcess::new(Arc::clone(&tenant)),
+            store: tenant,
         })
     }
 
-    /// Writes that were addressed to a stranger.
+    /// Writes that have reached a stranger.
     pub(crate) fn harm(&self) -> Vec<String> {
         self.model.lock().unwrap().harm.clone()
     }
@@ -121,6 +123,22 @@ impl Liar {
     /// What went over the wire.
     pub(crate) fn log(&self) -> String {
         self.model.lock().unwrap().log.join("\n")
+    }
+
+    /// The name of the stranger that a request would write to. A record that a fault of the server has given a name of
+    /// the run belongs to nobody any more: no read can tell it from the run's own.
+    fn stranger_written_to(&self, request: &Request) -> Option<String> {
+        let id = id_in(&request.target).filter(|_| request.method.is_write())?;
+        let is_stranger = {
+            let model = self.model.lock().unwrap();
+            let mut ids = model.strangers.iter().map(|(_, one)| &one["id"]);
+            ids.any(|stranger| stranger == id)
+        };
+        let stored = is_stranger.then(|| stored(&self.store))?;
+        let there = stored.iter().find(|one| one["id"] == id)?;
+        let name = name_of(there);
+        let is_named_so = name.to_lowercase().contains("stranger");
+        is_named_so.then(|| name.to_owned())
     }
 
     /// The id under which a resource of the store is known outside.
@@ -136,8 +154,17 @@ impl Transport for Liar {
         Box::pin(async move {
             let sent = request.clone();
             let inner = self.model.lock().unwrap().inwards(request);
+            let stranger = self.stranger_written_to(&inner);
             let mut exchange = self.tenant.send(inner).await;
             let mut model = self.model.lock().unwrap();
+            // Where the target says that nothing is there, it has written nothing: Okta writes to what has disappeared.
+            if let Some(stranger) = stranger
+                && exchange.status() != Some(404)
+            {
+                model
+                    .harm
+                    .push(format!("{} {} to {stranger}", sent.method, sent.target));
+            }
             model.outwards(&sent, &mut exchange);
             let truth = short(&exchange);
             model.distort(&sent, &mut exchange);
@@ -218,7 +245,6 @@ impl Model {
     }
 
     fn inwards(&mut self, mut request: Request) -> Request {
-        let sent = format!("{} {}", request.method, request.target);
         for (outer, inner) in &self.leads_to {
             if id_in(&request.target) == Some(outer.as_str()) {
                 request.target = request.target.replacen(outer.as_str(), inner, 1);
@@ -235,14 +261,6 @@ impl Model {
                 text = text.replace(&format!("<{outer}>"), inner);
             }
             request.body = Some(text.into());
-        }
-        let strangers = self
-            .strangers
-            .iter()
-            .filter_map(|(_, one)| one["id"].as_str());
-        let is_strangers = |id: &str| strangers.clone().any(|stranger| stranger == id);
-        if request.method.is_write() && id_in(&request.target).is_some_and(is_strangers) {
-            self.harm.push(sent);
         }
         request
     }
