@@ -189,6 +189,8 @@ pub enum Phase {
     End,
     /// While the JSON report is made.
     Json,
+    /// While the archive of all exchanges is made.
+    Har,
     /// While the JUnit report is made.
     Junit,
     /// While the table of a plan is made.

@@ -200,3 +200,29 @@ fn a_certificate_that_okta_would_refuse_is_named_beside_the_verdict() {
     serving.kill().unwrap();
     serving.wait().unwrap();
 }
+
+/// Files of this process may grow to so many bytes and no further, as on a disk that is full.
+#[cfg(target_os = "linux")]
+const ROOM: &str = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_ends_the_run_before_its_next_write() {
+    use program::{Serving, TOKEN};
+    let state = tempfile::tempdir().unwrap();
+    let serving = Serving::start(state.path(), TOKEN, &[]);
+    let target = ["run", "--target", &serving.url, "--yes", "users", "rename"];
+    let mut run = std::process::Command::new("sh");
+    run.args(["-c", ROOM, env!("CARGO_BIN_EXE_scim-conform")])
+        .args(target)
+        .env_clear()
+        .env("SCIM_CONFORM_STATE", state.path())
+        .env("SCIM_CONFORM_TOKEN", TOKEN)
+        .stdin(std::process::Stdio::null());
+    let done = Done::of(run);
+    assert_eq!(done.code, 3, "{}", done.all());
+    let words = done.all().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("ledger"), "{words}");
+    assert!(words.contains("make room"), "{words}");
+    assert_eq!(serving.users(), 0, "what it had made, it has removed");
+}

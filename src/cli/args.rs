@@ -275,6 +275,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TAG", help_heading = WHAT)]
     pub(crate) tag: Vec<String>,
 
+    /// Only the scenarios that find most with few requests, to run on every save
+    #[arg(long, conflicts_with = "plan", help_heading = WHAT)]
+    pub(crate) quick: bool,
+
     /// Only what failed in the last run against this target
     #[arg(long, help_heading = WHAT)]
     pub(crate) failed: bool,
@@ -364,8 +368,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::whole, help_heading = MANNERS)]
     pub(crate) cap_foreign_users: u64,
 
-    /// Scenarios at the same time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::within::<u32, 1, 64>, help_heading = MANNERS)]
+    /// Requests at the same time, at most; fewer where the target gets slower
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = values::within::<u32, 1, 64>, help_heading = MANNERS)]
     pub(crate) concurrency: u32,
 
     /// Requests per second, at most
@@ -404,8 +408,8 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = JUDGING)]
     pub(crate) tap: bool,
 
-    /// Write a report: json=FILE, junit=FILE, or with --plan csv=FILE; - for
-    /// stdout (repeatable)
+    /// Write a report: json=FILE, junit=FILE, all exchanges as har=FILE, or with
+    /// --plan csv=FILE; - for stdout (repeatable)
     #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
     pub(crate) report: Vec<ReportWish>,
 

@@ -64,6 +64,9 @@ pub enum CliError {
     /// A table that no run without a plan has.
     #[error("--report csv is the table of a plan, and there is none")]
     CsvWithoutPlan,
+    /// An archive of what was not sent.
+    #[error("--report har is an archive of what a run has sent, and this is none")]
+    HarWithoutRun,
     /// A fault that shows itself between two tenants only.
     #[error("the fault {0} needs two tenants, and serve has one")]
     FaultOfTwoTenants(&'static str),
@@ -187,6 +190,7 @@ impl CliError {
             Self::FeatureWithoutPlan(_) => {
                 Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
             }
+            Self::HarWithoutRun => Some("write --report json=FILE".to_owned()),
             Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::FaultOfTwoTenants(fault) => Some(format!(
                 "scim-conform run --fault {fault} --allow two-tenants"

@@ -34,9 +34,7 @@ pub(crate) fn execute(
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
     reports::check(&args.report)?;
-    if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
-        return Err(CliError::CsvWithoutPlan);
-    }
+    reports::without_run(&args.report)?;
     let mut entries = Vec::new();
     for path in &args.files {
         read(path, &mut entries)?;
@@ -170,6 +168,7 @@ fn write_reports(
     let (made, failed) = reports::make(&args.report, |form| match form {
         ReportForm::Json => Ok(json::render(&judged.run, None, None)),
         ReportForm::Csv => Err(CliError::CsvWithoutPlan),
+        ReportForm::Har => Err(CliError::HarWithoutRun),
         ReportForm::Junit => Ok(junit::render(&judged.run)?),
     });
     for failed in failed {

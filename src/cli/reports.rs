@@ -29,6 +29,7 @@ impl ReportForm {
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "JSON report",
+            Self::Har => "HTTP archive",
             Self::Junit => "JUnit report",
             Self::Csv => "table of the plan",
         }
@@ -37,10 +38,26 @@ impl ReportForm {
     fn phase(self) -> Phase {
         match self {
             Self::Json => Phase::Json,
+            Self::Har => Phase::Har,
             Self::Junit => Phase::Junit,
             Self::Csv => Phase::Csv,
         }
     }
+}
+
+/// Finds out whether a report is wished for that only a run has.
+///
+/// # Errors
+/// When it is.
+pub(crate) fn without_run(wishes: &[ReportWish]) -> Result<(), CliError> {
+    for wish in wishes {
+        match wish.form {
+            ReportForm::Json | ReportForm::Junit => {}
+            ReportForm::Har => return Err(CliError::HarWithoutRun),
+            ReportForm::Csv => return Err(CliError::CsvWithoutPlan),
+        }
+    }
+    Ok(())
 }
 
 /// Finds out before the run what would else be found out after it.

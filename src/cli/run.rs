@@ -7,7 +7,7 @@ use crate::engine::outcome::{Broken, Defect, During, Plan, RunResult};
 use crate::oin::Readiness;
 use crate::okta::App;
 use crate::report::plan::AtEnd;
-use crate::report::{self, Closing, Terminal, TerminalOptions, Verbosity, csv, json, junit};
+use crate::report::{self, Closing, Terminal, TerminalOptions, Verbosity, csv, har, json, junit};
 use crate::scenario::Risk;
 use crate::verdict::{Level, Verdict};
 
@@ -137,6 +137,7 @@ fn make_reports<'w>(
 ) -> (Vec<reports::Made<'w>>, Vec<reports::Failed>) {
     reports::make(wishes, |form| match form {
         ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
+        ReportForm::Har => Ok(har::render(&driven.run)),
         ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
         ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
     })
@@ -177,6 +178,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
                 None => args.selection.clone(),
             },
             tags: args.tag.clone(),
+            quick: args.quick,
             apps,
             only: None,
         },

@@ -125,9 +125,7 @@ pub(crate) fn execute(
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
     reports::check(&args.report)?;
-    if args.report.iter().any(|wish| wish.form == ReportForm::Csv) {
-        return Err(CliError::CsvWithoutPlan);
-    }
+    reports::without_run(&args.report)?;
     let settings = RunscopeSettings {
         export: read(&args.file)?,
         target: target::of_export(args, env)?,
@@ -165,6 +163,7 @@ pub(crate) fn execute(
     let (made, failed) = reports::make(&args.report, |form| match form {
         ReportForm::Json => Ok(report::json(&settings, &done)),
         ReportForm::Csv => Err(CliError::CsvWithoutPlan),
+        ReportForm::Har => Err(CliError::HarWithoutRun),
         ReportForm::Junit => report::junit(&settings, &done),
     });
     for failed in failed {

@@ -72,6 +72,7 @@ fn show(args: &ShowArgs, backend: &dyn Backend, width: usize) -> Result<String, 
     let selection = Selection {
         patterns: vec![args.id.clone()],
         tags: vec![],
+        quick: false,
         apps: args.app.map_or(App::ALL.to_vec(), |app| vec![app]),
         only: None,
     };

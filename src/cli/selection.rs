@@ -6,6 +6,9 @@ use crate::okta::App;
 use crate::scenario::{Scenario, ScenarioId};
 use crate::suggest;
 
+/// The tag of the scenarios that find most faults with few requests.
+pub const QUICK: &str = "quick";
+
 /// What was asked for. Everything given must hold at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -13,6 +16,8 @@ pub struct Selection {
     pub patterns: Vec<String>,
     /// Tags of which a scenario has at least one; empty: any.
     pub tags: Vec<String>,
+    /// Only scenarios with the tag [`QUICK`].
+    pub quick: bool,
     /// The apps.
     pub apps: Vec<App>,
     /// Only these pairs, as after `--failed`.
@@ -55,7 +60,7 @@ impl SelectionError {
             }
             Self::UnknownTag { known, .. } => format!("the tags are: {}", known.join(", ")),
             Self::Nothing => {
-                "give fewer of SELECTION, --tag, --app and --failed; see scim-conform scenarios list"
+                "give fewer of SELECTION, --tag, --quick, --app and --failed; see scim-conform scenarios list"
                     .to_owned()
             }
         }
@@ -98,7 +103,8 @@ impl Selection {
         let named =
             self.patterns.is_empty() || self.patterns.iter().any(|p| fits(p, &scenario.id.0));
         let tagged = self.tags.is_empty() || self.tags.iter().any(|t| scenario.tags.contains(t));
-        named && tagged
+        let is_quick = || scenario.tags.iter().any(|tag| tag == QUICK);
+        named && tagged && (!self.quick || is_quick())
     }
 
     fn apps_of(&self, scenario: &Scenario) -> impl Iterator<Item = Option<App>> {

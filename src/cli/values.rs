@@ -326,8 +326,10 @@ pub fn attribute(text: &str) -> Result<(String, Value), String> {
 /// A form in which a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportForm {
-    /// Format 1 of [`crate::report::json`].
+    /// [`crate::report::json`].
     Json,
+    /// All exchanges, as an HTTP archive.
+    Har,
     /// JUnit XML.
     Junit,
     /// The table of a plan, for a spreadsheet.
@@ -356,10 +358,12 @@ impl FromStr for ReportWish {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem = "write json=FILE, junit=FILE or csv=FILE; - as FILE is the standard output";
+        let problem =
+            "write json=FILE, junit=FILE, har=FILE or csv=FILE; - as FILE is the standard output";
         let (form, to) = text.split_once('=').ok_or(problem)?;
         let form = match form {
             "json" => ReportForm::Json,
+            "har" => ReportForm::Har,
             "junit" => ReportForm::Junit,
             "csv" => ReportForm::Csv,
             _ => return Err(problem.to_owned()),
@@ -377,6 +381,7 @@ impl fmt::Display for ReportForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Json => "json",
+            Self::Har => "har",
             Self::Junit => "junit",
             Self::Csv => "csv",
         })

@@ -53,6 +53,10 @@ pub const ABSORBS: &[Rule] = &[
         of("list/readable", "announced-but-absent"),
         any("list/complete"),
     ),
+    rule(
+        of("list/readable", "announced-but-absent"),
+        any("list/total-too-high"),
+    ),
     rule(any("list/complete"), any("list/past-the-end")),
     rule(any("list/complete"), any("list/total-results")),
     rule(any("list/total-results"), any("list/past-the-end")),

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::okta::request::Resource;
 use crate::verdict::{CheckMeta, Level};
 
+/// Among so many nobody is out of reach of a look-up.
+const FEW: usize = 20;
+
 /// What an observation is about; consequences find their cause by it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -58,6 +61,8 @@ pub struct Book {
     without_members: HashMap<Subject, usize>,
     /// Names under which something was created without an answer, and was not found yet.
     lost: HashSet<(Resource, String)>,
+    /// A look-up has found one that has nothing special about its name.
+    found_plain: HashSet<Resource>,
 }
 
 impl Book {
@@ -75,6 +80,12 @@ impl Book {
             inactive: false,
             gone: false,
         });
+    }
+
+    /// Takes over what another row of the scenario has made.
+    pub fn take_in(&mut self, other: Self) {
+        self.accounts.extend(other.accounts);
+        self.lost.extend(other.lost);
     }
 
     /// It is not what it seemed to be.
@@ -112,6 +123,22 @@ impl Book {
     #[must_use]
     pub fn is_lost(&self, resource: Resource, name: &str) -> bool {
         self.lost.contains(&(resource, name.to_owned()))
+    }
+
+    /// A look-up by its name has found a resource at once, and nothing else.
+    pub fn note_found(&mut self, resource: Resource, name: &str) {
+        if is_plain(name) {
+            self.found_plain.insert(resource);
+        }
+    }
+
+    /// Whether a look-up of a new resource of this name would tell nothing new: one with as plain a name was found, and
+    /// there are not so many that this one could be out of reach.
+    #[must_use]
+    pub fn is_found_surely(&self, resource: Resource, name: &str) -> bool {
+        self.found_plain.contains(&resource)
+            && is_plain(name)
+            && self.existing(resource).count() <= FEW
     }
 
     /// Every resource that a look-up by `name` must find.
@@ -236,6 +263,23 @@ pub fn follows(check: &CheckMeta) -> bool {
     )
 }
 
+/// Whether there is nothing in a name that a look-up could stumble over: words, and in a login one dot and one `@`.
+fn is_plain(name: &str) -> bool {
+    let word = |word: &str, extra: &str| {
+        let mut rest = word.chars();
+        let starts = rest.next().is_some_and(|c| c.is_ascii_alphanumeric());
+        starts && rest.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || extra.contains(c))
+    };
+    match name.split_once('@') {
+        Some((local, domain)) => {
+            let is_lower = !local.contains(|c: char| c.is_ascii_uppercase());
+            let words = local.split('.').count() <= 2 && local.split('.').all(|w| word(w, ""));
+            words && is_lower && word(domain, ".")
+        }
+        None => name.split(' ').all(|w| word(w, "")),
+    }
+}
+
 fn family(check: &CheckMeta) -> &str {
     check.id.split('/').next().unwrap_or_default()
 }
@@ -353,6 +397,39 @@ mod tests {
             Some(2)
         );
         assert_eq!(book.cause(check("lookup/finds-group"), &[group]), None);
+    }
+
+    #[test]
+    fn a_second_plain_name_is_found_as_the_first_one() {
+        let mut book = Book::default();
+        assert!(!book.is_found_surely(USER, "bob.r1@example.com"));
+        book.note_found(USER, "a.d.a.r1@example.com");
+        assert!(!book.is_found_surely(USER, "bob.r1@example.com"));
+        book.note_found(USER, "ada.r1@example.com");
+        assert!(book.is_found_surely(USER, "bob.r1@example.com"));
+        assert!(!book.is_found_surely(GROUP, "Crew r1"));
+        let special = [
+            "Bob.r1@example.com",
+            "o'neil.r1@example.com",
+            "b-b.r1@example.com",
+            "b.o.r1@example.com",
+            "",
+        ];
+        for name in special {
+            assert!(!book.is_found_surely(USER, name), "{name}");
+        }
+        book.note_found(GROUP, "Crew r1");
+        assert!(book.is_found_surely(GROUP, "Night Shift r1"));
+        for name in ["A.p r1", "A-p r1", "Ops  Team r1", " Ops r1", "Équipe r1"] {
+            assert!(!book.is_found_surely(GROUP, name), "{name}");
+        }
+        for n in 0..=FEW {
+            book.open(USER, &n.to_string(), &format!("ada{n}.r1@example.com"));
+        }
+        assert!(
+            !book.is_found_surely(USER, "bob.r1@example.com"),
+            "there are many"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Removes what a run has made: groups first, the newest first.
 //!
 //! Whose a resource is, is proven before its deletion is sent; and it is gone when a read of it says so, whatever the
-//! deletion was answered with. Everything else is left behind, and told.
+//! deletion was answered with, or when success has always meant that it is. Everything else is left behind, and told.
 
 use std::collections::HashSet;
 
@@ -16,6 +16,7 @@ use crate::okta::reading::{self, Match};
 use crate::okta::request::{Intent, Resource, one};
 use crate::verdict::Origin;
 
+use super::deletions::Deleted;
 use super::judge::status_word;
 use super::outcome::{LeftBehind, Presence};
 use super::ownership::{LastRead, Standing};
@@ -95,7 +96,7 @@ async fn remove(
     }
 }
 
-/// Deletes it, and reads whether it is gone.
+/// Deletes it, and reads whether it is gone, until the target's word for it is enough.
 async fn delete(session: &Session, resource: Resource, id: &str, name: &str) -> Result<(), Stays> {
     let sent = write(session, Method::Delete, resource, id, None).await;
     let sent = match sent {
@@ -111,9 +112,22 @@ async fn delete(session: &Session, resource: Resource, id: &str, name: &str) -> 
         }
         Err(why) => return Err(not_sent(session, resource, id, &why)),
     };
+    let deleted = Deleted {
+        resource,
+        is_inactive: session
+            .with_book(|book| book.get(resource, id).is_some_and(|one| one.inactive)),
+    };
+    let deletions = &session.run.deletions;
+    if is_success(&sent) && deletions.are_believed(deleted) {
+        session.ledger.release(resource, id);
+        return Ok(());
+    }
     let answered = status_word(&sent.exchange);
     let looked = session.look(resource, id, Origin::Cleanup, &place()).await;
     let (read, last) = looked.map_err(|why| not_sent(session, resource, id, &why))?;
+    if is_success(&sent) {
+        deletions.note(deleted, last == LastRead::NotThere);
+    }
     match last {
         LastRead::NotThere => Ok(()),
         // Some servers answer anything but 404 for what is not there. The list is looked through at the end, too.

@@ -25,6 +25,19 @@ pub struct Shown {
     pub members_seen: bool,
 }
 
+impl Shown {
+    /// The same, shown by another kind of app, to which Okta has sent exactly the same.
+    #[must_use]
+    pub fn for_app(&self, app: App) -> Self {
+        let mut same = self.clone();
+        same.result.app = Some(app);
+        for observation in &mut same.observations {
+            observation.at.app = Some(app);
+        }
+        same
+    }
+}
+
 /// What is concluded from a run.
 #[derive(Clone, Debug)]
 pub struct Conclusion {

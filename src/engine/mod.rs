@@ -1,17 +1,20 @@
 //! Drives scenarios against a target and keeps the books.
 
 pub mod absorb;
+pub mod answers;
 pub mod book;
 mod bounds;
 pub mod cast;
 pub mod cleanup;
 pub mod conclude;
+mod deletions;
 pub mod event;
 pub mod growth;
 pub mod guard;
 pub mod insider;
 pub mod interrupt;
 pub mod judge;
+pub mod lanes;
 pub mod ledger;
 pub mod listed;
 pub mod masking;

@@ -27,6 +27,8 @@ pub struct Plan {
     pub groups: u64,
     /// Requests, about.
     pub requests: u64,
+    /// How long they will take, about, as fast as the pre-flight was answered; none when nothing was asked before.
+    pub lasts: Option<Duration>,
     /// An example login, to show how the names look.
     pub example_login: String,
     /// An example group name.

@@ -6,12 +6,13 @@
 )]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::okta::App;
 use crate::scenario::{Action, OktaAction, Requirement, Risk, Scenario, Step};
 
 use super::outcome::Plan;
-use super::settings::{Reach, Settings};
+use super::settings::{Cleanup, Reach, Settings};
 
 /// A scenario under one app.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Part {
     pub app: Option<App>,
     /// Its number in the run, part of its names.
     pub ordinal: usize,
+    /// The other kinds of app to which Okta sends exactly the same in it: what it shows, it shows for them as well.
+    pub also: Vec<App>,
 }
 
 impl Part {
@@ -55,6 +58,7 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
         users: 0,
         groups: 0,
         requests: 0,
+        lasts: None,
         example_login: format!("ada.{}0000@example.com", settings.run_id),
         example_group: format!("Crew {}0000", settings.run_id),
         run_id: settings.run_id.clone(),
@@ -70,6 +74,14 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
             Some(reason) => plan
                 .not_run
                 .push((part.scenario.id.clone(), part.app, reason)),
+            None if is_the_same_again(&part, running.last(), settings) => {
+                plan.scenarios.push((part.scenario.id.clone(), part.app));
+                let before = running.last_mut().map(|before: &mut Part| &mut before.also);
+                before
+                    .zip(part.app)
+                    .into_iter()
+                    .for_each(|(also, app)| also.push(app));
+            }
             None => {
                 plan.users += users;
                 plan.groups += sized.iter().map(|scenario| groups(scenario)).sum::<u64>();
@@ -79,9 +91,57 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
             }
         }
     }
+    if matches!(settings.reach, Reach::Shared(_)) && settings.cleanup != Cleanup::Nothing {
+        // Whose it is, is read before each is removed.
+        plan.requests += 2 * (plan.users + plan.groups);
+    }
     // What lists everything runs alone, and last.
     running.sort_by_key(|p| p.scenario.exclusive);
     (plan, running)
+}
+
+/// How long so many requests will take, when each is answered after `latency`: as many are under way as the user allows,
+/// but not at every moment.
+#[must_use]
+pub fn lasts(requests: u64, latency: Duration, settings: &Settings) -> Duration {
+    const SHARE_OF_LANES: f64 = 0.65;
+    #[allow(clippy::cast_precision_loss, reason = "about so many")]
+    let (requests, lanes) = (requests as f64, settings.concurrency.max(1) as f64);
+    let by_latency = requests * latency.as_secs_f64() / (lanes * SHARE_OF_LANES).max(1.0);
+    let by_rate = settings.rate.map_or(0.0, |rate| requests / rate.max(1e-3));
+    Duration::try_from_secs_f64(by_latency.max(by_rate)).unwrap_or(Duration::MAX)
+}
+
+/// Whether `before` plays the same scenario for another kind of app, with the same requests.
+fn is_the_same_again(part: &Part, before: Option<&Part>, settings: &Settings) -> bool {
+    let same = before.is_some_and(|before| before.scenario.id == part.scenario.id);
+    let required = |required: &Requirement| matches!(required, Requirement::Variant(_));
+    let has_variants = !settings.variants.is_empty() || part.scenario.requires.iter().any(required);
+    same && !has_variants && is_the_same_for_all_apps(&part.scenario)
+}
+
+/// Whether Okta sends exactly the same in a scenario, whichever kind of app it is: creates, links, profile pushes and
+/// imports of users. It differs where users are deactivated, and in everything about groups.
+#[must_use]
+pub fn is_the_same_for_all_apps(scenario: &Scenario) -> bool {
+    fn is_the_same(step: &Step) -> bool {
+        let action = match &step.action {
+            Action::Okta(
+                OktaAction::TestConnection
+                | OktaAction::Assign(_)
+                | OktaAction::PushProfile(_)
+                | OktaAction::Suspend(_)
+                | OktaAction::ImportUsers,
+            )
+            | Action::Change { .. }
+            | Action::Observe(_)
+            | Action::Seed { .. } => true,
+            Action::Together(steps) => steps.iter().all(is_the_same),
+            Action::Okta(_) | Action::Request(_) | Action::Outside(_) => false,
+        };
+        action && step.only.is_none()
+    }
+    scenario.steps.iter().all(is_the_same)
 }
 
 /// Users that a scenario creates under one app, over all its rows.

@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -77,7 +79,8 @@ pub async fn run<E>(
         settings.patience,
         settings.rate,
     )
-    .within(&keep);
+    .within(&keep)
+    .at_once(settings.concurrency);
     for (name, value) in &settings.user_attributes {
         run.hide_constant(name, value);
     }
@@ -85,7 +88,8 @@ pub async fn run<E>(
         Some(other) => Some(
             second_run(other, &settings, &run.secrets)
                 .map_err(RunError::Ledger)?
-                .within(&keep),
+                .within(&keep)
+                .at_once(settings.concurrency),
         ),
         None => None,
     };
@@ -348,6 +352,8 @@ struct Arrangement<'a> {
     session: &'a Arc<Session>,
     second: Option<&'a Arc<Session>>,
     insider: Option<&'a Arc<dyn Insider>>,
+    /// The sessions of its rows, at the target and at the second tenant.
+    rows: &'a Mutex<Vec<[Option<Arc<Session>>; 2]>>,
 }
 
 /// A scenario that was in the plan and could not be begun.
@@ -360,10 +366,19 @@ fn unplayed(part: &Part, reason: &str) -> Shown {
     }
 }
 
+impl Part {
+    /// What it has shown, once for each kind of app that it stands for.
+    fn for_each_app(&self, shown: Shown) -> Vec<Shown> {
+        let others: Vec<Shown> = self.also.iter().map(|app| shown.for_app(*app)).collect();
+        std::iter::once(shown).chain(others).collect()
+    }
+}
+
 /// What came of one.
 struct Played {
     ordinal: usize,
-    shown: Shown,
+    /// Once for each kind of app that it stands for.
+    shown: Vec<Shown>,
     around: Vec<Recorded>,
     /// At the target, and at the second tenant.
     left_behind: [Vec<LeftBehind>; 2],
@@ -379,7 +394,7 @@ impl Played {
         };
         Self {
             ordinal: part.ordinal,
-            shown: unplayed(part, &defect.reason()),
+            shown: part.for_each_app(unplayed(part, &defect.reason())),
             around: Vec::new(),
             left_behind: [Vec::new(), Vec::new()],
             defects: vec![defect],
@@ -463,6 +478,14 @@ impl Whole {
             // Whoever wants it to stop is not asked whether it may begin.
             return Ok(ended);
         }
+        let latency = ended
+            .around
+            .first()
+            .map(|sent| sent.exchange.timing().total);
+        let plan = &Plan {
+            lasts: latency.map(|latency| plan::lasts(plan.requests, latency, &self.settings)),
+            ..plan.clone()
+        };
         let asked = defect::caught_now(|| {
             defect::plant(Phase::Consent);
             self.listener.on(&Event::Planned(plan));
@@ -486,9 +509,11 @@ impl Whole {
             self.some(first, 1, &met, &mut played).await;
         } else {
             let reason = format!("needs a tenant without users, and there are {foreign}");
-            ended
-                .shown
-                .extend(first.iter().map(|part| unplayed(part, &reason)));
+            ended.shown.extend(
+                first
+                    .iter()
+                    .flat_map(|part| part.for_each_app(unplayed(part, &reason))),
+            );
         }
         let (together, alone): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
@@ -504,8 +529,8 @@ impl Whole {
                 "lists everybody, and the target holds {foreign} users of others (allowed: {}); see --cap-foreign-users",
                 self.settings.max_foreign_users
             );
-            let unplayed = too_much.iter().map(|part| unplayed(part, &reason));
-            ended.shown.extend(unplayed);
+            let unplayed = |part: &Part| part.for_each_app(unplayed(part, &reason));
+            ended.shown.extend(too_much.iter().flat_map(unplayed));
         }
         self.some(alone, 1, &met, &mut played).await;
         played.sort_by_key(|p| p.ordinal);
@@ -513,7 +538,7 @@ impl Whole {
         for one in played {
             ended.may_have_left |= !one.defects.is_empty();
             ended.defects.extend(one.defects);
-            ended.shown.push(one.shown);
+            ended.shown.extend(one.shown);
             ended.around.extend(one.around);
             for (all, left) in told.iter_mut().zip(one.left_behind) {
                 all.extend(left);
@@ -593,6 +618,7 @@ impl Whole {
             .map(|second| Arc::new(second.under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
+        let rows = Mutex::default();
         let plays = async {
             let mut outcome = Outcome::Passed;
             for (row, scenario) in sized.iter().enumerate() {
@@ -602,6 +628,7 @@ impl Whole {
                     session: &session,
                     second: second.as_ref(),
                     insider: insider.as_ref(),
+                    rows: &rows,
                 };
                 if let Outcome::NotRun(why) = self.play(&part, &stage).await {
                     outcome = Outcome::NotRun(why);
@@ -617,6 +644,14 @@ impl Whole {
             defects.push(defect);
             outcome
         });
+        for row in rows.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let whole = [Some(&session), second.as_ref()];
+            for (whole, row) in whole.into_iter().zip(&row) {
+                if let (Some(whole), Some(row)) = (whole, row) {
+                    whole.take_in(row);
+                }
+            }
+        }
         let (mut exchanges, mut observations) = session.finish();
         if let Some(second) = &second {
             let (theirs, observed) = second.finish();
@@ -666,7 +701,13 @@ impl Whole {
             observations,
             members_seen,
         };
-        if let Err(panic) = defect::caught_now(|| self.tell(&shown, met)) {
+        let told = defect::caught_now(|| {
+            self.tell(&shown, met);
+            for app in &part.also {
+                self.tell(&shown.for_app(*app), met);
+            }
+        });
+        if let Err(panic) = told {
             let during = During::Scenario(scenario.id.clone(), part.app);
             defects.push(Defect { during, panic });
         }
@@ -676,7 +717,7 @@ impl Whole {
         }
         Played {
             ordinal: part.ordinal,
-            shown,
+            shown: part.for_each_app(shown),
             around,
             left_behind,
             defects,
@@ -722,46 +763,78 @@ impl Whole {
 
     async fn play(&self, part: &Part, arrangement: &Arrangement<'_>) -> Outcome {
         let scenario = arrangement.scenario;
-        let rows: Vec<_> = if scenario.cases.is_empty() {
-            vec![None]
-        } else {
-            scenario.cases.iter().map(Some).collect()
-        };
-        let mut outcome = Outcome::Passed;
-        for (n, case) in rows.into_iter().enumerate() {
-            let run_name = format!(
-                "{}{}{}",
-                self.settings.run_id,
-                base36(part.ordinal),
-                base36(arrangement.row.saturating_add(n))
-            );
-            let stage = Stage {
-                behaviour: &self.behaviour,
-                variants: arrangement.session.variants,
-                scenario,
-                case,
-                app: part.app.unwrap_or(scenario.acts_as()),
-                naming: Naming {
-                    run: &run_name,
-                    seed: self.settings.seed,
-                    email: self.settings.email.as_deref(),
-                    attributes: &self.settings.user_attributes,
-                },
-                session: Arc::clone(arrangement.session),
-                other: arrangement.second.map(Arc::clone),
-                insider: arrangement.insider.map(Arc::clone),
-            };
-            for session in [Some(&stage.session), stage.other.as_ref()]
-                .into_iter()
-                .flatten()
-            {
-                session.ledger.expect(&run_name);
-            }
-            if let Err(broken) = stage.play().await {
-                outcome = Outcome::NotRun(arrangement.session.run.secrets.owned(broken.0));
-            }
+        if scenario.cases.is_empty() {
+            let [session, second] = [Some(arrangement.session), arrangement.second];
+            let sessions = [session.map(Arc::clone), second.map(Arc::clone)];
+            return self.play_row(part, arrangement, 0, None, sessions).await;
         }
-        outcome
+        // Whatever lists everything would see another row's people come and go.
+        let at_once = if scenario.exclusive || part.needs_nobody() {
+            1
+        } else {
+            self.settings.concurrency.max(1)
+        };
+        let rows = scenario.cases.iter().enumerate().map(|(n, case)| {
+            let whole = [Some(arrangement.session), arrangement.second];
+            let sessions = whole.map(|whole| whole.map(|whole| Arc::new(whole.for_row())));
+            let known = sessions.clone();
+            let mut rows = arrangement
+                .rows
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            rows.push(known);
+            self.play_row(part, arrangement, n, Some(case), sessions)
+        });
+        // In the order of the table: the sessions are taken in as they stand there.
+        let rows: Vec<_> = rows.collect();
+        let outcomes: Vec<Outcome> = stream::iter(rows).buffered(at_once).collect().await;
+        let not_run = |outcome: &Outcome| matches!(outcome, Outcome::NotRun(_));
+        let last = outcomes.into_iter().rev().find(not_run);
+        last.unwrap_or(Outcome::Passed)
+    }
+
+    async fn play_row(
+        &self,
+        part: &Part,
+        arrangement: &Arrangement<'_>,
+        n: usize,
+        case: Option<&Case>,
+        [session, other]: [Option<Arc<Session>>; 2],
+    ) -> Outcome {
+        let scenario = arrangement.scenario;
+        let run_name = format!(
+            "{}{}{}",
+            self.settings.run_id,
+            base36(part.ordinal),
+            base36(arrangement.row.saturating_add(n))
+        );
+        let session = session.unwrap_or_else(|| Arc::clone(arrangement.session));
+        let stage = Stage {
+            behaviour: &self.behaviour,
+            variants: session.variants,
+            scenario,
+            case,
+            app: part.app.unwrap_or(scenario.acts_as()),
+            naming: Naming {
+                run: &run_name,
+                seed: self.settings.seed,
+                email: self.settings.email.as_deref(),
+                attributes: &self.settings.user_attributes,
+            },
+            session,
+            other,
+            insider: arrangement.insider.map(Arc::clone),
+        };
+        for session in [Some(&stage.session), stage.other.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            session.ledger.expect(&run_name);
+        }
+        match stage.play().await {
+            Ok(()) => Outcome::Passed,
+            Err(broken) => Outcome::NotRun(self.run.secrets.owned(broken.0)),
+        }
     }
 
     /// Looks for what is left when every scenario has removed what it knew of.

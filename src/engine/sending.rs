@@ -30,8 +30,7 @@ impl Session {
         if run.is_stopped() || run.or_stopped(run.turn()).await.is_none() {
             return Err(NotSent::Stopped(run.why_stopped()));
         }
-        run.count();
-        let sending = self.transport.send(call.request.clone());
+        let sending = self.through_a_lane(call);
         match run.or_stopped(sending).await {
             Some(exchange) => {
                 run.note_reached(&exchange);
@@ -63,14 +62,29 @@ impl Session {
         Ok(exchange)
     }
 
+    /// Sends a request when there is room for it. What races is sent at once: it is there to be under way together.
+    async fn through_a_lane(&self, call: &Call) -> Exchange {
+        let run = &self.run;
+        let lane = match self.is_racing() {
+            true => None,
+            false => Some(run.lanes.enter().await),
+        };
+        run.count();
+        let started = Instant::now();
+        let exchange = self.transport.send(call.request.clone()).await;
+        if lane.is_some() {
+            run.lanes.note(&exchange, started.elapsed());
+        }
+        exchange
+    }
+
     async fn send_to_clean_up(&self, call: &Call) -> Result<Exchange, NotSent> {
         let run = &self.run;
         run.turn().await;
         if run.has_cleaned_enough() {
             return Err(NotSent::Stopped(run.why_stopped()));
         }
-        run.count();
-        let sending = self.transport.send(call.request.clone());
+        let sending = self.through_a_lane(call);
         let exchange = match run.hurried(sending).await {
             Some(exchange) => exchange,
             None => unanswered(call.request.clone(), SendError::TimedOut { limit: HURRIED }),

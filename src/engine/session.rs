@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::check::Seen;
@@ -20,6 +21,7 @@ use crate::redact::{Redactor, passwords};
 use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
 
+use super::answers::Answers;
 use super::book::{self, Book, Subject};
 use super::bounds::{self, Repeats};
 use super::ledger::Ledger;
@@ -29,7 +31,7 @@ use super::ownership::LastRead;
 use super::target::Run;
 
 /// Most resources that are removed at the same time.
-const REMOVALS_AT_ONCE: usize = 8;
+const REMOVALS_AT_ONCE: usize = 16;
 
 /// A scenario under one app, shared by its lines.
 pub struct Session {
@@ -61,6 +63,8 @@ struct State {
     observations: Vec<Observation>,
     repeats: Repeats,
     book: Book,
+    /// Answers that still hold.
+    answers: Answers,
     /// What reads by id have shown since the scenario's last write.
     last_reads: HashMap<(Resource, String), LastRead>,
     /// Names of creates that the scenario has sent.
@@ -213,6 +217,55 @@ impl Session {
         }
     }
 
+    /// A session of the same scenario, for one row of its table: rows are played side by side, and none of them knows
+    /// what another does.
+    #[must_use]
+    pub fn for_row(&self) -> Self {
+        let state = State {
+            in_common: InCommon::within(Arc::clone(self.run.keep())),
+            password_after: "create",
+            ..State::default()
+        };
+        Self {
+            run: Arc::clone(&self.run),
+            ledger: Arc::clone(&self.ledger),
+            transport: Arc::clone(&self.transport),
+            client: self.client.clone(),
+            scenario: self.scenario.clone(),
+            app: self.app,
+            variants: self.variants,
+            removals_at_once: self.removals_at_once,
+            prefix: self.prefix,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Takes over what a row has shown and made, as if it had been played by this session after everything so far.
+    pub fn take_in(&self, row: &Self) {
+        let theirs = std::mem::take(&mut *row.state());
+        let mut state = self.state();
+        let (exchanges, observations) = (state.recorded.len(), state.observations.len());
+        let prefix = self.prefix;
+        let id = |n: usize| format!("{prefix}{}", exchanges.saturating_add(n).saturating_add(1));
+        let renumbered = |old: &String| {
+            let index = theirs.recorded.iter().position(|one| one.id == *old);
+            index.map_or_else(|| old.clone(), id)
+        };
+        let observed = theirs.observations.into_iter().map(|mut observation| {
+            let at = &mut observation.at.exchange;
+            *at = at.as_ref().map(renumbered);
+            let follows = observation.follows;
+            observation.follows = follows.map(|index| index.saturating_add(observations));
+            observation
+        });
+        state.observations.extend(observed.collect::<Vec<_>>());
+        let recorded = theirs.recorded.into_iter().enumerate();
+        let recorded = recorded.map(|(n, one)| Recorded { id: id(n), ..one });
+        state.recorded.extend(recorded);
+        state.names_sent.extend(theirs.names_sent);
+        state.book.take_in(theirs.book);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -278,8 +331,7 @@ impl Session {
         let mut waited = std::time::Duration::ZERO;
         loop {
             let exchange = self.send(call, origin).await?;
-            self.note_answer(call, &exchange);
-            let sent = self.record(call, exchange, origin, place);
+            let sent = self.receive(call, exchange, origin, place);
             if let Err(SendError::AnswerLost { .. }) = sent.exchange.outcome {
                 self.lose_dropped(call);
                 return Err(NotSent::Stopped(self.run.why_stopped()));
@@ -289,24 +341,7 @@ impl Session {
             };
             throttled = u32::saturating_add(throttled, 1);
             let header = response.header("retry-after").map(str::to_owned);
-            let seen = Seen::new(
-                &connection::THROTTLED,
-                "whole seconds in Retry-After, if it must be",
-                header
-                    .as_ref()
-                    .map_or("429 without Retry-After".to_owned(), |h| {
-                        format!("429, Retry-After: {h}")
-                    }),
-            );
-            let facet = match header.as_deref().map(|h| h.trim().parse::<u64>()) {
-                Some(Ok(_)) => "",
-                Some(Err(_)) => "retry-after-not-in-seconds",
-                None => "no-retry-after",
-            };
-            self.observe(
-                seen.facet(facet),
-                &Context::new(place, &sent, Vec::new(), Evidence::Documented),
-            );
+            self.observe_throttling(&sent, header.as_deref(), place);
             let wait = retry::wait(throttled, header.as_deref());
             // Whatever the target asks for: a sum that is too large is more patience than anybody has.
             let in_all = wait.and_then(|wait| waited.checked_add(wait));
@@ -324,6 +359,59 @@ impl Session {
                 }
             }
         }
+    }
+
+    fn observe_throttling(&self, sent: &Sent, header: Option<&str>, place: &Place) {
+        let got = header.map_or("429 without Retry-After".to_owned(), |h| {
+            format!("429, Retry-After: {h}")
+        });
+        let wanted = "whole seconds in Retry-After, if it must be";
+        let seen = Seen::new(&connection::THROTTLED, wanted, got);
+        let facet = match header.map(|h| h.trim().parse::<u64>()) {
+            Some(Ok(_)) => "",
+            Some(Err(_)) => "retry-after-not-in-seconds",
+            None => "no-retry-after",
+        };
+        let context = Context::new(place, sent, Vec::new(), Evidence::Documented);
+        self.observe(seen.facet(facet), &context);
+    }
+
+    /// Sends reads whose answers will be asked for next, all at once. One that is refused is sent again then.
+    ///
+    /// # Errors
+    /// When the run is being stopped.
+    pub(super) async fn look_ahead(&self, calls: Vec<Call>, place: &Place) -> Result<(), NotSent> {
+        let calls: Vec<Call> = calls
+            .into_iter()
+            .filter(|call| self.held(&call.request).is_none())
+            .collect();
+        if self.is_racing() || calls.len() < 2 {
+            return Ok(());
+        }
+        let sending = calls.iter().map(|call| self.send(call, Origin::Observe));
+        let exchanges = join_all(sending).await;
+        // In the order of the calls, whichever answer came first.
+        for (call, exchange) in calls.iter().zip(exchanges) {
+            let sent = self.receive(call, exchange?, Origin::Observe, place);
+            if let Some(response) = sent.exchange.response().filter(|r| r.status == 429) {
+                self.observe_throttling(&sent, response.header("retry-after"), place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes from an answer what it tells, and records it.
+    pub(super) fn receive(
+        &self,
+        call: &Call,
+        exchange: Exchange,
+        origin: Origin,
+        place: &Place,
+    ) -> Sent {
+        self.note_answer(call, &exchange);
+        let sent = self.record(call, exchange, origin, place);
+        self.hold(&sent);
+        sent
     }
 
     /// Sends one of Okta's calls, whose answer is not read, and records it.
@@ -415,6 +503,21 @@ impl Session {
         by_run && self.with_book(|book| book.get(*resource, &id).is_none())
     }
 
+    /// An answer to a read holds until the scenario writes.
+    fn hold(&self, sent: &Sent) {
+        let mut state = self.state();
+        if sent.exchange.request.method == Method::Get && !state.is_racing {
+            state.answers.note(sent);
+        }
+    }
+
+    /// The answer to a request that still holds.
+    pub(super) fn held(&self, request: &Request) -> Option<Sent> {
+        let state = self.state();
+        let is_plain = request.method == Method::Get && !state.is_racing;
+        is_plain.then(|| state.answers.known(&request.target))?
+    }
+
     /// A create of this name is about to be sent.
     pub(super) fn note_name_sent(&self, resource: Resource, name: &str) {
         self.state().names_sent.insert((resource, name.to_owned()));
@@ -441,6 +544,7 @@ impl Session {
     /// Whatever was read may be another now. In a race only what was written to: the others were read just before it.
     pub(super) fn forget_last_reads(&self, written: Option<(Resource, String)>) {
         let mut state = self.state();
+        state.answers.forget();
         match written {
             Some(key) if state.is_racing => drop(state.last_reads.remove(&key)),
             None if state.is_racing => {}
@@ -448,10 +552,16 @@ impl Session {
         }
     }
 
+    /// Whether several writes are under way.
+    pub(super) fn is_racing(&self) -> bool {
+        self.state().is_racing
+    }
+
     /// From now on several writes are under way, or no more.
     pub(super) fn set_racing(&self, is_racing: bool) {
         let mut state = self.state();
         state.is_racing = is_racing;
+        state.answers.forget();
         if !is_racing {
             state.last_reads.clear();
         }

@@ -105,7 +105,7 @@ pub struct Settings {
     pub settle: Duration,
     /// How long the run waits for a target that answers 429, in all, for one request.
     pub patience: Duration,
-    /// Scenarios at the same time.
+    /// Requests at the same time, at most; and scenarios.
     pub concurrency: usize,
     /// Requests a second, over all scenarios.
     pub rate: Option<f64>,

@@ -14,6 +14,8 @@ use crate::exchange::{Exchange, KeepBudget, SendError};
 use crate::redact::{ForeignNames, Redactor, passwords};
 use crate::secret::Secret;
 
+use super::deletions::Deletions;
+use super::lanes::Lanes;
 use super::ledger::Ledger;
 
 /// Requests in a row that get no answer, before the target is taken for gone. Some servers refuse a connection or two in
@@ -21,6 +23,8 @@ use super::ledger::Ledger;
 const GIVE_UP: u32 = 20;
 /// How many of them must be reads. Some servers answer no create, and everything else.
 const READS: u32 = 3;
+/// Requests at the same time, where nobody has said another number.
+const AT_ONCE: usize = 8;
 /// Requests of the clean-up in a row that get no answer, once the run is stopped, before it gives up.
 const GIVE_UP_CLEANING: u32 = 3;
 /// How long the clean-up may take in all, once the run is stopped.
@@ -53,6 +57,10 @@ pub struct Run {
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
     keep: Arc<KeepBudget>,
+    /// Whether its answers to deletions can be believed.
+    pub(super) deletions: Deletions,
+    /// What is under way at the same time.
+    pub lanes: Lanes,
 }
 
 /// Requests in a row without an answer.
@@ -118,6 +126,8 @@ impl Run {
             pace,
             never_settles: Mutex::default(),
             keep: Arc::default(),
+            deletions: Deletions::default(),
+            lanes: Lanes::at_most(AT_ONCE),
         })
     }
 
@@ -126,6 +136,15 @@ impl Run {
     pub fn within(mut self: Arc<Self>, keep: &Arc<KeepBudget>) -> Arc<Self> {
         if let Some(run) = Arc::get_mut(&mut self) {
             run.keep = Arc::clone(keep);
+        }
+        self
+    }
+
+    /// The same, before anything else knows it, with at most so many requests at the same time.
+    #[must_use]
+    pub fn at_once(mut self: Arc<Self>, requests: usize) -> Arc<Self> {
+        if let Some(run) = Arc::get_mut(&mut self) {
+            run.lanes = Lanes::at_most(requests);
         }
         self
     }
@@ -285,6 +304,13 @@ impl Run {
             .unwrap_or_else(PoisonError::into_inner)
             .contains(kind);
         if hopeless { self.brief() } else { self.settle }
+    }
+
+    /// Whether exactly this was waited for before, and never came: it is not waited for again.
+    #[must_use]
+    pub(super) fn is_hopeless(&self, what: &str) -> bool {
+        let known = self.never_settles.lock();
+        known.unwrap_or_else(PoisonError::into_inner).contains(what)
     }
 
     /// A small part of the time in which a write becomes visible.

@@ -1,7 +1,7 @@
-//! The machine report, format 1. A public interface: `docs/json-report.md` describes every
+//! The machine report, format 2. A public interface: `docs/json-report.md` describes every
 //! key. Within a format, keys may be added; none is renamed, removed or given another meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -25,8 +25,11 @@ use plan::Plan;
 
 mod plan;
 
+/// Of a finding that stands everywhere, the exchanges of so many places are told.
+const MOST_PLACES: usize = 20;
+
 /// The number in `format`.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The report as indented JSON text with a line break at its end. `snapshots` is `None` when
 /// none were compared, `plan` when the run followed none.
@@ -157,7 +160,17 @@ struct Scenario<'a> {
     reason: Option<&'a str>,
     duration_ms: u64,
     findings: &'a [String],
+    /// How many exchanges it had.
+    requests: usize,
+    /// Those that explain something: all of one that failed or was not run, else what a finding points to.
     exchanges: Vec<Opened<'a>>,
+}
+
+/// Exchanges outside of scenarios: those of the pre-flight, and the clean-up where something stays.
+fn around(run: &RunResult) -> impl Iterator<Item = &Recorded> {
+    let is_clean = run.left_behind.is_empty() && run.broken.is_none() && run.defects.is_empty();
+    let around = run.around.iter();
+    around.filter(move |one| !is_clean || one.origin != Origin::Cleanup)
 }
 
 /// One exchange, opened when its turn comes: all of them at once would take many times the room of the report.
@@ -363,13 +376,17 @@ impl<'a> Document<'a> {
             variants: run.variants.iter().map(|v| (v.as_str(), true)).collect(),
             verdict: run.verdicts.clone(),
             summary: Summary::of(run, snapshots),
-            scenarios: run.scenarios.iter().map(Scenario::of).collect(),
+            scenarios: run
+                .scenarios
+                .iter()
+                .map(|one| Scenario::of(one, run))
+                .collect(),
             findings: run.findings.iter().map(FindingEntry::of).collect(),
             growth: run.growth.iter().map(GrowthEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
             defects: run.defects.iter().map(DefectEntry::of).collect(),
-            around: run.around.iter().map(Opened).collect(),
+            around: around(run).map(Opened).collect(),
             plan: plan.map(Plan::of),
             recording: run.recording.as_deref(),
         }
@@ -400,7 +417,17 @@ impl<'a> Summary<'a> {
 }
 
 impl<'a> Scenario<'a> {
-    fn of(scenario: &'a ScenarioResult) -> Self {
+    fn of(scenario: &'a ScenarioResult, run: &'a RunResult) -> Self {
+        let pointed_to: BTreeSet<&str> = run
+            .findings
+            .iter()
+            .flat_map(|finding| finding.at.iter().take(MOST_PLACES))
+            .filter(|at| at.scenario == scenario.id.0 && at.app == scenario.app)
+            .filter_map(|at| at.exchange.as_deref())
+            .collect();
+        let is_green = scenario.outcome == Outcome::Passed && run.recording.is_none();
+        let exchanges = scenario.exchanges.iter();
+        let told = exchanges.filter(|one| !is_green || pointed_to.contains(one.id.as_str()));
         Self {
             id: &scenario.id.0,
             app: scenario.app,
@@ -411,7 +438,8 @@ impl<'a> Scenario<'a> {
             },
             duration_ms: whole_millis(scenario.duration),
             findings: &scenario.findings,
-            exchanges: scenario.exchanges.iter().map(Opened).collect(),
+            requests: scenario.exchanges.len(),
+            exchanges: told.map(Opened).collect(),
         }
     }
 }

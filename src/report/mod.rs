@@ -13,6 +13,7 @@ pub mod explain;
 pub mod file;
 mod finding;
 mod growth;
+pub mod har;
 pub mod http;
 pub mod json;
 pub mod junit;

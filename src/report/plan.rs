@@ -1,5 +1,7 @@
 //! What a run is going to do, told before the first write.
 
+use std::time::Duration;
+
 use crate::engine::outcome::Plan;
 
 use super::palette::{BOLD, DIM, paint};
@@ -7,6 +9,27 @@ use super::text::{count, hang, pad, printable};
 
 /// Columns before a value.
 const LABEL: usize = 10;
+
+/// Shorter times are no reason to wonder.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
+/// A time that is not known better: `40 s`, `3 min`.
+#[must_use]
+pub(crate) fn roughly(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{} s", time.as_secs().max(1)),
+        seconds @ 10..100 => format!("{} s", seconds.div_ceil(5).saturating_mul(5)),
+        seconds => count_minutes(seconds),
+    }
+}
+
+fn count_minutes(seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60);
+    match minutes {
+        0..120 => format!("{minutes} min"),
+        _ => format!("{} h", minutes.div_ceil(60)),
+    }
+}
 
 /// What becomes of the resources that a run made, when it ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,5 +109,9 @@ fn scenarios(plan: &Plan) -> String {
     if !plan.not_run.is_empty() {
         text.push_str(&format!(" ({} will not run)", plan.not_run.len()));
     }
-    format!("{text}, about {}", count(plan.requests, "request"))
+    text.push_str(&format!(", about {}", count(plan.requests, "request")));
+    if let Some(lasts) = plan.lasts.filter(|lasts| *lasts >= WORTH_A_WORD) {
+        text.push_str(&format!(", about {}", roughly(lasts)));
+    }
+    text
 }

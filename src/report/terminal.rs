@@ -6,12 +6,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::event::{Event, Listener};
 use crate::engine::outcome::RunResult;
 use crate::oin::Readiness;
+use crate::okta::App;
 use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
 use super::palette::{BOLD, COMMAND, DIM, paint};
@@ -69,6 +71,12 @@ struct State {
     exchanges: u64,
     met: u64,
     planned: u64,
+    /// Requests of the whole run, about.
+    expected: u64,
+    /// When the first scenario began.
+    started: Option<Instant>,
+    /// What is being played, the longest first.
+    playing: Vec<String>,
 }
 
 impl Terminal {
@@ -83,6 +91,9 @@ impl Terminal {
                 exchanges: 0,
                 met: 0,
                 planned: 0,
+                expected: 0,
+                started: None,
+                playing: Vec::new(),
             }),
         }
     }
@@ -139,6 +150,14 @@ impl Terminal {
         if state.met > 0 {
             message.push_str(&format!(", {} so far", count(state.met, "finding")));
         }
+        let elapsed = state.started.map(|started| started.elapsed());
+        let left = elapsed.and_then(|elapsed| left(elapsed, state.exchanges, state.expected));
+        if let Some(left) = left {
+            message.push_str(&format!(", about {} left", plan::roughly(left)));
+        }
+        if let Some(playing) = state.playing.first() {
+            message.push_str(&format!(" · {}", printable(playing)));
+        }
         drop(state);
         self.bar.set_message(message);
     }
@@ -152,15 +171,26 @@ impl Listener for Terminal {
                     self.say(&plan::render(plan, self.options.at_end, self.options.width));
                     self.say("\n");
                 }
-                self.state().planned = plan.scenarios.len() as u64;
+                let mut state = self.state();
+                state.planned = plan.scenarios.len() as u64;
+                state.expected = plan.requests;
             }
-            Event::ScenarioStarted { .. } => self.start_bar(),
+            Event::ScenarioStarted { id, app } => {
+                {
+                    let mut state = self.state();
+                    state.started.get_or_insert_with(Instant::now);
+                    state.playing.push(playing(id, *app));
+                }
+                self.start_bar();
+            }
             Event::Progress { exchanges } => {
                 self.state().exchanges = *exchanges;
                 self.show_progress();
             }
             Event::ScenarioFinished(scenario) => {
                 self.bar.inc(1);
+                let ended = playing(&scenario.id.0, scenario.app);
+                self.state().playing.retain(|playing| *playing != ended);
                 if self.options.verbosity == Verbosity::Verbose {
                     self.say(&scenario_line(scenario));
                 }
@@ -176,6 +206,24 @@ impl Listener for Terminal {
             Event::Finished(_) => self.bar.finish_and_clear(),
         }
     }
+}
+
+fn playing(id: &str, app: Option<App>) -> String {
+    match app {
+        Some(app) => format!("{id} ({app})"),
+        None => id.to_owned(),
+    }
+}
+
+/// How long the rest will take, if it takes as long as what was sent so far; none while that tells nothing yet.
+fn left(elapsed: Duration, sent: u64, expected: u64) -> Option<Duration> {
+    const ENOUGH: u64 = 50;
+    if sent < ENOUGH || expected <= sent {
+        return None;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "about so many")]
+    let rest = (expected - sent) as f64 / sent as f64;
+    Duration::try_from_secs_f64(elapsed.as_secs_f64() * rest).ok()
 }
 
 /// `  passed   custom  rename/login-and-email  41 ms`.
@@ -281,4 +329,17 @@ fn next(closing: &Closing, width: usize) -> String {
         });
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_takes_as_long_as_what_was() {
+        let second = Duration::from_secs(1);
+        assert_eq!(left(second, 100, 400), Some(second * 3));
+        assert_eq!(left(second, 10, 400), None, "too little is known");
+        assert_eq!(left(second, 500, 400), None, "more than was expected");
+    }
 }

@@ -133,6 +133,7 @@ impl Bench {
                     scenario: Arc::clone(scenario),
                     app,
                     ordinal: parts.len(),
+                    also: Vec::new(),
                 });
             }
         }

@@ -266,6 +266,7 @@ fn parts(selection: &Selection, catalogue: &[Scenario]) -> Result<Vec<Part>, Ref
             scenario: Arc::new(scenario.clone()),
             app,
             ordinal,
+            also: Vec::new(),
         });
     Ok(parts.collect())
 }

@@ -71,6 +71,7 @@ pub(super) fn list(
     let selection = Selection {
         patterns: args.selection.clone(),
         tags: args.tag.clone(),
+        quick: false,
         apps: App::ALL.to_vec(),
         only: None,
     };

@@ -51,9 +51,18 @@ impl Session {
             sets,
             members: (resource == Resource::Group).then_some(&change),
         };
+        let is_found_surely = self.with_book(|book| book.is_found_surely(resource, name));
+        let mut reads = vec![self.reading(resource, &id)];
+        if !is_found_surely {
+            reads.push(self.looking_up(resource, name));
+        }
+        self.look_ahead(reads, write.place).await?;
         let now = self.read_back(resource, &id, &change, write).await?;
         if let Some(now) = now {
             self.answer_must_show(resource, sets, &now, &create::ANSWER, write);
+        }
+        if is_found_surely {
+            return Ok(());
         }
         self.must_find(resource, &id, write.place, write.call.evidence)
             .await

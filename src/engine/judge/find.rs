@@ -1,6 +1,7 @@
 //! Look-ups: Okta's own, and the judge's after every write.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -9,11 +10,12 @@ use crate::check::catalogue::{guard, lookup};
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::{self, Match};
-use crate::okta::request::{Intent, Resource};
+use crate::okta::request::{Call, Intent, Resource};
 
+use super::super::answers::Look;
 use super::super::book::{Account, Subject};
 use super::super::ownership::Standing;
-use super::super::session::{Context, Place, Sent, Session};
+use super::super::session::{Context, Place, Sent, Session, observer_call};
 use super::super::target::Settling;
 use super::{Write, good, status_word};
 
@@ -170,14 +172,17 @@ impl Session {
         place: &Place,
         evidence: Evidence,
     ) -> Result<(), NotSent> {
-        let kind = format!(
-            "look-up {} {}",
-            resource.word(),
-            facet.or(place.facet.as_deref()).unwrap_or_default()
-        );
-        let mut settling = Settling::new(self.run.settle_for(&kind));
+        let special = facet.unwrap_or_else(|| self.special(resource, id));
+        let row = place.facet.as_deref().unwrap_or_default();
+        let kind = format!("look-up {} {special} {row}", resource.word());
+        let mut settling = Settling::new(match self.run.is_hopeless(&kind) {
+            true => Duration::ZERO,
+            false => self.run.settle,
+        });
+        let mut look = Look::Known;
         let (found, sent) = loop {
-            let (found, sent) = self.find(resource, name, place).await?;
+            let (found, sent) = self.find(resource, name, look, place).await?;
+            look = Look::Fresh;
             let right = matches!(&found, Match::One { id: found, .. } if found == id);
             if right || !settling.again().await {
                 if !right {
@@ -206,6 +211,9 @@ impl Session {
         let seen = match &found {
             Match::One { id: found, .. } if found == id => {
                 self.report_lag(&settling, true, &context);
+                if !settling.has_waited() {
+                    self.with_book(|book| book.note_found(resource, name));
+                }
                 return Ok(());
             }
             Match::One { id: found, .. } if rivals.contains(found) => {
@@ -225,11 +233,15 @@ impl Session {
 
     /// The finding that a resource is not found by its name, by what is special about it.
     pub(super) fn not_found(&self, resource: Resource, id: &str, place: &Place, got: &str) -> Seen {
-        let facet = self.with_book(|b| match b.get(resource, id) {
+        self.not_found_because(resource, self.special(resource, id), place, got)
+    }
+
+    /// What is special about a resource that has to be found.
+    fn special(&self, resource: Resource, id: &str) -> &'static str {
+        self.with_book(|b| match b.get(resource, id) {
             Some(account) => special_about(resource, account, b.existing(resource).count()),
             None => AFTER_CREATE,
-        });
-        self.not_found_because(resource, facet, place, got)
+        })
     }
 
     fn not_found_because(
@@ -282,8 +294,10 @@ impl Session {
             return Ok(());
         }
         let mut settling = Settling::new(self.run.settle_for("former name"));
+        let mut look = Look::Known;
         let (found, sent) = loop {
-            let (found, sent) = self.find(resource, former, place).await?;
+            let (found, sent) = self.find(resource, former, look, place).await?;
+            look = Look::Fresh;
             if found == Match::None || !settling.again().await {
                 break (found, sent);
             }
@@ -324,19 +338,11 @@ impl Session {
         &self,
         resource: Resource,
         name: &str,
+        look: Look,
         place: &Place,
     ) -> Result<(Match, Sent), NotSent> {
-        let intent = Intent::LookUp {
-            resource,
-            name: name.to_owned(),
-        };
-        let sent = self
-            .observed_call(
-                self.client.look_up(resource, name, self.variants),
-                intent,
-                place,
-            )
-            .await?;
+        let call = self.looking_up(resource, name);
+        let sent = self.observed(call, look, place).await?;
         let found = match sent.exchange.response() {
             Some(response) if response.is_success() || response.status == 404 => {
                 reading::look_up(response)
@@ -346,6 +352,16 @@ impl Session {
         Ok((found, sent))
     }
 
+    /// The look-up of one by its name.
+    pub(super) fn looking_up(&self, resource: Resource, name: &str) -> Call {
+        let intent = Intent::LookUp {
+            resource,
+            name: name.to_owned(),
+        };
+        let request = self.client.look_up(resource, name, self.variants);
+        observer_call(request, intent)
+    }
+
     /// The id of the only resource of exactly this name, with the exchange that shows it.
     pub(super) async fn find_exactly(
         &self,
@@ -353,7 +369,7 @@ impl Session {
         name: &str,
         place: &Place,
     ) -> Result<Option<(String, Sent)>, NotSent> {
-        let (found, sent) = self.find(resource, name, place).await?;
+        let (found, sent) = self.find(resource, name, Look::Fresh, place).await?;
         let Match::One { id, .. } = found else {
             return Ok(None);
         };

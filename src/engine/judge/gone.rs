@@ -7,8 +7,9 @@ use crate::okta::drive::NotSent;
 use crate::okta::reading::Match;
 use crate::okta::request::{Intent, Resource};
 
+use super::super::answers::Look;
 use super::super::book::Subject;
-use super::super::session::{Context, Place, Session};
+use super::super::session::{Context, Place, Session, observer_call};
 use super::super::target::Settling;
 use super::{Write, good, is_success, status_word};
 
@@ -70,9 +71,8 @@ impl Session {
         let mut settling = Settling::new(self.run.settle_for("delete"));
         let sent = loop {
             // Nothing is known about the shape of what is not there.
-            let sent = self
-                .observed_call(self.client.read(resource, id), Intent::Literal, place)
-                .await?;
+            let call = observer_call(self.client.read(resource, id), Intent::Literal);
+            let sent = self.observed(call, Look::Fresh, place).await?;
             if sent.exchange.status() == Some(404) || !settling.again().await {
                 break sent;
             }
@@ -100,7 +100,7 @@ impl Session {
                 account.gone = true;
             }
         });
-        let (found, sent) = self.find(resource, &name, place).await?;
+        let (found, sent) = self.find(resource, &name, Look::Fresh, place).await?;
         if matches!(&found, Match::One { id: found, .. } if found == id) {
             let seen = Seen::new(
                 &lookup::FORMER_NAME,

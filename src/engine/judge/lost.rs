@@ -8,6 +8,7 @@ use crate::okta::drive::NotSent;
 use crate::okta::request::Resource;
 use crate::verdict::Origin;
 
+use super::super::answers::Look;
 use super::super::book::Subject;
 use super::super::session::{Place, Sent, Session};
 use super::super::target::Settling;
@@ -129,7 +130,7 @@ impl Session {
         let kind = format!("lost {} {}", write.call.request.method, resource.word());
         let mut settling = Settling::new(self.run.settle_for(&kind));
         let (sent, now, done) = loop {
-            let sent = self.read(resource, id, write.place).await?;
+            let sent = self.read(resource, id, Look::Fresh, write.place).await?;
             let now = good(&sent.exchange).cloned();
             let done = now.as_ref().is_some_and(|now| {
                 frame::compare(before, now, change.sets, !is_group).is_empty()
@@ -169,7 +170,7 @@ impl Session {
         id: &str,
         write: Write<'_>,
     ) -> Result<(), NotSent> {
-        let sent = self.read(resource, id, write.place).await?;
+        let sent = self.read(resource, id, Look::Fresh, write.place).await?;
         if sent.exchange.status() == Some(404) {
             self.with_book(|b| {
                 if let Some(account) = b.get_mut(resource, id) {

@@ -24,6 +24,7 @@ use crate::okta::reading;
 use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
 use crate::verdict::Origin;
 
+use super::answers::Look;
 use super::book::Subject;
 use super::session::{Context, Place, Sent, Session, observer_call};
 
@@ -116,23 +117,32 @@ impl Session {
     ///
     /// # Errors
     /// When the run is being stopped.
-    pub async fn read(&self, resource: Resource, id: &str, place: &Place) -> Result<Sent, NotSent> {
+    pub async fn read(
+        &self,
+        resource: Resource,
+        id: &str,
+        look: Look,
+        place: &Place,
+    ) -> Result<Sent, NotSent> {
+        self.observed(self.reading(resource, id), look, place).await
+    }
+
+    /// The read of one by its id.
+    fn reading(&self, resource: Resource, id: &str) -> Call {
         let intent = Intent::Read {
             resource,
             id: id.to_owned(),
         };
-        self.observed_call(self.client.read(resource, id), intent, place)
-            .await
+        observer_call(self.client.read(resource, id), intent)
     }
 
-    async fn observed_call(
-        &self,
-        request: crate::exchange::Request,
-        intent: Intent,
-        place: &Place,
-    ) -> Result<Sent, NotSent> {
-        let call = observer_call(request, intent);
-        self.perform(&call, Origin::Observe, place).await
+    /// Sends a read of the judge's own, unless its answer is known.
+    async fn observed(&self, call: Call, look: Look, place: &Place) -> Result<Sent, NotSent> {
+        let held = (look == Look::Known).then(|| self.held(&call.request));
+        match held.flatten() {
+            Some(sent) => Ok(sent),
+            None => self.perform(&call, Origin::Observe, place).await,
+        }
     }
 
     /// Reads one by id; `None` when there is no such answer.
@@ -160,15 +170,11 @@ impl Session {
         place: &Place,
         evidence: Evidence,
     ) -> Result<Option<(Sent, Value)>, NotSent> {
-        let intent = Intent::Read {
-            resource,
-            id: id.to_owned(),
-        };
         let call = Call {
             evidence,
-            ..observer_call(self.client.read(resource, id), intent)
+            ..self.reading(resource, id)
         };
-        let sent = self.perform(&call, Origin::Observe, place).await?;
+        let sent = self.observed(call, Look::Known, place).await?;
         let json = good(&sent.exchange).cloned();
         Ok(json.map(|json| (sent, json)))
     }

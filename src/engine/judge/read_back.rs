@@ -13,6 +13,7 @@ use crate::okta::reading;
 use crate::okta::request::{Intent, Resource};
 use crate::verdict::Origin;
 
+use super::super::answers::Look;
 use super::super::book::Subject;
 use super::super::ownership::LastRead;
 use super::super::session::{Context, Sent, Session};
@@ -30,6 +31,31 @@ struct Shown {
     there: Option<Vec<String>>,
     settled: bool,
     settling: Settling,
+}
+
+/// What a difference is about, whatever the values are; for states it matters which one is not reached.
+fn what_differs(difference: &Difference) -> String {
+    match difference {
+        Difference::NotApplied { at, wanted, .. } | Difference::Ignored { at, wanted, .. }
+            if wanted.is_boolean() =>
+        {
+            format!("{at} {wanted}")
+        }
+        other => other.at().to_owned(),
+    }
+}
+
+/// What is wrong about the members of a group.
+fn wrong_members(there: &[String], wanted: &BTreeSet<String>) -> Option<&'static str> {
+    let there: BTreeSet<&String> = there.iter().collect();
+    let missing = wanted.iter().any(|id| !there.contains(id));
+    let extra = there.iter().any(|id| !wanted.contains(*id));
+    match (missing, extra) {
+        (false, false) => None,
+        (true, false) => Some("missing"),
+        (false, true) => Some("too many"),
+        (true, true) => Some("others"),
+    }
 }
 
 impl Session {
@@ -111,9 +137,11 @@ impl Session {
     ) -> Result<Shown, NotSent> {
         let is_user = resource == Resource::User;
         let kind = format!("{} {}", write.call.request.method, resource.word());
-        let mut settling = Settling::new(self.run.settle_for(&kind));
+        let mut settling = Settling::new(self.run.settle);
+        let mut look = Look::Known;
         loop {
-            let sent = self.read(resource, id, write.place).await?;
+            let sent = self.read(resource, id, look, write.place).await?;
+            look = Look::Fresh;
             if let Intent::Create { name, .. } = &write.call.intent
                 && self.ledger.knows_as_foreign(resource, id)
             {
@@ -125,14 +153,24 @@ impl Session {
                 .map(|now| frame::compare(before, now, change.sets, is_user))
                 .unwrap_or_default();
             let there = now.map(|now| frame::members(now).unwrap_or_default());
-            let members_right = is_user
-                || there
-                    .as_ref()
-                    .is_some_and(|t| t.iter().cloned().collect::<BTreeSet<_>>() == *members);
-            let settled = now.is_some() && differences.is_empty() && members_right;
-            if settled || !settling.again().await {
-                if !settled {
-                    self.run.never_settled(&kind);
+            let wrong = match now {
+                None => vec![format!("{kind} unreadable")],
+                Some(_) => {
+                    let there = there.as_deref().filter(|_| !is_user);
+                    let places = differences
+                        .iter()
+                        .map(|d| format!("{kind} {}", what_differs(d)));
+                    let members = there.and_then(|there| wrong_members(there, members));
+                    places
+                        .chain(members.map(|wrong| format!("{kind} members {wrong}")))
+                        .collect()
+                }
+            };
+            let settled = wrong.is_empty();
+            let hopeless = wrong.iter().all(|wrong| self.run.is_hopeless(wrong));
+            if hopeless || !settling.again().await {
+                for wrong in &wrong {
+                    self.run.never_settled(wrong);
                 }
                 return Ok(Shown {
                     sent,

@@ -16,6 +16,29 @@ use super::{Change, Write, good, is_success, member_set, show};
 /// How an id comes to be another one, when neither a rename nor a reactivation did it.
 pub(super) const AFTER_UPDATE: &str = "after-update";
 
+/// What a server may find a resource by.
+const FOUND_BY: [&str; 5] = ["userName", "displayName", "emails", "active", "externalId"];
+
+/// What an update changes of how a resource is found.
+pub(super) struct Changed {
+    /// The name before, when it has another one now.
+    former: Option<String>,
+    /// It is deactivated or woken up.
+    state: bool,
+    /// What a change of its id would come from.
+    how: &'static str,
+}
+
+impl Changed {
+    fn nothing() -> Self {
+        Self {
+            former: None,
+            state: false,
+            how: AFTER_UPDATE,
+        }
+    }
+}
+
 impl Session {
     pub(super) async fn judge_update(
         &self,
@@ -36,8 +59,13 @@ impl Session {
             self.judge_gone(resource, id, write);
             return Ok(());
         }
-        let (former, how) = self.note_change(resource, id, change);
-        let groups = self.with_book(|b| b.groups_of(id));
+        let Changed { former, state, how } = self.note_change(resource, id, change);
+        let before = self.with_book(|b| b.get(resource, id).and_then(|a| a.state.clone()));
+        let is_user = resource == Resource::User;
+        let groups = match resource {
+            Resource::User => self.with_book(|b| b.groups_of(id)),
+            Resource::Group => Vec::new(),
+        };
         if let Some(other) = good(&write.sent.exchange)
             .and_then(reading::id_of)
             .filter(|other| other != id)
@@ -51,14 +79,34 @@ impl Session {
                 return Ok(());
             }
         }
+        let name = self.with_book(|b| b.get(resource, id).map(|a| a.name.clone()));
+        let found_otherwise = former.is_some() || state;
+        let found = name.filter(|_| found_otherwise).into_iter();
+        let reads = std::iter::once(self.reading(resource, id))
+            .chain(found.map(|name| self.looking_up(resource, &name)))
+            .chain(former.iter().map(|name| self.looking_up(resource, name)))
+            .chain(
+                groups
+                    .iter()
+                    .map(|group| self.reading(Resource::Group, group)),
+            );
+        self.look_ahead(reads.collect(), write.place).await?;
         let now = self
             .read_back_after(resource, id, change, how, write)
             .await?;
+        // What nothing was changed of that a server may find it by, is found as before.
+        let is_found_as_before = !found_otherwise
+            && match (&before, &now) {
+                (Some(before), Some(now)) => {
+                    FOUND_BY.iter().all(|at| before.get(at) == now.get(at))
+                }
+                _ => false,
+            };
         if let Some(now) = now {
             self.taken_name(resource, id, &now, write);
             self.answer_must_show(resource, change.sets, &now, &update::ANSWER, write);
         }
-        if resource == Resource::User || change.name.is_some() {
+        if (is_user || change.name.is_some()) && !is_found_as_before {
             self.must_find(resource, id, write.place, write.call.evidence)
                 .await?;
         }
@@ -66,43 +114,44 @@ impl Session {
             self.former_name_must_be_free(resource, id, &former, write.place, write.call.evidence)
                 .await?;
         }
-        if resource == Resource::User {
-            let deactivated = change.active() == Some(false);
-            for group in groups {
-                self.groups_after_user_write(id, &group, deactivated, write)
-                    .await?;
-            }
+        let deactivated = change.active() == Some(false);
+        for group in groups {
+            self.groups_after_user_write(id, &group, deactivated, write)
+                .await?;
         }
         Ok(())
     }
 
-    /// Notes what the resource must be now; the name that it had before, when it has another one, and what has
-    /// become of it.
-    pub(super) fn note_change(
-        &self,
-        resource: Resource,
-        id: &str,
-        change: &Change<'_>,
-    ) -> (Option<String>, &'static str) {
+    /// Notes what the resource must be now, and tells what that changes.
+    pub(super) fn note_change(&self, resource: Resource, id: &str, change: &Change<'_>) -> Changed {
         self.with_book(|book| {
             let Some(account) = book.get_mut(resource, id) else {
-                return (None, AFTER_UPDATE);
+                return Changed::nothing();
             };
-            let woken = account.inactive && change.active() == Some(true);
+            let was_inactive = account.inactive;
             if let Some(active) = change.active() {
                 account.inactive = !active;
             }
+            let state = was_inactive != account.inactive;
+            let how = if state && was_inactive {
+                "after-reactivation"
+            } else {
+                AFTER_UPDATE
+            };
             let Some(name) = change.name.filter(|n| *n != account.name) else {
-                let how = if woken {
-                    "after-reactivation"
-                } else {
-                    AFTER_UPDATE
+                return Changed {
+                    former: None,
+                    state,
+                    how,
                 };
-                return (None, how);
             };
             let former = std::mem::replace(&mut account.name, name.to_owned());
             account.former_name = Some(former.clone());
-            (Some(former), "after-rename")
+            Changed {
+                former: Some(former),
+                state,
+                how: "after-rename",
+            }
         })
     }
 

@@ -12,6 +12,7 @@ use crate::okta::reading::Match;
 use crate::okta::request::Resource;
 use crate::scenario::{GroupMust, Observe, PersonMust, Step};
 
+use super::super::answers::Look;
 use super::super::book::Subject;
 use super::super::judge::{self, LETTER_CASE};
 use super::super::session::{Context, Place};
@@ -127,7 +128,9 @@ impl Running<'_> {
         else {
             return Ok(());
         };
-        let (found, sent) = session.find(Resource::User, &login, place).await?;
+        let (found, sent) = session
+            .find(Resource::User, &login, Look::Known, place)
+            .await?;
         let count = match found {
             Match::None => 0,
             Match::One { .. } => 1,
@@ -215,7 +218,7 @@ impl Running<'_> {
             .cloned()
             .unwrap_or_default();
         let session = &*self.stage.session;
-        let sent = session.read(resource, id, place).await?;
+        let sent = session.read(resource, id, Look::Known, place).await?;
         if first != id {
             let name = self
                 .org

@@ -7,6 +7,7 @@ use crate::okta::request::Resource;
 use crate::scenario::Outside;
 use crate::scenario::placeholder::Template;
 
+use super::super::answers::Look;
 use super::super::judge::status_word;
 use super::super::session::Place;
 use super::super::target::Settling;
@@ -136,6 +137,7 @@ impl Running<'_> {
         let run = &self.stage.session.run;
         // Whoever wants the run to stop does not wait for a hook either.
         let answer = run.or_stopped(insider.perform(&operation)).await;
+        self.stage.session.forget_last_reads(None);
         let answer = answer.ok_or_else(|| BrokenOff(run.why_stopped().to_owned()))?;
         let answer =
             answer.map_err(|why| BrokenOff(format!("{name} behind Okta's back: {why}")))?;
@@ -233,7 +235,7 @@ impl Running<'_> {
         let mut settling = Settling::new(session.run.settle_for("outside"));
         loop {
             let sent = session
-                .read(*resource, id, place)
+                .read(*resource, id, Look::Fresh, place)
                 .await
                 .map_err(broken_off)?;
             if matches!(sent.exchange.status(), Some(404 | 410)) {

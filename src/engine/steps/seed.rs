@@ -13,13 +13,14 @@ use crate::okta::reading::{self, Match};
 use crate::okta::request::{Call, Intent, Resource};
 use crate::verdict::Origin;
 
+use super::super::answers::Look;
 use super::super::judge::status_word;
 use super::super::session::{Place, Sent, observer_call};
 use super::super::target::Settling;
 use super::{BrokenOff, Running, broken_off};
 
 /// Requests at the same time: a crowd of thousands should not take all day.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Up to so many are read back one by one, for the judge to know all about them.
 const READ_BACK: usize = 20;
 
@@ -210,8 +211,10 @@ impl Running<'_> {
         let name = session.with_book(|book| book.get(resource, id).map(|a| a.name.clone()));
         let Some(name) = name else { return Ok(()) };
         let mut settling = Settling::new(session.run.settle_for("seed"));
+        let mut look = Look::Known;
         loop {
-            let found = session.find(resource, &name, place).await;
+            let found = session.find(resource, &name, look, place).await;
+            look = Look::Fresh;
             let (found, _) = found.map_err(broken_off)?;
             if found != Match::None || !settling.again().await {
                 return Ok(());
