@@ -170,7 +170,7 @@ fn write_reports(
     let (made, failed) = reports::make(&args.report, |form| match form {
         ReportForm::Json => Ok(json::render(&judged.run, None, None)),
         ReportForm::Csv => Err(CliError::CsvWithoutPlan),
-        ReportForm::Junit => Ok(junit::render(&judged.run)?),
+        ReportForm::Junit => Ok(junit::render(&judged.run, None)?),
     });
     for failed in failed {
         defect::leave(failed.panic);
