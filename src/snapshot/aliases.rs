@@ -259,11 +259,6 @@ impl<'r> Aliases<'r> {
         }
     }
 
-    /// Whether the cast is known, so that others can be told from it.
-    pub(super) fn knows_cast(&self) -> bool {
-        self.row.is_some()
-    }
-
     /// Whether a resource plays in the row.
     pub(super) fn is_own(&self, kind: Kind, resource: &Value) -> bool {
         let Some((row, resource)) = self.row.zip(resource.as_object()) else {

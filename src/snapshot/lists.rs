@@ -12,9 +12,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, Method, percent_decode};
-use crate::verdict::{Origin, Recorded};
+use crate::verdict::{Origin, Recorded, Row};
 
-use super::aliases::{Aliases, Kind, rows};
+use super::aliases::{Aliases, Kind, SOME_ID, rows};
+use super::order::step_number;
 
 /// What stands for the resources of a list that shows whoever is there.
 const WHOEVER: &str = "<whoever is there>";
@@ -29,12 +30,15 @@ pub(super) type Opened<'a> = (&'a Recorded, Exchange);
 
 /// Makes one exchange of the pages of each import, and leaves out of every list what is not the scenario's own.
 /// Exchanges of one step must stand together, in order.
-pub(super) fn relative<'a>(exchanges: Vec<Opened<'a>>, aliases: &Aliases<'_>) -> Vec<Opened<'a>> {
-    if !aliases.knows_cast() {
-        return exchanges;
-    }
+pub(super) fn relative<'a>(
+    exchanges: Vec<Opened<'a>>,
+    row: Option<&Row>,
+    aliases: &Aliases<'_>,
+) -> Vec<Opened<'a>> {
+    let Some(row) = row else { return exchanges };
     let mut out: Vec<Opened<'a>> = Vec::new();
     let mut import: Option<Import<'a>> = None;
+    let mut was_glimpse = false;
     for (recorded, mut exchange) in exchanges {
         if let Some(open) = &mut import {
             if open.takes(recorded, &exchange) {
@@ -45,7 +49,11 @@ pub(super) fn relative<'a>(exchanges: Vec<Opened<'a>>, aliases: &Aliases<'_>) ->
         match Import::begin(recorded, &exchange) {
             Some(begun) => import = Some(begun),
             None => {
-                leave_others_out(&mut exchange, aliases);
+                if was_glimpse && asks_for_what_was_shown(recorded, row) {
+                    hide_whoever(&mut exchange);
+                } else {
+                    was_glimpse = leave_others_out(&mut exchange, aliases);
+                }
                 out.push((recorded, exchange));
             }
         }
@@ -132,7 +140,7 @@ impl<'a> Import<'a> {
             .filter(|row| aliases.is_own(self.kind, row))
             .collect();
         let shown = own.len();
-        change_list(&mut exchange, |list| {
+        change(&mut exchange, |list| {
             if let Some(per_page) = list.get_mut("itemsPerPage") {
                 *per_page = self.per_page.unwrap_or_else(|| shown.into());
             }
@@ -155,49 +163,58 @@ fn page(exchange: &Exchange) -> Option<&Map<String, Value>> {
     (is_list || list.contains_key("totalResults")).then_some(list)
 }
 
-/// Leaves others out of one answer.
-fn leave_others_out(exchange: &mut Exchange, aliases: &Aliases<'_>) {
+/// Whether a request takes from the answer before what it asks for.
+fn asks_for_what_was_shown(recorded: &Recorded, row: &Row) -> bool {
+    step_number(&recorded.step).is_some_and(|step| row.as_shown.contains(&step))
+}
+
+/// Leaves others out of one answer. Whether it is no more than a glimpse of whoever is there.
+fn leave_others_out(exchange: &mut Exchange, aliases: &Aliases<'_>) -> bool {
     let target = &exchange.request.target;
     let kind = Kind::of_target(target);
     if kind.is_none() && !is_root(target) {
-        return;
+        return false;
     }
     let Some(list) = page(exchange) else {
-        return kind.map_or((), |kind| hide_anothers(exchange, kind, aliases));
+        if let Some(kind) = kind {
+            hide_anothers(exchange, kind, aliases);
+        }
+        return false;
     };
     let asked = asked_for(exchange);
-    let shown: Vec<Value> = rows(list).cloned().collect();
-    let own: Vec<Value> = shown
-        .iter()
+    let shown = rows(list).count();
+    let own: Vec<Value> = rows(list)
         .filter(|row| {
             let kind = kind.or_else(|| Kind::of_resource(row));
             kind.is_some_and(|kind| aliases.is_own(kind, row))
         })
         .cloned()
         .collect();
-    let others = shown.len().saturating_sub(own.len());
-    let is_whole = |total: u64| total <= shown.len() as u64;
+    let others = shown.saturating_sub(own.len());
     let is_look_up = asked.contains("filter") && aliases.speaks_of_own(&asked);
-    let complete = list
-        .get("totalResults")
-        .and_then(Value::as_u64)
-        .is_some_and(is_whole);
-    let shown = shown.len();
+    let total = list.get("totalResults").and_then(Value::as_u64);
+    let is_whole = total.is_some_and(|total| total <= shown as u64);
     match (is_look_up, others) {
-        (true, 0) => {}
+        (true, 0) => false,
         // The filter was not obeyed, and everybody is shown.
-        (true, _) if complete => change_list(exchange, |list| {
-            if let Some(total) = list.get_mut("totalResults") {
-                *total = less(total, others);
-            }
-            if let Some(per_page) = list.get_mut("itemsPerPage")
-                && per_page.as_u64() == Some(shown as u64)
-            {
-                *per_page = less(per_page, others);
-            }
-            set_rows(list, own);
-        }),
-        _ => change_list(exchange, glimpse),
+        (true, _) if is_whole => {
+            change(exchange, |list| {
+                if let Some(total) = list.get_mut("totalResults") {
+                    *total = less(total, others);
+                }
+                if let Some(per_page) = list.get_mut("itemsPerPage")
+                    && per_page.as_u64() == Some(shown as u64)
+                {
+                    *per_page = less(per_page, others);
+                }
+                set_rows(list, own);
+            });
+            false
+        }
+        _ => {
+            change(exchange, glimpse);
+            true
+        }
     }
 }
 
@@ -272,7 +289,7 @@ fn hide_anothers(exchange: &mut Exchange, kind: Kind, aliases: &Aliases<'_>) {
     if !is_resource || aliases.is_own(kind, resource) {
         return;
     }
-    change_list(exchange, |resource| {
+    change(exchange, |resource| {
         let id = resource.get("id").cloned();
         resource.clear();
         resource.extend(id.map(|id| ("id".to_owned(), id)));
@@ -280,8 +297,27 @@ fn hide_anothers(exchange: &mut Exchange, kind: Kind, aliases: &Aliases<'_>) {
     });
 }
 
+/// The same of whoever came first in a glimpse of those who are there: one's own, if nobody else is.
+fn hide_whoever(exchange: &mut Exchange) {
+    if Kind::of_target(&exchange.request.target).is_some()
+        && let Some((endpoint, _)) = exchange.request.target.rsplit_once('/')
+    {
+        exchange.request.target = format!("{endpoint}/{SOME_ID}");
+    }
+    if exchange.response().is_none_or(|r| !r.is_success()) {
+        return;
+    }
+    change(exchange, |resource| {
+        if let Some(id) = resource.get_mut("id").filter(|id| id.is_string()) {
+            *id = SOME_ID.into();
+        }
+        resource.retain(|key, _| key == "id");
+        resource.insert(ANOTHERS.to_owned(), Value::Null);
+    });
+}
+
 /// Changes the body of an answer that is an object.
-fn change_list(exchange: &mut Exchange, change: impl FnOnce(&mut Map<String, Value>)) {
+fn change(exchange: &mut Exchange, how: impl FnOnce(&mut Map<String, Value>)) {
     let Ok(response) = &mut exchange.outcome else {
         return;
     };
@@ -289,7 +325,7 @@ fn change_list(exchange: &mut Exchange, change: impl FnOnce(&mut Map<String, Val
         return;
     };
     if let Some(object) = Arc::make_mut(json).as_object_mut() {
-        change(object);
+        how(object);
     }
     response.body.bytes = Bytes::new();
 }

@@ -163,7 +163,7 @@ impl Transcript {
             let aliases = row.aliases(cast);
             let normaliser = Normaliser::new(names, &aliases);
             let sent = races::without_outcome(row.sent, cast);
-            for (recorded, exchange) in lists::relative(sent, &aliases) {
+            for (recorded, exchange) in lists::relative(sent, cast, &aliases) {
                 let place = place(&normaliser, recorded);
                 entries.push(entry(&normaliser, recorded, &exchange, place));
             }

@@ -25,6 +25,8 @@ pub struct Row {
     pub cast: Vec<Actor>,
     /// Numbers of the steps whose requests were sent at once.
     pub at_once: BTreeSet<usize>,
+    /// Numbers of the steps that ask for what the answer before has shown.
+    pub as_shown: BTreeSet<usize>,
     /// Numbers of the steps of which chance decides how far they get: an answer is lost after so many milliseconds.
     pub by_chance: BTreeSet<usize>,
 }

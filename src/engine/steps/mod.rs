@@ -278,6 +278,9 @@ impl Running<'_> {
                 let place = self
                     .stage
                     .place(n, &format!("request {}", request.method), step);
+                if request.path.contains("{last:") {
+                    self.row.as_shown.insert(n);
+                }
                 self.literal(request, &place).await
             }
             Action::Seed { keys, linked } => {

@@ -20,6 +20,7 @@ fn row() -> Row {
     Row {
         run: "run1".to_owned(),
         cast: vec![actor("ada"), actor("bob")],
+        as_shown: [4].into(),
         ..Row::default()
     }
 }
@@ -83,7 +84,7 @@ fn left(recorded: &[Recorded]) -> Vec<Value> {
     for (_, exchange) in &opened {
         aliases.learn(Some(3), exchange);
     }
-    relative(opened, &aliases)
+    relative(opened, Some(&row), &aliases)
         .iter()
         .map(|(_, exchange)| {
             let response = exchange.response().unwrap();
@@ -188,4 +189,21 @@ fn nothing_of_a_resource_of_others_is_told_but_that_it_came() {
         of(&stranger(3)),
         json!({"id": "<foreign-3>", ANOTHERS: null})
     );
+}
+
+#[test]
+fn whoever_comes_first_is_nobody_in_particular() {
+    let first_is = |one: &Value| {
+        let list = json!({"totalResults": 9, "Resources": [one]});
+        let mut read = recorded(None, "/Users/x", 200, one);
+        read.step = "4 request GET".to_owned();
+        left(&[recorded(None, "/Users?count=1", 200, &list), read])
+    };
+    let hidden = json!({"id": SOME_ID, ANOTHERS: null});
+    assert_eq!(first_is(&user("ada"))[1], hidden);
+    assert_eq!(first_is(&stranger(1))[1], hidden);
+    // What an answer about one's own has shown is one's own.
+    let mut read = recorded(None, "/Users/ada", 200, &user("ada"));
+    read.step = "4 request GET".to_owned();
+    assert_eq!(left(&[read]), [user("ada")]);
 }
