@@ -5,6 +5,9 @@
 //! name: `<ada>`, `<time>`, `<run>`. It is kept in a [`SnapshotFile`], whose format is the
 //! one of the `insta` crate, so that its tools can read the files.
 //!
+//! The same scenario against the same server gives the same transcript, whoever else is there and in whatever order
+//! things arrive: [`Transcript::of`] leaves out whoever is not the scenario's own, and makes a set of what ran at once.
+//!
 //! There are two sets of snapshots, never mixed. The [`Reference`] set is part of the tool and
 //! shows what a known-good server answers; [`compare`] with [`Tolerance::Reference`] folds what
 //! Okta does not care about. A vendor's own accepted set is kept by [`Store`] and is a
