@@ -117,19 +117,14 @@ fn hide_in(value: &mut Value, hides: &dyn Fn(&str, &str) -> bool) -> bool {
     hidden
 }
 
-/// Brings what one step has sent at once into an order that follows from what was sent and what came back. Requests of
-/// one job are no race with each other and keep theirs; several jobs of the same words cannot be told apart.
-pub(super) fn sort(entries: &mut [Entry], case: Option<&str>, row: Option<&Row>) {
-    let mut rest = entries;
-    while let Some(first) = rest.first() {
-        let step = first.place.step.clone();
-        let of_case = first.place.case.as_deref() == case;
-        let same = rest.iter().take_while(|e| e.place.step == step).count();
-        let (together, tail) = std::mem::take(&mut rest).split_at_mut(same);
-        if of_case && is_at_once(row, &step) && repeats(together) {
+/// Brings what one step of a row has sent at once into an order that follows from what was sent and what came back.
+/// Requests of one job are no race with each other and keep theirs; several jobs of the same words cannot be told apart.
+pub(super) fn sort(entries: &mut [Entry], row: Option<&Row>) {
+    for together in entries.chunk_by_mut(|a, b| a.place.step == b.place.step) {
+        let step = together.first().map(|entry| entry.place.step.clone());
+        if step.is_some_and(|step| is_at_once(row, &step)) && repeats(together) {
             together.sort_by_cached_key(lines_of);
         }
-        rest = tail;
     }
 }
 
@@ -137,4 +132,127 @@ pub(super) fn sort(entries: &mut [Entry], case: Option<&str>, row: Option<&Row>)
 fn repeats(entries: &[Entry]) -> bool {
     let mut seen: HashSet<&Place> = HashSet::new();
     entries.iter().any(|entry| !seen.insert(&entry.place))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::exchange::{Body, Kept, Request, Response, Timing};
+    use crate::snapshot::Transcript;
+    use crate::verdict::Origin;
+
+    fn row() -> Row {
+        Row {
+            at_once: [2].into(),
+            ..Row::default()
+        }
+    }
+
+    fn sends(
+        step: &str,
+        job: Option<&str>,
+        method: Method,
+        target: &str,
+        answer: &Value,
+    ) -> Recorded {
+        Recorded {
+            id: String::new(),
+            step: step.to_owned(),
+            origin: Origin::Okta,
+            job: job.map(str::to_owned),
+            slot: None,
+            evidence: None,
+            case: None,
+            exchange: Kept::of(Exchange {
+                request: Request {
+                    method,
+                    target: target.to_owned(),
+                    headers: Vec::new(),
+                    body: Some(answer.to_string().into()),
+                },
+                outcome: Ok(Response {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: Body::read(answer.to_string().into(), None),
+                }),
+                timing: Timing::default(),
+            }),
+        }
+    }
+
+    /// What is left of requests and answers.
+    fn left(recorded: &[Recorded]) -> Vec<(Value, Value)> {
+        let opened = recorded.iter().map(|r| (r, r.exchange.open())).collect();
+        without_outcome(opened, Some(&row()))
+            .iter()
+            .map(|(_, exchange)| {
+                let sent = exchange.request.body.as_deref().unwrap();
+                let sent = serde_json::from_slice(sent).unwrap();
+                (sent, exchange.response().unwrap().json().unwrap().clone())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn memberships_that_others_change_meanwhile_are_not_compared() {
+        let group = |members: &Value| json!({"id": "g", "members": members});
+        let user = json!({"id": "u", "groups": [{"value": "g"}], "title": "x"});
+        let patch = |step: &str, job, members: &Value| {
+            sends(step, job, Method::Patch, "/Groups/g", &group(members))
+        };
+        let changing = json!(CHANGING);
+        let race = [
+            patch("2 request PATCH", None, &json!([1])),
+            patch("2 request PATCH", None, &json!([1, 2])),
+            sends(
+                "2 unassign ada",
+                Some("unassign"),
+                Method::Put,
+                "/Users/u",
+                &user,
+            ),
+        ];
+        let shown = left(&race);
+        assert_eq!(shown[0].1["members"], changing);
+        assert_eq!(shown[0].0["members"], json!([1]), "what was sent is known");
+        assert_eq!(
+            shown[2].0["groups"], changing,
+            "Okta puts back what it was shown"
+        );
+        assert_eq!(
+            shown[2].1,
+            json!({"id": "u", "groups": CHANGING, "title": "x"})
+        );
+        // One job after the other, or in turn, there is no race.
+        for no_race in [
+            [
+                patch("2 push-group g", Some("push"), &json!([1])),
+                patch("2 push-group g", Some("push"), &json!([2])),
+            ],
+            [
+                patch("1 request PATCH", None, &json!([1])),
+                patch("1 request PATCH", None, &json!([2])),
+            ],
+        ] {
+            assert_eq!(left(&no_race)[1].1["members"], json!([2]));
+        }
+    }
+
+    #[test]
+    fn literal_requests_at_once_are_a_set() {
+        let text = |statuses: [&str; 3], step: u32| {
+            let entry = |status| format!("=== {step} request POST\n> POST /Users\n< {status}");
+            let mut entries = Transcript::parse(&statuses.map(entry).join("\n\n"))
+                .unwrap()
+                .entries;
+            sort(&mut entries, Some(&row()));
+            Transcript { entries }.render()
+        };
+        let one = ["201", "409", "409"];
+        let other = ["409", "409", "201"];
+        assert_eq!(text(one, 2), text(other, 2));
+        assert_ne!(text(one, 1), text(other, 1));
+    }
 }

@@ -163,10 +163,15 @@ impl Transcript {
             let aliases = row.aliases(cast);
             let normaliser = Normaliser::new(names, &aliases);
             let sent = races::without_outcome(row.sent, cast);
-            for (recorded, exchange) in lists::relative(sent, cast, &aliases) {
-                let place = place(&normaliser, recorded);
-                entries.push(entry(&normaliser, recorded, &exchange, place));
-            }
+            let mut of_row: Vec<Entry> = lists::relative(sent, cast, &aliases)
+                .iter()
+                .map(|(recorded, exchange)| {
+                    let place = place(&normaliser, recorded);
+                    entry(&normaliser, recorded, exchange, place)
+                })
+                .collect();
+            races::sort(&mut of_row, cast);
+            entries.extend(of_row);
             let mut states: Vec<Entry> = row
                 .last
                 .iter()
@@ -181,7 +186,6 @@ impl Transcript {
                 (natural(slot), lines_of(state))
             });
             last.extend(states);
-            races::sort(&mut entries, row.case, cast);
         }
         entries.extend(last);
         number_repeats(&mut entries);
