@@ -468,25 +468,40 @@ fn a_difference_from_ones_own_snapshots_waits_beside_them_except_in_ci() {
     let fault = ["--fault", "create-answers-200"];
     let accepted = "oin/users/create.snap";
 
-    let new_in_ci = take(&[], &ci);
-    assert_eq!(new_in_ci.code, 0, "{}{}", new_in_ci.talk, new_in_ci.out);
-    assert!(names(&snapshots).is_empty(), "in CI nothing is written");
+    for (variables, code) in [(&ci[..], 1), (&[], 0)] {
+        let missing = take(&[], variables);
+        assert_eq!(missing.code, code, "{}{}", missing.talk, missing.out);
+        let told = "none, because the folder does not exist";
+        assert!(missing.out.contains(told), "{}", missing.out);
+        let next = "--snapshots";
+        assert!(missing.out.contains(next), "{}", missing.out);
+        assert!(names(&snapshots).is_empty(), "perhaps it is mistyped");
+    }
     let told = take(&["--update-snapshots"], &ci);
     assert_eq!(told.code, 2, "{}", told.talk);
 
+    std::fs::create_dir(&snapshots).unwrap();
+    let new_in_ci = take(&[], &ci);
+    assert_eq!(new_in_ci.code, 1, "{}{}", new_in_ci.talk, new_in_ci.out);
+    assert!(names(&snapshots).is_empty(), "in CI nothing is written");
     let new = take(&[], &[]);
     assert_eq!(new.code, 0, "{}{}", new.talk, new.out);
-    assert!(
-        new.out.contains("1 snapshots wait") || new.out.contains(".snap.new"),
-        "{}",
-        new.out
-    );
+    for told in [
+        "1 is not accepted",
+        "1 waits as .snap.new",
+        "--update-snapshots",
+    ] {
+        assert!(new.out.contains(told), "{told}: {}", new.out);
+    }
     assert_eq!(
         names(&snapshots),
         BTreeSet::from([format!("{accepted}.new")])
     );
 
-    assert_eq!(take(&["--update-snapshots"], &[]).code, 0);
+    let told = take(&["--update-snapshots"], &[]);
+    assert_eq!(told.code, 0, "{}{}", told.talk, told.out);
+    let says = "accepted 1 (1 new, 0 changed), 0 were as before";
+    assert!(told.out.contains(says), "{}", told.out);
     assert_eq!(names(&snapshots), BTreeSet::from([accepted.to_owned()]));
     let before = std::fs::read(snapshots.join(accepted)).unwrap();
     assert_eq!(take(&[], &[]).code, 0);
@@ -500,6 +515,7 @@ fn a_difference_from_ones_own_snapshots_waits_beside_them_except_in_ci() {
             "{}",
             changed.out
         );
+        assert!(changed.out.contains("1 differs"), "{}", changed.out);
         let pending = names(&snapshots).contains(&format!("{accepted}.new"));
         assert_eq!(pending, written, "{:?}", names(&snapshots));
     }
@@ -508,6 +524,95 @@ fn a_difference_from_ones_own_snapshots_waits_beside_them_except_in_ci() {
         before,
         "what is accepted stays until somebody accepts something else"
     );
+}
+
+#[test]
+fn what_is_wrong_with_accepted_snapshots_is_told_with_its_place_in_every_report() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let snapshots = folder.path().join("snaps");
+    let (json, junit) = (folder.path().join("r.json"), folder.path().join("r.xml"));
+    let reports = [("json", &json), ("junit", &junit)]
+        .map(|(form, path)| format!("{form}={}", path.display()));
+    let take = |more: &[&str], variables: &[(&str, &str)]| {
+        let mut arguments = vec!["run", "--embedded", "users/create", "--app", "oin"];
+        arguments.extend(["--snapshots", snapshots.to_str().unwrap(), "--settle", "0s"]);
+        arguments.extend(reports.iter().flat_map(|report| ["--report", report]));
+        arguments.extend(more);
+        run(state.path(), &arguments, variables)
+    };
+    let in_json = || -> Value {
+        let text = std::fs::read_to_string(&json).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["snapshots"].clone()
+    };
+    let in_junit = || std::fs::read_to_string(&junit).unwrap();
+    let ci = [("CI", "true")];
+
+    assert_eq!(take(&["--update-snapshots"], &[]).code, 0);
+    assert_eq!(in_json()["accepted"]["new"], 1);
+    let accepted = snapshots.join("oin/users/create.snap");
+    let whole = std::fs::read_to_string(&accepted).unwrap();
+
+    // The answers differ.
+    let changed = take(&["--fault", "create-answers-200"], &ci);
+    assert_eq!(changed.code, 1, "{}", changed.out);
+    let differ = &in_json()["differ"][0];
+    assert_eq!(differ["scenario"], "users/create");
+    assert_eq!(
+        (&differ["app"], &differ["why"]),
+        (&"oin".into(), &"differs".into())
+    );
+    let line = differ["differences"][0].as_str().unwrap();
+    assert!(line.contains("status  201 → 200"), "{line}");
+    assert!(in_junit().contains("<failure"), "{}", in_junit());
+    assert!(in_junit().contains("status  201 → 200"), "{}", in_junit());
+    let next = format!("--snapshots {} --update-snapshots", snapshots.display());
+    assert!(changed.out.contains(&next), "{}", changed.out);
+
+    // The file is damaged, or of an earlier release.
+    let status = whole.lines().position(|l| l.starts_with("< 20")).unwrap() + 1;
+    for (text, problem) in [
+        (
+            whole.replacen("\n< 20", "\n< 2o", 1),
+            format!("line {status}: expected a status code"),
+        ),
+        (
+            whole.replacen("format: 2", "format: 1", 1),
+            "line 5: it has format 1 of an earlier release".to_owned(),
+        ),
+        (
+            String::new(),
+            "line 1: it does not begin with a head".to_owned(),
+        ),
+    ] {
+        std::fs::write(&accepted, text).unwrap();
+        let damaged = take(&[], &ci);
+        assert_eq!(damaged.code, 1, "{}", damaged.out);
+        assert!(damaged.out.contains("1 cannot be read"), "{}", damaged.out);
+        let told = in_json()["differ"][0].clone();
+        assert_eq!(told["why"], "unreadable");
+        let told = told["problem"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(&problem), "{told}");
+        assert!(in_junit().contains(&problem), "{}", in_junit());
+    }
+    std::fs::write(&accepted, &whole).unwrap();
+
+    // No scenario has the file any more.
+    std::fs::write(snapshots.join("oin/users/gone.snap"), &whole).unwrap();
+    for (variables, code) in [(&ci[..], 1), (&[], 0)] {
+        let stale = take(&[], variables);
+        assert_eq!(stale.code, code, "{}", stale.out);
+        assert!(stale.out.contains("oin/users/gone.snap"), "{}", stale.out);
+        assert_eq!(in_json()["stale"][0], "oin/users/gone.snap");
+    }
+    take(&[], &ci);
+    assert!(in_junit().contains("oin/users/gone.snap"), "{}", in_junit());
+    std::fs::remove_file(snapshots.join("oin/users/gone.snap")).unwrap();
+
+    // All is well again, and says so.
+    let well = take(&[], &ci);
+    assert_eq!(well.code, 0, "{}", well.out);
+    assert!(well.out.contains("all as accepted"), "{}", well.out);
+    assert!(!in_junit().contains("<failure"), "{}", in_junit());
 }
 
 #[test]

@@ -28,7 +28,7 @@ use scim_conform::scenario::catalog::Catalog;
 use scim_conform::scenario::{Action, Context, Requirement};
 use scim_conform::secret::Secret;
 use scim_conform::server::{Fault, InProcess, Policy, Tenant};
-use scim_conform::verdict::{Origin, Outcome, ScenarioResult};
+use scim_conform::verdict::{Origin, Outcome, ScenarioResult, Script};
 use serde_json::Value;
 
 /// Everything that can be claimed.
@@ -218,6 +218,7 @@ fn mixed() -> (RunResult, Readiness) {
             duration: Duration::ZERO,
             findings,
             exchanges: vec![],
+            script: Script::default(),
         }
     };
     run.scenarios = Readiness::scenarios(&claims).into_iter().map(of).collect();
@@ -427,6 +428,7 @@ fn a_row_passes_only_when_all_its_scenarios_did() {
                 _ => vec!["F4".to_owned()],
             },
             exchanges: vec![],
+            script: Script::default(),
         };
         run.scenarios = came.iter().map(of).collect();
         let readiness = Readiness::of(&run, apps, everything(), vec![]);

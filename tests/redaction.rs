@@ -173,7 +173,7 @@ fn play(
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     let readiness = closing.plan.as_ref();
     write("report.json", &json::render(&result, None, readiness));
-    write("report.xml", &junit::render(&result).unwrap());
+    write("report.xml", &junit::render(&result, None).unwrap());
     write("plan.csv", &readiness.map(csv::render).unwrap());
     let store = Store::new(folder.join("snapshots"), Writing::Accept);
     for scenario in result

@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use scim_conform::engine::event::{Event, Listener};
 use scim_conform::engine::outcome::{Broken, RunResult};
+use scim_conform::okta::App;
 use scim_conform::report::explain::{self, Found};
 use scim_conform::report::kept::KeptFinding;
 use scim_conform::report::plan::AtEnd;
+use scim_conform::report::snapshots::{OwnSnapshots, SnapshotDifference, SnapshotProblem};
 use scim_conform::report::text::width_of;
 use scim_conform::report::{
-    Closing, SnapshotCounts, Terminal, TerminalOptions, Verbosity, http, json, junit,
+    Closing, SnapshotCounts, SnapshotOutcome, Terminal, TerminalOptions, Verbosity, http, json,
+    junit,
 };
 
 /// A stream whose text the test can read.
@@ -45,11 +48,59 @@ fn options(verbosity: Verbosity) -> TerminalOptions {
     }
 }
 
+/// Own snapshots in CI: one scenario differs, one was never accepted, one file is damaged, one is of no scenario.
+fn snapshots() -> SnapshotOutcome {
+    let one = |scenario: &str, app, why| SnapshotDifference {
+        scenario: scenario.to_owned(),
+        app: Some(app),
+        why,
+        file: format!("{app}/{scenario}.snap"),
+        problem: None,
+        differences: vec![],
+    };
+    SnapshotOutcome {
+        counts: SnapshotCounts {
+            same: 30,
+            folded: 4,
+            changed: 2,
+            new: 1,
+        },
+        own: Some(OwnSnapshots {
+            folder: "snaps".to_owned(),
+            strict: true,
+            differ: vec![
+                SnapshotDifference {
+                    differences: vec![
+                        "2 assign ada | assign/create: /active  true → \"true\"".to_owned(),
+                    ],
+                    ..one(
+                        "rename/login-and-email",
+                        App::Custom,
+                        SnapshotProblem::Differs,
+                    )
+                },
+                SnapshotDifference {
+                    problem: Some("line 10: expected a status code".to_owned()),
+                    ..one(
+                        "rename/login-and-email",
+                        App::Oin,
+                        SnapshotProblem::Unreadable,
+                    )
+                },
+                one("group/push", App::Custom, SnapshotProblem::New),
+            ],
+            stale: vec!["oin/group/gone.snap".to_owned()],
+            ..OwnSnapshots::default()
+        }),
+    }
+}
+
 fn closing() -> Closing {
     Closing {
         written: vec!["out/report.json".into()],
         compared: vec![],
         plan: None,
+        snapshots: snapshots().own,
         next: vec![(
             "scim-conform explain F1".into(),
             "what to do about it".into(),
@@ -141,13 +192,10 @@ fn a_quiet_run_says_nothing_while_it_runs() {
 
 #[test]
 fn the_json_report_is_format_1() {
-    let counts = SnapshotCounts {
-        same: 30,
-        folded: 4,
-        changed: 1,
-        new: 0,
-    };
-    insta::assert_snapshot!("json", json::render(&fixture::run(), Some(&counts), None));
+    insta::assert_snapshot!(
+        "json",
+        json::render(&fixture::run(), Some(&snapshots()), None)
+    );
 }
 
 #[test]
@@ -167,8 +215,14 @@ fn the_json_report_of_a_broken_run_says_so() {
 
 #[test]
 fn the_junit_report_tells_failures_from_errors() {
-    insta::assert_snapshot!("junit", junit::render(&fixture::run()).unwrap());
-    insta::assert_snapshot!("junit_broken", junit::render(&fixture::broken()).unwrap());
+    insta::assert_snapshot!(
+        "junit",
+        junit::render(&fixture::run(), Some(&snapshots())).unwrap()
+    );
+    insta::assert_snapshot!(
+        "junit_broken",
+        junit::render(&fixture::broken(), None).unwrap()
+    );
 }
 
 #[test]
@@ -221,7 +275,7 @@ fn no_report_shows_a_secret() {
     let mut shown = vec![
         terminal(&run, Verbosity::Verbose).0,
         json::render(&run, None, None),
-        junit::render(&run).unwrap(),
+        junit::render(&run, None).unwrap(),
         format!("{run:?}"),
     ];
     for recorded in run.scenarios.iter().flat_map(|s| &s.exchanges) {

@@ -14,12 +14,13 @@ use scim_conform::exchange::{
     Timing,
 };
 use scim_conform::okta::App;
+use scim_conform::okta::request::Resource;
 use scim_conform::scenario::ScenarioId;
 use scim_conform::snapshot::{
     Answer, Compared, Comparison, Content, Counts, RunNames, SnapshotFile, Tolerance, Transcript,
     compare, normalise, write_reference,
 };
-use scim_conform::verdict::{Origin, Outcome, Recorded, ScenarioResult};
+use scim_conform::verdict::{Actor, Origin, Outcome, Recorded, Row, ScenarioResult, Script};
 use serde_json::{Value, json};
 
 const USER: &str = "2819c223-7f76-453a-919d-413861904646";
@@ -120,6 +121,29 @@ fn scenario(mut exchanges: Vec<Recorded>) -> ScenarioResult {
         duration: Duration::ZERO,
         findings: Vec::new(),
         exchanges,
+        script: script(),
+    }
+}
+
+/// Ada, and a crew of hers.
+fn script() -> Script {
+    let actor = |key: &str, resource, name: &str, okta_id: Option<&str>| Actor {
+        key: key.to_owned(),
+        resource,
+        names: vec![name.to_owned()],
+        okta_id: okta_id.map(str::to_owned),
+        ids: Vec::new(),
+    };
+    let ada = ("ada.k3x9f2@example.com", Some("00u4k2m9qZTn1RsWx5d7"));
+    Script {
+        rows: vec![Row {
+            run: "k3x9f2".to_owned(),
+            cast: vec![
+                actor("ada", Resource::User, ada.0, ada.1),
+                actor("crew", Resource::Group, "Crew k3x9f2", None),
+            ],
+            ..Row::default()
+        }],
     }
 }
 
@@ -214,13 +238,13 @@ fn a_transcript_as_text() {
     >
     > {
     >   "userName": "ada.<run>@example.com",
-    >   "externalId": "<okta-1>",
+    >   "externalId": "<okta ada>",
     >   "password": "<password>",
     >   "active": true
     > }
     < 201
     < Content-Type: application/scim+json
-    < Location: <base>/Users/<user-1>
+    < Location: <base>/Users/<ada>
     <
     < {
     <   "active": true,
@@ -230,11 +254,11 @@ fn a_transcript_as_text() {
     <       "value": "ada.<run>@example.com"
     <     }
     <   ],
-    <   "externalId": "<okta-1>",
-    <   "id": "<user-1>",
+    <   "externalId": "<okta ada>",
+    <   "id": "<ada>",
     <   "meta": {
     <     "created": "<time>",
-    <     "location": "<base>/Users/<user-1>",
+    <     "location": "<base>/Users/<ada>",
     <     "version": "<version>"
     <   },
     <   "schemas": [
@@ -243,8 +267,8 @@ fn a_transcript_as_text() {
     <   "userName": "ada.<run>@example.com"
     < }
 
-    === finally | <user-1>
-    > GET /Users/<user-1>
+    === finally | <ada>
+    > GET /Users/<ada>
     > Accept: application/scim+json
     < 404
     < Content-Type: application/scim+json
@@ -424,7 +448,13 @@ fn another_run_against_an_equal_server_gives_the_same_bytes() {
         base_url: "http://scim.example.test/tenant/7/".to_owned(),
         host: "scim.example.test".to_owned(),
     };
-    assert_eq!(Transcript::of(&scenario(again), &names).render(), first);
+    let mut again = scenario(again);
+    for row in &mut again.script.rows {
+        row.run = run.to_owned();
+        row.cast[0].names = vec![format!("ada.{run}@example.com")];
+        row.cast[0].okta_id = Some("00uAAAAAAAAAAAAAAAA1".to_owned());
+    }
+    assert_eq!(Transcript::of(&again, &names).render(), first);
 }
 
 /// Compares a run that got `answer` to its POST with the reference.
@@ -495,7 +525,7 @@ fn a_branch_is_one_line() {
     ]);
     assert_eq!(
         lines(&compare(&reference, &target, Tolerance::Reference)),
-        ["next request  assign/create: POST /Users → assign/get: GET /Users/<user-1> and 1 more"]
+        ["next request  assign/create: POST /Users → assign/get: GET /Users/<ada> and 1 more"]
     );
     let stopped = transcript(vec![look_up()]);
     assert_eq!(
@@ -537,12 +567,14 @@ fn a_mistake_that_comes_back_with_every_answer_is_one_line() {
     let list = |answer: &Value| {
         let answer = json!({"Resources": [answer]});
         let request = request(Method::Get, "/Users?startIndex=1&count=100", None);
-        okta(
+        let mut page = okta(
             "3 import-users",
             "page",
             request,
             response(200, Some(&answer)),
-        )
+        );
+        page.job = Some("import-users".to_owned());
+        page
     };
     let of = |answer: &Value| transcript(vec![create(answer), put(answer), list(answer)]);
     assert_eq!(
@@ -650,7 +682,7 @@ fn the_diff_shows_the_line_and_its_neighbours() {
         --- reference
         +++ this run
         @@ -14,7 +14,7 @@
-         < Location: <base>/Users/<user-1>
+         < Location: <base>/Users/<ada>
          <
          < {
         -<   "active": true,

@@ -12,7 +12,7 @@ use crate::defect::Panic;
 use crate::engine::event::Listener;
 use crate::engine::outcome::{LeftBehind, Plan, RunResult};
 use crate::oin::Precondition;
-use crate::report::SnapshotCounts;
+use crate::report::SnapshotOutcome;
 use crate::runscope::play::Played;
 use crate::scenario::Scenario;
 
@@ -109,10 +109,8 @@ pub trait Backend {
 pub struct Driven {
     /// The run.
     pub run: RunResult,
-    /// Comparison with the reference; none when nothing was compared.
-    pub snapshots: Option<SnapshotCounts>,
-    /// The user's own accepted snapshots differ.
-    pub snapshots_differ: bool,
+    /// How it compares with snapshots; none when nothing was compared.
+    pub snapshots: Option<SnapshotOutcome>,
     /// Why some snapshots could not be read or written, and what to do.
     pub snapshots_failed: Option<String>,
     /// The user's hook gave no answer, so that something was not run that the user meant to run.

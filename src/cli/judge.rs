@@ -169,7 +169,7 @@ fn write_reports(
         ReportForm::Json => Ok(json::render(&judged.run, None, None)),
         ReportForm::Csv => Err(CliError::CsvWithoutPlan),
         ReportForm::Har => Err(CliError::HarWithoutRun),
-        ReportForm::Junit => Ok(junit::render(&judged.run)?),
+        ReportForm::Junit => Ok(junit::render(&judged.run, None)?),
     });
     for failed in failed {
         defect::leave(failed.panic);

@@ -94,12 +94,14 @@ pub(crate) fn execute(
             .map(|before| last_run::compare(&before, &driven.run).lines())
             .unwrap_or_default(),
         plan: readiness,
-        next: next(args, &settings.target, &driven.run),
+        snapshots: driven.snapshots.as_ref().and_then(|s| s.own.clone()),
+        next: next(args, &settings.target, &driven),
     };
     if let Err(error) = show(&terminal, &mut driven, &closing, &args.report, streams) {
         failure.get_or_insert(error);
     }
-    let exit = Exit::from_result(&driven.run, driven.snapshots_differ)
+    let snapshots_fail = driven.snapshots.as_ref().is_some_and(|s| s.fails());
+    let exit = Exit::from_result(&driven.run, snapshots_fail)
         .with_hook(driven.hook_failed)
         .with_plan(closing.plan.as_ref())
         .with_defect(!driven.run.defects.is_empty())
@@ -138,7 +140,9 @@ fn make_reports<'w>(
     reports::make(wishes, |form| match form {
         ReportForm::Json => Ok(json::render(&driven.run, driven.snapshots.as_ref(), plan)),
         ReportForm::Har => Ok(har::render(&driven.run)),
-        ReportForm::Junit => junit::render(&driven.run).map_err(CliError::from),
+        ReportForm::Junit => {
+            junit::render(&driven.run, driven.snapshots.as_ref()).map_err(CliError::from)
+        }
         ReportForm::Csv => Ok(plan.map(csv::render).unwrap_or_default()),
     })
 }
@@ -354,7 +358,8 @@ fn show(
 }
 
 /// What to do next, as commands.
-fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, String)> {
+fn next(args: &RunArgs, target: &TargetChoice, driven: &Driven) -> Vec<(String, String)> {
+    let run = &driven.run;
     let mut next = Vec::new();
     let mut add = |command: String, purpose: &str| next.push((command, purpose.to_owned()));
     if run.broken.is_some() || !run.defects.is_empty() {
@@ -393,6 +398,21 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
     } else if args.failed {
         add(format!("scim-conform run{against}"), "everything again");
     }
+    if let Some(folder) = &args.snapshots
+        && driven
+            .snapshots
+            .as_ref()
+            .is_some_and(|s| s.can_be_accepted())
+    {
+        let folder = folder.display().to_string();
+        add(
+            format!(
+                "scim-conform run{against} --snapshots {} --update-snapshots",
+                quoted(&folder)
+            ),
+            "if the answers are meant to be as they are now",
+        );
+    }
     let all_well = run.verdicts.values().all(|v| *v == Verdict::Conforms);
     if matches!(target, TargetChoice::Embedded { .. }) && all_well {
         add(
@@ -405,6 +425,15 @@ fn next(args: &RunArgs, target: &TargetChoice, run: &RunResult) -> Vec<(String, 
         );
     }
     next
+}
+
+/// A word of a command, in quotes where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Whether every user was refused as invalid: some servers take addresses of known domains only, or ask the domain's

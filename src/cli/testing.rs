@@ -18,7 +18,7 @@ use crate::engine::outcome::{LeftBehind, Plan, Presence, RunResult, TargetInfo};
 use crate::okta::App;
 use crate::runscope::play::Played;
 use crate::scenario::{Scenario, ScenarioId};
-use crate::verdict::{Outcome, ScenarioResult, Verdict};
+use crate::verdict::{Outcome, ScenarioResult, Script, Verdict};
 
 /// A scenario that ended so.
 pub(crate) fn scenario(id: &str, app: Option<App>, outcome: Outcome) -> ScenarioResult {
@@ -30,6 +30,7 @@ pub(crate) fn scenario(id: &str, app: Option<App>, outcome: Outcome) -> Scenario
         duration: Duration::ZERO,
         findings: vec![],
         exchanges: vec![],
+        script: Script::default(),
     }
 }
 
@@ -110,7 +111,6 @@ impl Backend for Prepared {
         Ok(Driven {
             run: self.run.clone(),
             snapshots: None,
-            snapshots_differ: false,
             snapshots_failed: None,
             hook_failed: false,
             preconditions: vec![],

@@ -16,7 +16,7 @@ use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
 use crate::redact::Redactor;
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
-use crate::verdict::{Outcome, Recorded, ScenarioResult, Verdict};
+use crate::verdict::{Outcome, Recorded, ScenarioResult, Script, Verdict};
 
 use super::cast::Naming;
 use super::cleanup;
@@ -298,6 +298,7 @@ fn not_run(id: crate::scenario::ScenarioId, app: Option<App>, reason: &str) -> S
         duration: std::time::Duration::ZERO,
         findings: Vec::new(),
         exchanges: Vec::new(),
+        script: Script::default(),
     }
 }
 
@@ -684,6 +685,7 @@ impl Whole {
             duration: started.elapsed(),
             findings: Vec::new(),
             exchanges,
+            script: session.script().in_order(&table(&sized)),
         };
         if scenario.scales {
             observations.extend(growth::of(&result).iter().filter_map(growth::observation));
@@ -890,6 +892,7 @@ impl Whole {
                 findings: Vec::new(),
                 // Many, and of no use to a line of progress.
                 exchanges: Vec::new(),
+                script: Script::default(),
             },
             rows: shown.rows.clone(),
             observations: shown.observations.clone(),
@@ -913,6 +916,12 @@ impl Whole {
             exchanges: self.run.exchanges(),
         });
     }
+}
+
+/// The ids of the rows of a scenario, in the order of its table.
+fn table(sized: &[Arc<Scenario>]) -> Vec<String> {
+    let cases = sized.iter().flat_map(|scenario| &scenario.cases);
+    cases.map(|case| case.id.clone()).collect()
 }
 
 /// Whether a step reads all users or all groups of the target.

@@ -19,7 +19,7 @@ use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, Variants, retry};
 use crate::redact::{Redactor, passwords};
 use crate::secret::Secret;
-use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded};
+use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded, Row, Script};
 
 use super::answers::Answers;
 use super::book::{self, Book, Subject};
@@ -72,6 +72,7 @@ struct State {
     /// Several writes are under way, and what was read before them counts for all.
     is_racing: bool,
     password_after: &'static str,
+    script: Script,
 }
 
 /// Where in a scenario something happens.
@@ -264,6 +265,7 @@ impl Session {
         state.recorded.extend(recorded);
         state.names_sent.extend(theirs.names_sent);
         state.book.take_in(theirs.book);
+        state.script.rows.extend(theirs.script.rows);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -295,6 +297,17 @@ impl Session {
             (one.step.clone(), sent)
         });
         recorded.collect()
+    }
+
+    /// Notes who has played in a row.
+    pub fn note_row(&self, row: Row) {
+        self.state().script.rows.push(row);
+    }
+
+    /// Who has played, row by row.
+    #[must_use]
+    pub fn script(&self) -> Script {
+        self.state().script.clone()
     }
 
     /// Takes everything out at the end.

@@ -156,6 +156,12 @@ impl Kept {
         &self.target
     }
 
+    /// The status of the answer, if one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.outcome.as_ref().ok().map(|answer| answer.status)
+    }
+
     /// Bytes of both bodies, as far as they are kept.
     #[must_use]
     pub fn weight(&self) -> usize {

@@ -24,7 +24,7 @@ use crate::engine::outcome::{RunResult, TargetInfo};
 use crate::exchange::{InCommon, Kept};
 use crate::okta::{App, Behaviour, Evidence, LoadError};
 use crate::scenario::ScenarioId;
-use crate::verdict::{Origin, Outcome, Recorded, ScenarioResult};
+use crate::verdict::{Origin, Outcome, Recorded, ScenarioResult, Script};
 
 use self::har::Entry;
 use self::jobs::{OTHER, Place};
@@ -159,6 +159,7 @@ fn by_job(
                 duration: exchanges.iter().map(|e| e.exchange.timing().total).sum(),
                 findings: Vec::new(),
                 exchanges,
+                script: Script::default(),
             },
             rows: BTreeSet::new(),
             observations,

@@ -20,7 +20,7 @@ use crate::verdict::{
     At, Finding, Kind, Level, Origin, Outcome, Recorded, ScenarioResult, Verdict,
 };
 
-use super::SnapshotCounts;
+use super::snapshots::{OwnSnapshots, SnapshotCounts, SnapshotOutcome};
 use plan::Plan;
 
 mod plan;
@@ -36,7 +36,7 @@ const FORMAT: u32 = 2;
 #[must_use]
 pub fn render(
     run: &RunResult,
-    snapshots: Option<&SnapshotCounts>,
+    snapshots: Option<&SnapshotOutcome>,
     plan: Option<&Readiness>,
 ) -> String {
     let document = Document::of(run, snapshots, plan);
@@ -58,6 +58,9 @@ struct Document<'a> {
     variants: BTreeMap<&'a str, bool>,
     verdict: BTreeMap<App, Verdict>,
     summary: Summary<'a>,
+    /// Only when the user's own snapshots were compared or accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshots: Option<&'a OwnSnapshots>,
     scenarios: Vec<Scenario<'a>>,
     findings: Vec<FindingEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -352,7 +355,7 @@ impl<'a> DefectEntry<'a> {
 impl<'a> Document<'a> {
     fn of(
         run: &'a RunResult,
-        snapshots: Option<&'a SnapshotCounts>,
+        snapshots: Option<&'a SnapshotOutcome>,
         plan: Option<&'a Readiness>,
     ) -> Self {
         Self {
@@ -375,7 +378,8 @@ impl<'a> Document<'a> {
             },
             variants: run.variants.iter().map(|v| (v.as_str(), true)).collect(),
             verdict: run.verdicts.clone(),
-            summary: Summary::of(run, snapshots),
+            summary: Summary::of(run, snapshots.map(|s| &s.counts)),
+            snapshots: snapshots.and_then(|s| s.own.as_ref()),
             scenarios: run
                 .scenarios
                 .iter()

@@ -11,6 +11,7 @@ use crate::okta::App;
 use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
 use super::palette;
+use super::snapshots::{OwnSnapshots, SnapshotDifference, SnapshotOutcome};
 use super::summary::{GONE, LEDGER};
 use super::text::printable;
 use super::{defect, finding};
@@ -27,16 +28,20 @@ pub struct JunitError(#[from] quick_junit::SerializeError);
 ///
 /// # Errors
 /// When the XML writer refuses a text, which it does for none that is known.
-pub fn render(run: &RunResult) -> Result<String, JunitError> {
+pub fn render(run: &RunResult, snapshots: Option<&SnapshotOutcome>) -> Result<String, JunitError> {
+    let own = snapshots.and_then(|snapshots| snapshots.own.as_ref());
     let mut report = Report::new(env!("CARGO_PKG_NAME"));
     report.set_time(run.duration);
     for app in App::ALL.map(Some).into_iter().chain([None]) {
-        if let Some(suite) = suite(run, app) {
+        if let Some(suite) = suite(run, app, own) {
             report.add_test_suite(suite);
         }
     }
     if let Some(broken) = &run.broken {
         report.add_test_suite(broken_suite(broken));
+    }
+    if let Some(files) = own.and_then(files) {
+        report.add_test_suite(files);
     }
     if let Some(defects) = defects(run) {
         report.add_test_suite(defects);
@@ -45,7 +50,7 @@ pub fn render(run: &RunResult) -> Result<String, JunitError> {
 }
 
 /// The suite of an app, or of the probes; none when it would be empty.
-fn suite(run: &RunResult, app: Option<App>) -> Option<TestSuite> {
+fn suite(run: &RunResult, app: Option<App>, own: Option<&OwnSnapshots>) -> Option<TestSuite> {
     let name = app.map_or("probes", App::as_str);
     let mut scenarios = run.scenarios.iter().filter(|s| s.app == app).peekable();
     scenarios.peek()?;
@@ -57,20 +62,35 @@ fn suite(run: &RunResult, app: Option<App>) -> Option<TestSuite> {
     let mut time = std::time::Duration::ZERO;
     for scenario in scenarios {
         time = time.saturating_add(scenario.duration);
-        suite.add_test_case(case(run, scenario, name));
+        suite.add_test_case(case(run, scenario, name, own));
     }
     suite.set_time(time);
     Some(suite)
 }
 
-fn case(run: &RunResult, scenario: &ScenarioResult, suite: &str) -> TestCase {
+fn case(
+    run: &RunResult,
+    scenario: &ScenarioResult,
+    suite: &str,
+    own: Option<&OwnSnapshots>,
+) -> TestCase {
     let met: Vec<&Finding> = run
         .findings
         .iter()
         .filter(|finding| scenario.findings.contains(&finding.id))
         .collect();
-    let text = texts(run, met.iter().copied());
+    let mut text = texts(run, met.iter().copied());
+    let differs = own.and_then(|own| {
+        let one = own.of(&scenario.id.0, scenario.app)?;
+        own.is_error(one).then_some(one)
+    });
+    if let Some(differs) = differs {
+        text.push_str(&snapshot_text(differs));
+    }
     let status = match &scenario.outcome {
+        Outcome::Passed if differs.is_some() => {
+            differs.map_or_else(TestCaseStatus::success, |one| snapshot_failure(one, &text))
+        }
         Outcome::Passed => TestCaseStatus::success(),
         Outcome::NotRun(reason) if failed_itself(run, scenario) => error(reason),
         Outcome::NotRun(reason) => {
@@ -83,7 +103,14 @@ fn case(run: &RunResult, scenario: &ScenarioResult, suite: &str) -> TestCase {
     let mut case = TestCase::new(&*scenario.id.0, status);
     case.set_classname(format!("scim-conform.{suite}"));
     case.set_time(scenario.duration);
-    if scenario.outcome != Outcome::Failed && !text.is_empty() {
+    let is_failure = matches!(
+        case.status,
+        TestCaseStatus::NonSuccess {
+            kind: NonSuccessKind::Failure,
+            ..
+        }
+    );
+    if !is_failure && !text.is_empty() {
         case.set_system_out(text);
     }
     case
@@ -136,6 +163,49 @@ fn failure(met: &[&Finding], text: &str) -> TestCaseStatus {
     }
     status.set_description(text);
     status
+}
+
+/// A scenario in which all is well but that it is not as it was accepted.
+fn snapshot_failure(one: &SnapshotDifference, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(&*printable(&format!("snapshot: {}", one.sentence())));
+    status.set_type("snapshot");
+    status.set_description(text);
+    status
+}
+
+fn snapshot_text(one: &SnapshotDifference) -> String {
+    let lines = one.differences.iter().map(|line| format!("  {line}"));
+    let lines = std::iter::once(format!("snapshot: {}", one.sentence())).chain(lines);
+    lines
+        .map(|line| format!("{}\n", printable(&line)))
+        .collect()
+}
+
+/// What is wrong with the folder of accepted snapshots as a whole.
+fn files(own: &OwnSnapshots) -> Option<TestSuite> {
+    if !own.fails() {
+        return None;
+    }
+    let mut suite = TestSuite::new("snapshots");
+    let mut add = |name: &str, message: &str| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(&*printable(message));
+        status.set_type("snapshot");
+        let mut case = TestCase::new(&*printable(name), status);
+        case.set_classname("scim-conform.snapshots");
+        suite.add_test_case(case);
+    };
+    if own.missing_folder {
+        add(&own.folder, "the folder does not exist");
+    }
+    if own.broken_off {
+        add(&own.folder, "not compared, because the run broke off");
+    }
+    for file in &own.stale {
+        add(file, "no scenario has it any more: delete it");
+    }
+    (!suite.test_cases.is_empty()).then_some(suite)
 }
 
 /// The blocks of findings, without colour.

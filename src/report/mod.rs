@@ -5,8 +5,6 @@
 //! Text from a target is shown escaped ([`text::printable`]), so that no server can steer the
 //! terminal of the person who tests it.
 
-use serde::Serialize;
-
 pub mod csv;
 pub mod defect;
 pub mod explain;
@@ -23,21 +21,10 @@ mod pipe;
 pub mod plan;
 mod readiness;
 pub mod recording;
+pub mod snapshots;
 mod summary;
 mod terminal;
 pub mod text;
 
+pub use snapshots::{SnapshotCounts, SnapshotOutcome};
 pub use terminal::{Closing, Terminal, TerminalOptions, Verbosity};
-
-/// How the answers of a run compare with snapshots, counted by exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SnapshotCounts {
-    /// Equal after normalisation.
-    pub same: u64,
-    /// Differ in ways that never matter (order, extra attributes, `meta`).
-    pub folded: u64,
-    /// Differ.
-    pub changed: u64,
-    /// Not in the snapshot.
-    pub new: u64,
-}

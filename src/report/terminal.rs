@@ -18,8 +18,9 @@ use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
+use super::snapshots::OwnSnapshots;
 use super::text::{count, duration, hang, pad, printable};
-use super::{defect, finding, growth, plan, readiness, summary};
+use super::{defect, finding, growth, plan, readiness, snapshots, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,8 @@ pub struct Closing {
     pub written: Vec<PathBuf>,
     /// Lines about how this run compares with an earlier one.
     pub compared: Vec<String>,
+    /// What came of the user's own snapshots, if there are any.
+    pub snapshots: Option<OwnSnapshots>,
     /// How ready for a submission the target is, when the run followed a plan.
     pub plan: Option<Readiness>,
     /// Commands to go on with, and what for.
@@ -256,6 +259,9 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
     let mut verdict = summary::verdicts(run, width);
     if !run.scenarios.is_empty() {
         verdict.push_str(&summary::counts(run));
+    }
+    if let Some(own) = &closing.snapshots {
+        verdict.push_str(&snapshots::block(own, width));
     }
     parts.push(verdict);
     parts.push(summary::left_behind(

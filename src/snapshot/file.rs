@@ -7,16 +7,18 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::text::TranscriptError;
 use super::transcript::Transcript;
 
 /// The version of the transcript's format that this code writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The largest snapshot file that is read, in bytes.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
 const FENCE: &str = "---\n";
+
+/// Where the transcript begins in a file that this code writes: after two fences and five lines.
+pub(super) const FIRST_LINE: usize = 8;
 
 /// A snapshot as it stands in a file. The head names no app, so that apps can share a file, and
 /// nothing that changes with a release of the tool.
@@ -28,23 +30,25 @@ pub struct SnapshotFile {
     pub title: String,
     /// The transcript's text, without a line feed at its end.
     pub body: String,
+    /// The line of the file in which the transcript begins.
+    pub(super) first: usize,
 }
 
-/// Why a text is no snapshot file.
+/// Why a text is no snapshot file that this release reads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FileError {
-    /// It does not begin with a head between two lines `---`.
-    #[error("it does not begin with a head between two lines `---`")]
-    NoHead,
-    /// The head is no YAML, or not of the expected form.
-    #[error("its head cannot be read: {0}")]
-    Head(String),
-    /// It was written by a later release.
-    #[error("it has format {0}, this release knows formats up to {FORMAT}")]
-    TooNew(u32),
-    /// The transcript cannot be read.
-    #[error(transparent)]
-    Transcript(#[from] TranscriptError),
+#[error("line {line}: {problem}")]
+pub struct FileError {
+    /// 1-based, in the file.
+    pub line: usize,
+    /// What is wrong, and what to do about it.
+    pub problem: String,
+}
+
+impl FileError {
+    fn new(line: usize, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self { line, problem }
+    }
 }
 
 #[derive(Deserialize)]
@@ -69,6 +73,7 @@ impl SnapshotFile {
             scenario: scenario.to_owned(),
             title: title.to_owned(),
             body: transcript.render(),
+            first: FIRST_LINE,
         }
     }
 
@@ -89,26 +94,47 @@ impl SnapshotFile {
     /// Windows line ends rewrote it. Unknown keys of the head are ignored.
     ///
     /// # Errors
-    /// When it has no readable head, or a format that is not known yet. The transcript is not
-    /// looked at; see [`SnapshotFile::transcript`].
+    /// When it has no readable head, or another format. The transcript is not looked at; see
+    /// [`SnapshotFile::transcript`].
     pub fn parse(text: &str) -> Result<Self, FileError> {
         let text = text.replace("\r\n", "\n");
-        let rest = text.strip_prefix(FENCE).ok_or(FileError::NoHead)?;
-        let (head, body) = rest
-            .split_once(&format!("\n{FENCE}"))
-            .ok_or(FileError::NoHead)?;
-        let head: Head =
-            serde_saphyr::from_str(head).map_err(|error| FileError::Head(error.to_string()))?;
+        let no_head = || FileError::new(1, "it does not begin with a head between two lines `---`");
+        let rest = text.strip_prefix(FENCE).ok_or_else(no_head)?;
+        let (head, body) = rest.split_once(&format!("\n{FENCE}")).ok_or_else(no_head)?;
+        // The head begins in the second line, the transcript after the second fence.
+        let of_format = head.lines().position(|l| l.trim().starts_with("format:"));
+        let of_format = of_format.map_or(1, |line| line.saturating_add(2));
+        let first = head.lines().count().saturating_add(3);
+        let head: Head = serde_saphyr::from_str(head).map_err(|error| {
+            let line = error.location().map_or(0, |at| at.line() as usize);
+            let problem = error.to_string();
+            let problem = problem.lines().next().unwrap_or_default();
+            FileError::new(
+                line.saturating_add(1).max(2),
+                format!("its head cannot be read: {problem}"),
+            )
+        })?;
         let info = head.info.unwrap_or(Info {
             format: None,
             scenario: String::new(),
         });
         match info.format {
-            Some(format) if format > FORMAT => Err(FileError::TooNew(format)),
+            Some(format) if format > FORMAT => Err(FileError::new(
+                of_format,
+                format!("it has format {format}, this release knows formats up to {FORMAT}"),
+            )),
+            Some(format) if format < FORMAT => Err(FileError::new(
+                of_format,
+                format!(
+                    "it has format {format} of an earlier release, which cannot be compared any \
+                     more: accept it anew with --update-snapshots"
+                ),
+            )),
             _ => Ok(Self {
                 scenario: info.scenario,
                 title: head.description,
                 body: body.trim_end_matches('\n').to_owned(),
+                first,
             }),
         }
     }
@@ -118,7 +144,10 @@ impl SnapshotFile {
     /// # Errors
     /// The first line that does not fit.
     pub fn transcript(&self) -> Result<Transcript, FileError> {
-        Ok(Transcript::parse(&self.body)?)
+        Transcript::parse(&self.body).map_err(|error| {
+            let before = self.first.saturating_sub(1);
+            FileError::new(before.saturating_add(error.line), error.problem)
+        })
     }
 }
 
@@ -175,6 +204,7 @@ mod tests {
             scenario: "rename/login-and-email".to_owned(),
             title: "\"Quoted\": title - with é # and '".to_owned(),
             body: "=== 1 assign ada\n> GET /Users\n< 200".to_owned(),
+            first: FIRST_LINE,
         }
     }
 
@@ -192,7 +222,7 @@ mod tests {
         source: "scenarios/rename/login-and-email.yaml"
         description: "\"Quoted\": title - with é # and '"
         info:
-          format: 1
+          format: 2
           scenario: "rename/login-and-email"
         ---
         === 1 assign ada
@@ -202,20 +232,40 @@ mod tests {
     }
 
     #[test]
-    fn foreign_files_are_refused_with_a_reason() {
-        assert_eq!(SnapshotFile::parse(""), Err(FileError::NoHead));
-        assert_eq!(
-            SnapshotFile::parse("---\nsource: x\n"),
-            Err(FileError::NoHead)
+    fn what_cannot_be_read_is_named_by_line_and_reason() {
+        let whole = file().render();
+        for (text, told) in [
+            (
+                String::new(),
+                "line 1: it does not begin with a head between two lines `---`",
+            ),
+            (
+                "---\nsource: x\n".to_owned(),
+                "line 1: it does not begin with a head between two lines `---`",
+            ),
+            (
+                "---\ninfo:\n  format: 3\n---\nx\n".to_owned(),
+                "line 3: it has format 3, this release knows formats up to 2",
+            ),
+            (
+                whole.replace("format: 2", "format: 1"),
+                "line 5: it has format 1 of an earlier release, which cannot be compared any more: \
+                 accept it anew with --update-snapshots",
+            ),
+            (
+                whole.replace("< 200", "< twohundred"),
+                "line 10: expected a status code",
+            ),
+        ] {
+            let read = SnapshotFile::parse(&text).and_then(|file| file.transcript());
+            assert_eq!(read.unwrap_err().to_string(), told, "{text}");
+        }
+        let head = SnapshotFile::parse("---\nsource: x\n: [\n---\nx\n").unwrap_err();
+        assert!(head.line >= 2, "{head}");
+        assert!(
+            head.problem.starts_with("its head cannot be read: "),
+            "{head}"
         );
-        assert_eq!(
-            SnapshotFile::parse("---\ninfo:\n  format: 2\n---\nx\n"),
-            Err(FileError::TooNew(2))
-        );
-        assert!(matches!(
-            SnapshotFile::parse("---\n: [\n---\nx\n"),
-            Err(FileError::Head(_))
-        ));
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! A [`Transcript`] holds Okta's own exchanges of one scenario under one app, and the final
 //! state of each resource, with everything that differs from run to run replaced by a stable
-//! name: `<user-1>`, `<time>`, `<run>`. It is kept in a [`SnapshotFile`], whose format is the
+//! name: `<ada>`, `<time>`, `<run>`. It is kept in a [`SnapshotFile`], whose format is the
 //! one of the `insta` crate, so that its tools can read the files.
+//!
+//! The same scenario against the same server gives the same transcript, whoever else is there and in whatever order
+//! things arrive: [`Transcript::of`] leaves out whoever is not the scenario's own, and makes a set of what ran at once.
 //!
 //! There are two sets of snapshots, never mixed. The [`Reference`] set is part of the tool and
 //! shows what a known-good server answers; [`compare`] with [`Tolerance::Reference`] folds what
@@ -14,7 +17,10 @@ mod aliases;
 mod compare;
 mod difference;
 mod file;
+mod lists;
 mod normalise;
+mod order;
+mod races;
 mod reference;
 mod shape;
 mod store;

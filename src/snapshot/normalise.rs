@@ -3,9 +3,9 @@
 //! The shape is looked at first: a creation time that is no xsd:dateTime, or an id that is a
 //! number, stays as it is, because a snapshot must show the mistake.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-use super::aliases::{Aliases, Kind};
+use super::aliases::{Aliases, Kind, SOME_ID};
 use super::shape::{is_date_time, is_entity_tag};
 use super::words::{Stretch, stretches};
 use crate::exchange::{SpaceAs, percent_decode, query_value};
@@ -29,14 +29,13 @@ pub struct RunNames {
 #[must_use]
 pub fn normalise(document: &Value, names: &RunNames) -> Value {
     let mut aliases = Aliases::default();
-    aliases.learn(Kind::User, document);
-    aliases.learn_okta(document);
+    aliases.learn_document(Kind::User, document);
     Normaliser::new(names, &aliases).value(document, Some(Kind::User))
 }
 
 /// Rewrites texts, URLs and JSON with the ids that are known by now.
 pub(super) struct Normaliser<'a> {
-    aliases: &'a Aliases,
+    aliases: &'a Aliases<'a>,
     base: &'a str,
     host: &'a str,
     run: &'a str,
@@ -59,8 +58,20 @@ struct Position<'t> {
     kind: Option<Kind>,
 }
 
+impl Position<'_> {
+    /// Whose id stands here, where an id is expected.
+    fn holds_id_of(self) -> Option<Kind> {
+        match (self.key, self.parent) {
+            ("id", _) => self.kind,
+            ("value", "members" | "value" | "manager") => Some(Kind::User),
+            ("value", "groups") => Some(Kind::Group),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Normaliser<'a> {
-    pub(super) fn new(names: &'a RunNames, aliases: &'a Aliases) -> Self {
+    pub(super) fn new(names: &'a RunNames, aliases: &'a Aliases<'a>) -> Self {
         Self {
             aliases,
             base: names.base_url.trim_end_matches('/'),
@@ -144,6 +155,7 @@ impl<'a> Normaliser<'a> {
     pub(super) fn text(&self, text: &str) -> String {
         let mut pieces = vec![Piece::Open(text)];
         pieces = rewrite(pieces, |open, out| self.split_base(open, out));
+        pieces = rewrite(pieces, split_masked);
         // Ids first, because an id may hold the run id.
         pieces = rewrite(pieces, |open, out| self.split_words(open, out));
         pieces = rewrite(pieces, |open, out| self.split_run(open, out));
@@ -242,7 +254,8 @@ impl<'a> Normaliser<'a> {
             return password(value);
         }
         match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+            Value::Null | Value::Bool(_) => value.clone(),
+            Value::Number(number) => self.number(number, at),
             Value::String(text) => Value::String(self.string(text, at)),
             Value::Array(list) => Value::Array(list.iter().map(|v| self.tree(v, at)).collect()),
             Value::Object(object) => Value::Object(self.object(object, at)),
@@ -272,19 +285,28 @@ impl<'a> Normaliser<'a> {
             .collect()
     }
 
-    fn string(&self, text: &str, at: Position<'_>) -> String {
-        let id_of = match (at.key, at.parent) {
-            ("id", _) => at.kind,
-            ("value", "members" | "value" | "manager") => Some(Kind::User),
-            ("value", "groups") => Some(Kind::Group),
-            _ => None,
+    /// A number that is made up anew in each run, in a place where a text belongs: the wrong type is shown.
+    fn number(&self, number: &Number, at: Position<'_>) -> Value {
+        let id = at.holds_id_of();
+        let id = id.and_then(|kind| self.aliases.find(&number.to_string(), kind));
+        let name = match (id, at.parent, at.key) {
+            (Some(name), ..) => format!("{}, a number>", name.trim_end_matches('>')),
+            (None, "meta", "created" | "lastModified") => "<time, a number>".to_owned(),
+            (None, "meta", "version") => "<version, a number>".to_owned(),
+            _ => return Value::Number(number.clone()),
         };
+        Value::String(name)
+    }
+
+    fn string(&self, text: &str, at: Position<'_>) -> String {
+        let id_of = at.holds_id_of();
         if let Some(name) = id_of.and_then(|kind| self.aliases.find(text, kind)) {
             return name.to_owned();
         }
         match at.key {
             "$ref" | "location" => self.url(text),
             "version" if at.parent == "meta" => version(text),
+            "created" | "lastModified" if at.parent == "meta" => time(text),
             "path" => self.filter(&self.text(text)),
             _ if is_date_time(text) => "<time>".to_owned(),
             _ => self.text(text),
@@ -299,7 +321,21 @@ fn version(text: &str) -> String {
     match text {
         "" => String::new(),
         TAG => TAG.to_owned(),
+        _ if text.starts_with("<version, ") => text.to_owned(),
         _ if is_entity_tag(text) => TAG.to_owned(),
+        _ => OTHER.to_owned(),
+    }
+}
+
+/// A point in time tells runs apart, whatever its form; that it is no xsd:dateTime is shown.
+fn time(text: &str) -> String {
+    const TIME: &str = "<time>";
+    const OTHER: &str = "<time, not an xsd:dateTime>";
+    match text {
+        "" => String::new(),
+        TIME => TIME.to_owned(),
+        _ if text.starts_with("<time, ") => text.to_owned(),
+        _ if is_date_time(text) => TIME.to_owned(),
         _ => OTHER.to_owned(),
     }
 }
@@ -322,6 +358,24 @@ fn password(value: &Value) -> Value {
         Value::Object(_) => object,
     };
     Value::String(name.to_owned())
+}
+
+/// An id of a stranger was numbered when it was masked, in the order in which strangers came up in the run.
+fn split_masked<'t>(text: &'t str, out: &mut Vec<Piece<'t>>) {
+    const MASKED: &str = "<foreign-";
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(MASKED) {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        match after.get(digits..).and_then(|tail| tail.strip_prefix('>')) {
+            Some(tail) => {
+                out.push(Piece::Open(before));
+                out.push(Piece::Done(SOME_ID.to_owned()));
+                rest = tail;
+            }
+            None => break,
+        }
+    }
+    out.push(Piece::Open(rest));
 }
 
 /// Applies `split` to every piece that is still open.
@@ -380,13 +434,12 @@ mod tests {
 
     const ADA: &str = "2819c223-7f76-453a-919d-413861904646";
 
-    fn aliases() -> Aliases {
+    fn aliases() -> Aliases<'static> {
         let mut aliases = Aliases::default();
-        aliases.learn(Kind::User, &json!({"id": ADA}));
-        aliases.learn(Kind::User, &json!({"id": "1"}));
-        aliases.learn(Kind::User, &json!({"id": "a b/c"}));
-        aliases.learn(Kind::Group, &json!({"id": "1"}));
-        aliases.learn_okta_text("00u4k2m9qZTn1RsWx5d7");
+        aliases.learn_document(Kind::User, &json!({"id": ADA}));
+        aliases.learn_document(Kind::User, &json!({"id": "1"}));
+        aliases.learn_document(Kind::User, &json!({"id": "a b/c"}));
+        aliases.learn_document(Kind::Group, &json!({"id": "1"}));
         aliases
     }
 
@@ -395,10 +448,10 @@ mod tests {
         let (names, aliases) = (names(), aliases());
         let normaliser = Normaliser::new(&names, &aliases);
         for (target, expected) in [
-            (format!("/Users/{ADA}"), "/Users/<user-1>"),
-            ("/Users/1".to_owned(), "/Users/<user-2>"),
-            ("/Groups/1".to_owned(), "/Groups/<group-1>"),
-            ("/Users/a%20b%2Fc".to_owned(), "/Users/<user-3>"),
+            (format!("/Users/{ADA}"), "/Users/<user>"),
+            ("/Users/1".to_owned(), "/Users/<user 2>"),
+            ("/Groups/1".to_owned(), "/Groups/<group>"),
+            ("/Users/a%20b%2Fc".to_owned(), "/Users/<user 3>"),
             ("/Users/nobody".to_owned(), "/Users/nobody"),
             (
                 "/Users?startIndex=1&count=100".to_owned(),
@@ -418,11 +471,11 @@ mod tests {
             ),
             (
                 format!("/Groups?filter=members.value%20eq%20%22{ADA}%22"),
-                "/Groups?filter=members.value%20eq%20%22<user-1>%22",
+                "/Groups?filter=members.value%20eq%20%22<user>%22",
             ),
             (
                 "/Groups?filter=members.value+eq+%221%22&count=1".to_owned(),
-                "/Groups?filter=members.value+eq+%22<user-2>%22&count=1",
+                "/Groups?filter=members.value+eq+%22<user 2>%22&count=1",
             ),
         ] {
             assert_eq!(normaliser.target(&target), expected, "{target}");
@@ -450,20 +503,20 @@ mod tests {
         for (url, expected) in [
             (
                 "http://127.0.0.1:4711/scim/v2/Users/1".to_owned(),
-                "<base>/Users/<user-2>",
+                "<base>/Users/<user 2>",
             ),
             (
                 format!("HTTP://127.0.0.1:4711/SCIM/v2/Users/{ADA}"),
-                "<base>/Users/<user-1>",
+                "<base>/Users/<user>",
             ),
             (
                 "https://127.0.0.1:4711/scim/v2/Groups/1".to_owned(),
-                "https://<host>/scim/v2/Groups/<group-1>",
+                "https://<host>/scim/v2/Groups/<group>",
             ),
-            ("../Users/1".to_owned(), "../Users/<user-2>"),
+            ("../Users/1".to_owned(), "../Users/<user 2>"),
             (
                 "http://127.0.0.1:47110/scim/v2/Users/1".to_owned(),
-                "http://127.0.0.1:47110/scim/v2/Users/<user-2>",
+                "http://127.0.0.1:47110/scim/v2/Users/<user 2>",
             ),
         ] {
             assert_eq!(normaliser.url(&url), expected, "{url}");
@@ -475,10 +528,18 @@ mod tests {
         let (names, aliases) = (names(), aliases());
         let normaliser = Normaliser::new(&names, &aliases);
         for (text, expected) in [
-            (format!("user {ADA} exists"), "user <user-1> exists"),
+            (format!("user {ADA} exists"), "user <user> exists"),
             (format!("x{ADA}"), &*format!("x{ADA}")),
             ("1 of 1".to_owned(), "1 of 1"),
-            ("by 00u4k2m9qZTn1RsWx5d7.".to_owned(), "by <okta-1>."),
+            (
+                "see <foreign-12>, <foreign-x>".to_owned(),
+                "see <id>, <foreign-x>",
+            ),
+            (
+                "6f1c0a52-6c1d-4a55-9d7e-0f3c6a2b9e11 is new".to_owned(),
+                "<id> is new",
+            ),
+            ("by 00u4k2m9qZTn1RsWx5d7.".to_owned(), "by <okta id>."),
             ("mail@127.0.0.1:4711".to_owned(), "mail@127.0.0.1:4711"),
             (
                 "see http://127.0.0.1:4711/docs".to_owned(),
@@ -508,12 +569,12 @@ mod tests {
         assert_eq!(
             normal,
             json!({
-                "id": "<user-1>", "externalId": "<okta-1>", "userName": "ada.<run>@example.com",
+                "id": "<user>", "externalId": "<okta id>", "userName": "ada.<run>@example.com",
                 "password": "<password>", "title": "1", "emails": [{"value": "1"}],
-                "groups": [{"value": "<group-1>", "$ref": "../Groups/<group-1>"}],
+                "groups": [{"value": "<group>", "$ref": "../Groups/<group>"}],
                 "meta": {
                     "created": "<time>", "version": "<version>",
-                    "location": "<base>/Users/<user-1>",
+                    "location": "<base>/Users/<user>",
                 },
             })
         );
@@ -526,19 +587,19 @@ mod tests {
         for (operation, expected) in [
             (
                 json!({"op": "remove", "path": format!("members[value eq \"{ADA}\"]")}),
-                json!({"op": "remove", "path": "members[value eq \"<user-1>\"]"}),
+                json!({"op": "remove", "path": "members[value eq \"<user>\"]"}),
             ),
             (
                 json!({"op": "remove", "path": "members[value eq \"1\"]"}),
-                json!({"op": "remove", "path": "members[value eq \"<user-2>\"]"}),
+                json!({"op": "remove", "path": "members[value eq \"<user 2>\"]"}),
             ),
             (
                 json!({"op": "add", "path": "members", "value": [{"value": "1"}]}),
-                json!({"op": "add", "path": "members", "value": [{"value": "<user-2>"}]}),
+                json!({"op": "add", "path": "members", "value": [{"value": "<user 2>"}]}),
             ),
             (
                 json!({"op": "replace", "value": {"id": "1", "displayName": "1"}}),
-                json!({"op": "replace", "value": {"id": "<group-1>", "displayName": "1"}}),
+                json!({"op": "replace", "value": {"id": "<group>", "displayName": "1"}}),
             ),
             (
                 json!({"op": "replace", "path": "password", "value": "secret"}),
@@ -556,14 +617,23 @@ mod tests {
     #[test]
     fn a_wrong_shape_or_type_stays_visible() {
         for (wrong, expected) in [
-            (json!({"meta": {"created": "2026-03-01 10:00:00"}}), None),
-            (json!({"meta": {"created": 1_772_359_200}}), None),
-            (json!({"meta": {"version": 7}}), None),
+            (
+                json!({"meta": {"created": "2026-03-01 10:00:00"}}),
+                Some(json!({"meta": {"created": "<time, not an xsd:dateTime>"}})),
+            ),
+            (
+                json!({"meta": {"created": 1_772_359_200}}),
+                Some(json!({"meta": {"created": "<time, a number>"}})),
+            ),
+            (
+                json!({"meta": {"version": 7}}),
+                Some(json!({"meta": {"version": "<version, a number>"}})),
+            ),
             (
                 json!({"meta": {"version": "7"}}),
                 Some(json!({"meta": {"version": "<version, not an entity tag>"}})),
             ),
-            (json!({"id": 42}), None),
+            (json!({"id": 42}), Some(json!({"id": "<user, a number>"}))),
             (json!({"id": ""}), None),
             (json!({"id": null, "active": "true"}), None),
             (json!({"totalResults": "1"}), None),
@@ -580,11 +650,11 @@ mod tests {
     #[test]
     fn a_numeric_id_is_a_number_in_the_body_and_an_id_in_urls() {
         let mut aliases = Aliases::default();
-        aliases.learn(Kind::User, &json!({"id": 42}));
+        aliases.learn_document(Kind::User, &json!({"id": 42}));
         let names = names();
         assert_eq!(
             Normaliser::new(&names, &aliases).target("/Users/42"),
-            "/Users/<user-1>"
+            "/Users/<user>"
         );
     }
 }

@@ -135,6 +135,7 @@ mod tests {
             scenario: "a/b".to_owned(),
             title: "t".to_owned(),
             body: body.to_owned(),
+            first: 1,
         }
     }
 

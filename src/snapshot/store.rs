@@ -124,6 +124,45 @@ impl Store {
         Ok(checked)
     }
 
+    /// The accepted file of a scenario below the folder, with `/` between its parts.
+    ///
+    /// # Errors
+    /// When the id cannot name a file.
+    pub fn file_name(&self, name: &Name) -> Result<String, StoreError> {
+        self.path(name, ACCEPTED)?;
+        let folder = Folder::of(name.app);
+        Ok(format!("{}/{}{ACCEPTED}", folder.as_str(), name.scenario))
+    }
+
+    /// Whether there is an accepted file.
+    ///
+    /// # Errors
+    /// When the id cannot name a file.
+    pub fn has(&self, name: &Name) -> Result<bool, StoreError> {
+        Ok(self.path(name, ACCEPTED)?.is_file())
+    }
+
+    /// The accepted files that belong to no scenario which `is_known`, below the folder, sorted.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn stale(&self, is_known: impl Fn(&Name) -> bool) -> Result<Vec<String>, StoreError> {
+        let mut stale = Vec::new();
+        for app in App::ALL.map(Some).into_iter().chain([None]) {
+            let folder = Folder::of(app).as_str();
+            let mut scenarios = Vec::new();
+            accepted_below(&self.root.join(folder), "", &mut scenarios)?;
+            for scenario in scenarios {
+                let name = Name { app, scenario };
+                if !is_known(&name) {
+                    stale.push(format!("{folder}/{}{ACCEPTED}", name.scenario));
+                }
+            }
+        }
+        stale.sort();
+        Ok(stale)
+    }
+
     fn keep(
         &self,
         name: &Name,
@@ -177,6 +216,28 @@ fn against(
         other => other,
     };
     Ok((compared, comparison))
+}
+
+/// The ids of the scenarios that have an accepted file in `folder` or below.
+fn accepted_below(folder: &Path, id: &str, found: &mut Vec<String>) -> Result<(), StoreError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("read", folder)(error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(failed("read", folder))?.path();
+        // What is no text is no name that a scenario has.
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_dir() {
+            accepted_below(&path, &format!("{id}{name}/"), found)?;
+        } else if let Some(name) = name.strip_suffix(ACCEPTED) {
+            found.push(format!("{id}{name}"));
+        }
+    }
+    Ok(())
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -318,8 +379,27 @@ mod tests {
         let store = Store::new(root.path(), Writing::Pending);
         let checked = store.check(&name("a"), TITLE, &answered(200)).unwrap();
         assert_eq!(checked.compared, Compared::Changed);
-        assert_eq!(checked.unreadable, Some(FileError::NoHead));
+        assert_eq!(
+            checked.unreadable.unwrap().to_string(),
+            "line 1: it does not begin with a head between two lines `---`"
+        );
         assert_eq!(files(root.path()), ["oin/a.snap", "oin/a.snap.new"]);
+    }
+
+    #[test]
+    fn files_of_scenarios_that_are_no_more_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::new(root.path(), Writing::Accept);
+        assert_eq!(store.stale(|_| false).unwrap(), Vec::<String>::new());
+        for id in ["a/b", "a/c", "d"] {
+            store.check(&name(id), TITLE, &answered(200)).unwrap();
+        }
+        for other in ["README.md", "oin/a/x.snap.new", "oin/notes.txt"] {
+            fs::write(root.path().join(other), "").unwrap();
+        }
+        let stale = store.stale(|name| name.scenario == "a/b" && name.app == Some(App::Oin));
+        assert_eq!(stale.unwrap(), ["oin/a/c.snap", "oin/d.snap"]);
+        assert!(store.has(&name("d")).unwrap() && !store.has(&name("e")).unwrap());
     }
 
     #[test]

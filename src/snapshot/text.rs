@@ -11,7 +11,7 @@
 //! < 201
 //! <
 //! < {
-//! <   "id": "<user-1>"
+//! <   "id": "<ada>"
 //! < }
 //! ```
 //!
@@ -69,7 +69,7 @@ impl Transcript {
     }
 }
 
-fn lines_of(entry: &Entry) -> Vec<String> {
+pub(super) fn lines_of(entry: &Entry) -> Vec<String> {
     let mut out = vec![format!("{HEADING}{}", escaped(&entry.place.to_string()))];
     let sent = &entry.sent;
     out.push(format!("> {} {}", sent.method, escaped(&sent.target)));

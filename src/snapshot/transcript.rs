@@ -8,11 +8,16 @@ use serde_json::Value;
 
 use crate::exchange::{
     BodyCut, BodyOddity, Exchange, Kept, Method, NotJson, Request, Response, SendError,
+    percent_decode,
 };
-use crate::verdict::{Origin, Recorded, ScenarioResult};
+use crate::verdict::{Origin, Recorded, Row, ScenarioResult};
 
 use super::aliases::{Aliases, Kind};
+use super::lists::{self, Opened};
 use super::normalise::{Normaliser, RunNames};
+use super::order::{self, natural, resource_id, step_number};
+use super::races;
+use super::text::lines_of;
 
 /// The step under which the final state of each resource is kept.
 pub(super) const FINALLY: &str = "finally";
@@ -54,7 +59,7 @@ pub struct Place {
     pub step: String,
     /// The case row, if the scenario has cases.
     pub case: Option<String>,
-    /// Job and slot, as `assign/find`; the resource (`<user-1>`) for a final state.
+    /// Job and slot, as `assign/find`; the resource (`<ada>`) for a final state.
     pub slot: Option<String>,
     /// 1 for the first exchange of its step, case and slot, and so on.
     pub repeat: u32,
@@ -118,11 +123,20 @@ pub enum Content {
     Text(String),
 }
 
+/// Whether a final state is that of a resource of others.
+fn is_anothers(recorded: &Recorded, aliases: &Aliases<'_>) -> bool {
+    let target = recorded.exchange.target();
+    let id = resource_id(target).map(percent_decode);
+    Kind::of_target(target)
+        .zip(id)
+        .is_some_and(|(kind, id)| aliases.is_anothers(kind, &id))
+}
+
 /// Why the exchanges of a scenario cannot be compared with anybody's, if they cannot.
 #[must_use]
 pub fn not_comparable(result: &ScenarioResult) -> Option<&'static str> {
-    let mut shown = by_step(&result.exchanges);
-    shown.extend(final_states(&result.exchanges));
+    let mut shown = order::sent(&result.exchanges, &result.script);
+    shown.extend(order::last_states(&result.exchanges, &result.script));
     let kept = || shown.iter().map(|recorded| &recorded.exchange);
     let by_chance = kept().any(|kept| {
         let mut cuts = kept.request_cut().into_iter().chain(kept.answer_cut());
@@ -138,39 +152,106 @@ pub fn not_comparable(result: &ScenarioResult) -> Option<&'static str> {
 impl Transcript {
     /// Writes down `result`: what Okta or a probe sent, then for each resource the last time
     /// it was read by id for judging.
+    ///
+    /// The same scenario gives the same transcript whatever else is at the target, whatever other scenarios do
+    /// meanwhile, and in whatever order requests arrive that are sent at once.
     #[must_use]
     pub fn of(result: &ScenarioResult, names: &RunNames) -> Self {
-        let own = opened(by_step(&result.exchanges));
-        let last = opened(final_states(&result.exchanges));
-        // What was there before is part of no transcript, but its ids stand in the answers.
-        let mut seeded = opened(made_before(&result.exchanges));
-        // Several are made at once; by their names they are in the same order whenever this is written down.
-        seeded.sort_by(|(_, a), (_, b)| a.request.body.cmp(&b.request.body));
-        let mut aliases = Aliases::default();
-        for (_, exchange) in seeded.iter().chain(&own).chain(&last) {
-            learn(&mut aliases, exchange);
+        let (mut entries, mut last) = (Vec::new(), Vec::new());
+        for row in by_row(result) {
+            let cast = result.script.row(row.case);
+            let aliases = row.aliases(cast);
+            let normaliser = Normaliser::new(names, &aliases);
+            let sent = races::without_outcome(row.sent, cast);
+            let mut of_row: Vec<Entry> = lists::relative(sent, cast, &aliases)
+                .iter()
+                .map(|(recorded, exchange)| {
+                    let place = place(&normaliser, recorded);
+                    entry(&normaliser, recorded, exchange, place)
+                })
+                .collect();
+            races::sort(&mut of_row, cast);
+            entries.extend(of_row);
+            let mut states: Vec<Entry> = row
+                .last
+                .iter()
+                .filter(|(recorded, _)| !is_anothers(recorded, &aliases))
+                .map(|(recorded, exchange)| {
+                    let place = final_place(&normaliser, recorded);
+                    entry(&normaliser, recorded, exchange, place)
+                })
+                .collect();
+            states.sort_by_cached_key(|state| {
+                let slot = state.place.slot.as_deref().unwrap_or_default();
+                (natural(slot), lines_of(state))
+            });
+            last.extend(states);
         }
-        let normaliser = Normaliser::new(names, &aliases);
-        let mut entries: Vec<Entry> = own
-            .iter()
-            .map(|(recorded, exchange)| {
-                let place = place(&normaliser, recorded);
-                entry(&normaliser, recorded, exchange, place)
-            })
-            .collect();
-        entries.extend(last.iter().map(|(recorded, exchange)| {
-            let place = final_place(&normaliser, recorded);
-            entry(&normaliser, recorded, exchange, place)
-        }));
+        entries.extend(last);
         number_repeats(&mut entries);
         Self { entries }
     }
 }
 
-fn opened(kept: Vec<&Recorded>) -> Vec<(&Recorded, Exchange)> {
-    kept.into_iter()
-        .map(|recorded| (recorded, recorded.exchange.open()))
-        .collect()
+/// What was recorded of one row of a scenario, with answers opened.
+struct RowRecorded<'r> {
+    case: Option<&'r str>,
+    /// What was there before is part of no transcript, but its ids stand in the answers.
+    before: Vec<Opened<'r>>,
+    sent: Vec<Opened<'r>>,
+    last: Vec<Opened<'r>>,
+}
+
+impl RowRecorded<'_> {
+    fn aliases<'c>(&self, cast: Option<&'c Row>) -> Aliases<'c> {
+        let mut seen: Vec<&Opened<'_>> = self.before.iter().chain(&self.sent).collect();
+        seen.sort_by_key(|(recorded, _)| step_number(&recorded.step));
+        let mut aliases = Aliases::of(cast);
+        for (recorded, exchange) in seen.into_iter().chain(&self.last) {
+            aliases.learn(step_number(&recorded.step), exchange);
+        }
+        aliases
+    }
+}
+
+/// What was recorded, row by row in the order of the table.
+fn by_row(result: &ScenarioResult) -> Vec<RowRecorded<'_>> {
+    let mut rows: Vec<RowRecorded<'_>> = Vec::new();
+    let parts = [
+        order::sent(&result.exchanges, &result.script),
+        made_before(&result.exchanges),
+        order::last_states(&result.exchanges, &result.script),
+    ];
+    for (part, recorded) in parts.into_iter().enumerate() {
+        for recorded in recorded {
+            let case = recorded.case.as_deref();
+            let at = rows.iter().position(|row| row.case == case);
+            let at = at.unwrap_or_else(|| {
+                rows.push(RowRecorded {
+                    case,
+                    before: Vec::new(),
+                    sent: Vec::new(),
+                    last: Vec::new(),
+                });
+                rows.len().saturating_sub(1)
+            });
+            let Some(row) = rows.get_mut(at) else {
+                continue;
+            };
+            let opened = (recorded, recorded.exchange.open());
+            match part {
+                0 => row.sent.push(opened),
+                1 => row.before.push(opened),
+                _ => row.last.push(opened),
+            }
+        }
+    }
+    for row in &mut rows {
+        // Several are made at once; by their names they are in the same order whenever this is written down.
+        row.before
+            .sort_by(|(_, a), (_, b)| a.request.body.cmp(&b.request.body));
+    }
+    rows
 }
 
 /// The creates of what a scenario had there before Okta came.
@@ -179,74 +260,6 @@ fn made_before(exchanges: &[Recorded]) -> Vec<&Recorded> {
     setup
         .filter(|r| r.exchange.method() == Method::Post)
         .collect()
-}
-
-/// Okta's exchanges and the probes, brought together by case and step in the order in which
-/// these first appear: what runs at once may be recorded interleaved.
-fn by_step(exchanges: &[Recorded]) -> Vec<&Recorded> {
-    let own = exchanges
-        .iter()
-        .filter(|r| matches!(r.origin, Origin::Okta | Origin::Probe));
-    let mut order: HashMap<(Option<&str>, &str), usize> = HashMap::new();
-    let mut found: Vec<(usize, &Recorded)> = Vec::new();
-    for recorded in own {
-        let next = order.len();
-        let group = (recorded.case.as_deref(), recorded.step.as_str());
-        found.push((*order.entry(group).or_insert(next), recorded));
-    }
-    found.sort_by_key(|(group, _)| *group);
-    found.into_iter().map(|(_, recorded)| recorded).collect()
-}
-
-/// The last time each resource was read by id for judging, by the resource's first appearance.
-fn final_states(exchanges: &[Recorded]) -> Vec<&Recorded> {
-    let mut order: HashMap<(Option<&str>, &str), usize> = HashMap::new();
-    let mut last: Vec<&Recorded> = Vec::new();
-    for recorded in exchanges.iter().filter(|r| reads_one_resource(r)) {
-        let resource = (recorded.case.as_deref(), recorded.exchange.target());
-        let at = *order.entry(resource).or_insert(last.len());
-        match last.get_mut(at) {
-            Some(slot) => *slot = recorded,
-            None => last.push(recorded),
-        }
-    }
-    last
-}
-
-fn reads_one_resource(recorded: &Recorded) -> bool {
-    let target = recorded.exchange.target();
-    recorded.origin == Origin::Observe
-        && recorded.exchange.method() == Method::Get
-        && !target.contains('?')
-        && Kind::of_target(target).is_some()
-        && resource_id(target).is_some()
-}
-
-/// The path segment after the endpoint.
-fn resource_id(target: &str) -> Option<&str> {
-    let (_, id) = target.trim_start_matches('/').split_once('/')?;
-    Some(id).filter(|id| !id.is_empty() && !id.contains('/'))
-}
-
-fn learn(aliases: &mut Aliases, exchange: &Exchange) {
-    let request = &exchange.request;
-    aliases.learn_okta_text(&request.target);
-    if let Content::Json(body) = request_body(request.body.as_ref()) {
-        aliases.learn_okta(&body);
-    }
-    let Some(response) = exchange.response() else {
-        return;
-    };
-    let Some(body) = response.json() else {
-        return;
-    };
-    // The `id` of an error is the server's own business, such as the id of a log entry.
-    if response.is_success()
-        && let Some(kind) = Kind::of_target(&request.target)
-    {
-        aliases.learn(kind, body);
-    }
-    aliases.learn_okta(body);
 }
 
 fn place(normaliser: &Normaliser<'_>, recorded: &Recorded) -> Place {

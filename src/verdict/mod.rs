@@ -1,5 +1,9 @@
 //! Facts first, opinion later: observations, the findings concluded from them, the verdict.
 
+mod script;
+
+pub use script::{Actor, Row, Script};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -212,6 +216,8 @@ pub struct ScenarioResult {
     pub findings: Vec<String>,
     /// Every exchange, in order.
     pub exchanges: Vec<Recorded>,
+    /// Who is who in them.
+    pub script: Script,
 }
 
 /// Who caused an exchange.

@@ -14,6 +14,8 @@ from scim import Client, by_id
 from servers import HERE, Running, Server, install, running
 
 RUN_SECONDS = 900
+#: Fewer accepted snapshots than this mean that scenarios were left out.
+LEAST_ACCEPTED = 150
 ADVICE = "if that is right, correct docs/interop.md, and accept it with tests/interop/run --update"
 
 
@@ -48,8 +50,35 @@ def try_server(server: Server, binary: pathlib.Path, cache: pathlib.Path, update
     with running(server, cache) as target:
         strangers = [_move_in(target.client, n) for n in (1, 2)]
         crowded = _run(trial, target, binary, cache, strangers)
+        trial.problems += _repeats(server, target, binary, cache)
     trial.problems += _compare(trial.found, crowded, "with two users of others, the findings are not the same")
     return trial
+
+
+def _repeats(server: Server, target: Running, binary: pathlib.Path, cache: pathlib.Path) -> list[str]:
+    """Accepts the server's answers and runs twice more: nobody has changed it, so nothing differs."""
+    problems = []
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        output = pathlib.Path(folder)
+        snapshots = ["--snapshots", str(output / "snapshots")]
+        _conform(server, target, binary, output, [*snapshots, "--update-snapshots"])
+        accepted = sum(1 for _ in (output / "snapshots").rglob("*.snap"))
+        if accepted < LEAST_ACCEPTED:
+            problems.append(f"accepting: {accepted} snapshots were written")
+        for occasion in ("first-repeat", "second-repeat"):
+            exit_code = _conform(server, target, binary, output, snapshots)
+            told = json.loads((output / "report.json").read_bytes())["snapshots"]
+            if told["differ"] or told["stale"]:
+                _keep(output, cache / "reports" / server.name / occasion)
+                problem = f"{occasion}: snapshots differ on an unchanged server"
+                problems.append("\n".join([problem, *map(_line, told["differ"]), *told["stale"]]))
+            if exit_code != server.exit_code:
+                problems.append(f"{occasion}: exit code {exit_code}, expected {server.exit_code}")
+    return problems
+
+
+def _line(snapshot: dict) -> str:
+    return f"{snapshot['scenario']} ({snapshot['app']}): {snapshot['why']} {snapshot['differences'][:2]}"
 
 
 def _compare(wanted: list[str], found: list[str], problem: str) -> list[str]:
@@ -115,13 +144,18 @@ def _run(trial: Trial, target: Running, binary: pathlib.Path, cache: pathlib.Pat
     return findings.listed(report)
 
 
-def _conform(server: Server, target: Running, binary: pathlib.Path, output: pathlib.Path) -> int:
+def _conform(
+    server: Server, target: Running, binary: pathlib.Path, output: pathlib.Path, more: list[str] | None = None
+) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_CONFORM_")}
+    # What is accepted is accepted by hand, never in CI.
+    inherited.pop("CI", None)
     with open(output / "stdout.txt", "wb") as out, open(output / "stderr.txt", "wb") as err:
         return subprocess.run(
             [
                 *(str(binary), "run", "--yes", "--verbose", "--target", target.url),
                 *("--report", f"json={output / 'report.json'}", "--report", f"junit={output / 'report.xml'}"),
+                *(more or []),
             ],
             env={**inherited, "SCIM_CONFORM_TOKEN": target.token, "SCIM_CONFORM_STATE": str(output / "state")},
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-//! `run`: settings to an engine run, and the comparison with snapshots.
+//! `run`: settings to an engine run.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -11,8 +11,7 @@ use crate::defect::{self, Phase};
 use crate::engine::cast;
 use crate::engine::event::Listener;
 use crate::engine::insider::{Insider, Performing, TenantInsider};
-use crate::engine::ledger;
-use crate::engine::outcome::{Defect, During, RunResult, TargetInfo};
+use crate::engine::outcome::{Defect, During, TargetInfo};
 use crate::engine::plan::{self, Part};
 use crate::engine::run::{self, RunError};
 use crate::engine::settings::{
@@ -23,20 +22,16 @@ use crate::okta::Behaviour;
 use crate::okta::app::Mapped;
 use crate::okta::request::Client;
 use crate::okta::selector::Selector;
-use crate::report::SnapshotCounts;
 use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
 use crate::server::{Chaos, Fault, Mode, Options, Policy, Running, Server};
-use crate::snapshot::{
-    self, Comparison, Name, Reference, RunNames, Store, Tolerance, Transcript, Writing,
-    not_comparable,
-};
 
 use super::super::backend::{Backend as _, Consent, Driven, Refusal};
 use super::super::selection::{Selection, SelectionError};
-use super::super::settings::{Chance, Remote, RunSettings, SnapshotMode, Snapshots, TargetChoice};
+use super::super::settings::{Chance, Remote, RunSettings, TargetChoice};
 use super::super::signals::interrupts;
 use super::super::values::Cleanup;
+use super::compare::{self, Compared};
 use super::hook::Hook;
 use super::plan::{self as before_suites, Asked};
 use super::{Live, behaviour, reach, transport, usage, world};
@@ -173,7 +168,7 @@ pub(super) async fn drive(
     run.untrusted = way.doubts.first().map(str::to_owned);
     let compared = defect::caught_now(|| {
         defect::plant(Phase::Snapshots);
-        compare(&mut run, settings)
+        compare::with_snapshots(&mut run, settings, &catalogue)
     });
     let compared = compared.unwrap_or_else(|panic| {
         let during = During::Snapshots;
@@ -181,9 +176,8 @@ pub(super) async fn drive(
         Compared::default()
     });
     Ok(Driven {
-        snapshots: compared.counts,
+        snapshots: compared.outcome,
         snapshots_failed: compared.failure,
-        snapshots_differ: compared.own_differ,
         preconditions: asked.preconditions,
         differences: compared.text,
         hook_failed: hook.is_some_and(|hook| hook.has_failed()),
@@ -452,206 +446,6 @@ pub(super) fn policy(names: &[String]) -> Result<Policy, Refusal> {
 /// The server's own word for it.
 pub(super) fn chaos(chance: Chance) -> Chaos {
     Chaos::new(chance.seed, chance.percent)
-}
-
-/// What came of comparing with snapshots.
-#[derive(Default)]
-struct Compared {
-    counts: Option<SnapshotCounts>,
-    own_differ: bool,
-    text: String,
-    /// Why some could not be read or written. The run is over, and what it found stays.
-    failure: Option<String>,
-}
-
-/// The snapshots that the binary carries.
-static REFERENCE: Reference = Reference(crate::embedded::reference);
-
-fn compare(run: &mut RunResult, settings: &RunSettings) -> Compared {
-    let host = run
-        .target
-        .url
-        .split("://")
-        .nth(1)
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default()
-        .to_owned();
-    let mut counts = snapshot::Counts::default();
-    let mut text = String::new();
-    let mut failure = None;
-    let mut differences = Vec::new();
-    for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
-        if let Some(reason) = not_comparable(scenario) {
-            if settings.diff {
-                text.push_str(&not_compared(scenario, "the known-good server", reason));
-            }
-            continue;
-        }
-        let transcript = transcript(scenario, &run.run_id, &run.target.url, &host);
-        let reference = REFERENCE.transcript(scenario.app, &scenario.id.0);
-        let reference = reference.unwrap_or_else(|error| {
-            failure.get_or_insert(error.to_string());
-            None
-        });
-        let Some(reference) = reference else {
-            counts.add(snapshot::Compared::New);
-            continue;
-        };
-        let comparison = snapshot::compare(&reference, &transcript, Tolerance::Reference);
-        counts.add(comparison.compared());
-        if settings.diff && !comparison.differences.is_empty() {
-            text.push_str(&heading(scenario, "the known-good server"));
-            text.push_str(&lines(&comparison));
-        }
-        differences.push((scenario.id.0.clone(), scenario.app, comparison));
-    }
-    for finding in &mut run.findings {
-        finding.differences = of_finding(finding, &differences);
-    }
-    let mut own_differ = false;
-    if let Some(own) = &settings.snapshots {
-        let compared = compare_own(run, own, &host);
-        (own_differ, counts) = (compared.differ, compared.counts);
-        text.push_str(&compared.text);
-        failure = failure.or(compared.failure);
-    }
-    let counts = SnapshotCounts {
-        same: counts.same as u64,
-        folded: counts.folded as u64,
-        changed: counts.changed as u64,
-        new: counts.new as u64,
-    };
-    Compared {
-        counts: Some(counts),
-        own_differ,
-        text,
-        failure,
-    }
-}
-
-fn transcript(
-    scenario: &crate::verdict::ScenarioResult,
-    run_id: &str,
-    url: &str,
-    host: &str,
-) -> Transcript {
-    Transcript::of(
-        scenario,
-        &RunNames {
-            run_id: run_id.to_owned(),
-            tail: ledger::NAME_TAIL,
-            base_url: url.to_owned(),
-            host: host.to_owned(),
-        },
-    )
-}
-
-fn not_compared(scenario: &crate::verdict::ScenarioResult, with: &str, reason: &str) -> String {
-    let app = scenario
-        .app
-        .map(|app| format!(" ({app})"))
-        .unwrap_or_default();
-    format!(
-        "{}{app} was not compared with {with}: {reason}\n",
-        scenario.id
-    )
-}
-
-fn heading(scenario: &crate::verdict::ScenarioResult, than: &str) -> String {
-    let app = scenario
-        .app
-        .map(|app| format!(" ({app})"))
-        .unwrap_or_default();
-    format!("{}{app} differs from {than}:\n", scenario.id)
-}
-
-fn lines(comparison: &Comparison) -> String {
-    comparison
-        .differences
-        .iter()
-        .map(|d| format!("  {}: {d}\n", d.place))
-        .collect()
-}
-
-/// The differences in the exchange that shows a finding, at most three.
-fn of_finding(
-    finding: &crate::verdict::Finding,
-    differences: &[(String, Option<crate::okta::App>, Comparison)],
-) -> Vec<String> {
-    let Some(at) = finding.at.first() else {
-        return Vec::new();
-    };
-    let here = differences
-        .iter()
-        .find(|(id, app, _)| *id == at.scenario && *app == at.app);
-    here.map(|(_, _, comparison)| {
-        let of_step = comparison
-            .differences
-            .iter()
-            .filter(|d| d.place.step == at.step);
-        of_step.take(3).map(ToString::to_string).collect()
-    })
-    .unwrap_or_default()
-}
-
-/// What came of comparing with the user's own snapshots.
-#[derive(Default)]
-struct Own {
-    differ: bool,
-    text: String,
-    counts: snapshot::Counts,
-    failure: Option<String>,
-}
-
-fn compare_own(run: &RunResult, own: &Snapshots, host: &str) -> Own {
-    let writing = match own.mode {
-        SnapshotMode::Propose => Writing::Pending,
-        SnapshotMode::Check => Writing::Nothing,
-        SnapshotMode::Update => Writing::Accept,
-    };
-    let store = Store::new(&own.folder, writing);
-    let mut proposed = 0;
-    let mut compared = Own::default();
-    for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
-        if let Some(reason) = not_comparable(scenario) {
-            // Nobody can say that it is as it was.
-            compared.differ = true;
-            compared
-                .text
-                .push_str(&not_compared(scenario, "your accepted snapshot", reason));
-            continue;
-        }
-        let transcript = transcript(scenario, &run.run_id, &run.target.url, host);
-        let name = Name {
-            app: scenario.app,
-            scenario: scenario.id.0.clone(),
-        };
-        let checked = match store.check(&name, &scenario.title, &transcript) {
-            Ok(checked) => checked,
-            Err(error) => {
-                // The others may differ all the same, which is to be known.
-                compared.failure.get_or_insert(error.to_string());
-                continue;
-            }
-        };
-        compared.counts.add(checked.compared);
-        if checked.compared == snapshot::Compared::Changed {
-            compared.differ = true;
-            compared
-                .text
-                .push_str(&heading(scenario, "your accepted snapshot"));
-            compared.text.push_str(&lines(&checked.comparison));
-        }
-        let waits = own.mode == SnapshotMode::Propose && checked.written.is_some();
-        proposed = usize::from(waits).saturating_add(proposed);
-    }
-    if proposed > 0 {
-        compared.text.push_str(&format!(
-            "{proposed} snapshots wait as .snap.new in {}; look at them, then accept them with --update-snapshots\n",
-            own.folder.display()
-        ));
-    }
-    compared
 }
 
 #[cfg(test)]

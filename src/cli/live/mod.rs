@@ -1,5 +1,6 @@
 //! The backend that does the work: it is where the engine, the reference server and the snapshots meet.
 
+mod compare;
 mod drive;
 mod hook;
 mod plan;

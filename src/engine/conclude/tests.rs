@@ -1,7 +1,7 @@
 use super::*;
 use crate::check;
 use crate::scenario::ScenarioId;
-use crate::verdict::At;
+use crate::verdict::{At, Script};
 
 /// An observation of a check, with nothing special about it.
 fn seen(check: &str, facet: &str) -> Observation {
@@ -54,6 +54,7 @@ fn shown(observations: Vec<Observation>) -> Shown {
             duration: std::time::Duration::ZERO,
             findings: Vec::new(),
             exchanges: Vec::new(),
+            script: Script::default(),
         },
         rows: BTreeSet::new(),
         observations,

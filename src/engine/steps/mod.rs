@@ -23,7 +23,7 @@ use crate::okta::request::{Call, Intent, Resource};
 use crate::okta::task::{Effect, Subject as JobSubject, Task};
 use crate::okta::{App, Behaviour, Evidence, Variants};
 use crate::scenario::{Action, Case, LoseAnswer, OktaAction, Scenario, Step};
-use crate::verdict::Origin;
+use crate::verdict::{Actor, Origin, Row};
 
 use super::cast::{self, Naming};
 use super::guard::Aim;
@@ -149,6 +149,8 @@ struct Running<'a> {
     last: Option<Value>,
     /// Why a literal request was left out: the answer that it builds on did not come.
     left_out: Option<BrokenOff>,
+    /// Who is who, for whoever reads the exchanges later.
+    row: Row,
 }
 
 impl Stage<'_> {
@@ -162,9 +164,16 @@ impl Stage<'_> {
         for person in org.people.values() {
             self.session.hide(&person.password, "create");
         }
+        let row = Row {
+            case: self.case.map(|c| c.id.clone()),
+            run: self.naming.run.to_owned(),
+            cast: actors(&org),
+            ..Row::default()
+        };
         let mut running = Running {
             stage: self,
             org,
+            row,
             ids: HashMap::new(),
             former: HashMap::new(),
             unchanged: HashMap::new(),
@@ -172,15 +181,9 @@ impl Stage<'_> {
             last: None,
             left_out: None,
         };
-        for (n, step) in self.scenario.steps.iter().enumerate() {
-            if step.only.is_some_and(|app| app != self.app) {
-                continue;
-            }
-            for _ in 0..step.times.max(1) {
-                running.step(n.saturating_add(1), step).await?;
-                defect::plant(Phase::Step);
-            }
-        }
+        let played = running.steps().await;
+        self.session.note_row(running.row_played());
+        played?;
         if self.scenario.probe {
             self.session.judge_configuration();
         }
@@ -198,9 +201,41 @@ impl Stage<'_> {
 }
 
 impl Running<'_> {
+    async fn steps(&mut self) -> Result<(), BrokenOff> {
+        let stage = self.stage;
+        for (n, step) in stage.scenario.steps.iter().enumerate() {
+            if step.only.is_some_and(|app| app != stage.app) {
+                continue;
+            }
+            for _ in 0..step.times.max(1) {
+                self.step(n.saturating_add(1), step).await?;
+                defect::plant(Phase::Step);
+            }
+        }
+        Ok(())
+    }
+
+    /// Who played, with every id that somebody has had.
+    fn row_played(&self) -> Row {
+        let mut row = self.row.clone();
+        for (key, ids) in &self.ids {
+            ids.iter().for_each(|id| row.link(key, id));
+        }
+        row
+    }
+
     async fn step(&mut self, n: usize, step: &Step) -> Result<(), BrokenOff> {
         match &step.action {
             Action::Okta(action) => {
+                if matches!(
+                    step.lose_answer,
+                    Some(LoseAnswer {
+                        leave: Leave::After(_),
+                        ..
+                    })
+                ) {
+                    self.row.by_chance.insert(n);
+                }
                 for (what, action) in admin_actions(action) {
                     let place = self.stage.place(n, &what, step);
                     self.act(&action, step.lose_answer, &place).await?;
@@ -216,6 +251,9 @@ impl Running<'_> {
                         if person.login != before {
                             self.former.insert(key.clone(), before);
                         }
+                        for name in names_of(person) {
+                            self.row.call(key, &name);
+                        }
                     }
                 }
                 for (key, spec) in groups {
@@ -223,6 +261,7 @@ impl Running<'_> {
                         let before = group.name.clone();
                         cast::change_group(group, spec, self.stage.naming.run);
                         if group.name != before {
+                            self.row.call(key, &group.name);
                             self.former.insert(key.clone(), before);
                         }
                     }
@@ -239,6 +278,9 @@ impl Running<'_> {
                 let place = self
                     .stage
                     .place(n, &format!("request {}", request.method), step);
+                if request.path.contains("{last:") {
+                    self.row.as_shown.insert(n);
+                }
                 self.literal(request, &place).await
             }
             Action::Seed { keys, linked } => {
@@ -303,6 +345,7 @@ impl Running<'_> {
 
     /// Sends several things at once: each job, and each literal request, sees the org as it was before.
     async fn together(&mut self, n: usize, steps: &[Step]) -> Result<(), BrokenOff> {
+        self.row.at_once.insert(n);
         let mut tasks = Vec::new();
         let mut prepared = Vec::new();
         for step in steps {
@@ -473,6 +516,34 @@ impl Running<'_> {
     fn last_id(&self, key: &str) -> Option<String> {
         self.ids.get(key).and_then(|ids| ids.last()).cloned()
     }
+}
+
+/// Everybody of an org, before the first step.
+fn actors(org: &Org) -> Vec<Actor> {
+    let people = org.people.iter().map(|(key, person)| Actor {
+        key: key.clone(),
+        resource: Resource::User,
+        names: names_of(person),
+        okta_id: Some(person.okta_id.clone()),
+        ids: Vec::new(),
+    });
+    let groups = org.groups.iter().map(|(key, group)| Actor {
+        key: key.clone(),
+        resource: Resource::Group,
+        names: vec![group.name.clone()],
+        okta_id: None,
+        ids: Vec::new(),
+    });
+    people.chain(groups).collect()
+}
+
+/// Login and e-mail address.
+fn names_of(person: &Person) -> Vec<String> {
+    let email = person.profile.get("email").and_then(Value::as_str);
+    let email = email.filter(|email| *email != person.login);
+    std::iter::once(person.login.clone())
+        .chain(email.map(str::to_owned))
+        .collect()
 }
 
 fn broken_off(why: NotSent) -> BrokenOff {
