@@ -719,6 +719,7 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
         evidence: Evidence::Recorded,
         request,
         intent,
+        reads_next: false,
     }
 }
 

@@ -118,13 +118,18 @@ pub async fn run<L: Line + std::marker::Send>(
         created_with: IndexSet::new(),
         entitlement_types: Vec::new(),
         evidence: Evidence::Inferred,
+        reads_next: false,
         effects: Vec::new(),
     };
     let mut trouble = None;
-    for template in &job.requests {
+    for (n, template) in job.requests.iter().enumerate() {
         if !drive.is_sent(template, settings.variants) {
             continue;
         }
+        let mut after = job.requests.iter().skip(n).skip(1);
+        let next = after.find(|next| drive.is_sent(next, settings.variants));
+        drive.reads_next =
+            next.is_some_and(|next| matches!(next.send, Send::GetUser | Send::GetGroup));
         if let Err(why) = drive.request(template).await {
             trouble = Some(why);
             break;
@@ -152,6 +157,8 @@ struct Drive<'a, L> {
     entitlement_types: Vec<EntitlementType>,
     /// Of the last request.
     evidence: Evidence,
+    /// The request after this one reads what it is about.
+    reads_next: bool,
     effects: Vec<Effect>,
 }
 
@@ -220,6 +227,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             evidence,
             request,
             intent,
+            reads_next: self.reads_next,
         })
     }
 

@@ -220,6 +220,8 @@ pub struct Call {
     pub request: Request,
     /// What it is meant to do.
     pub intent: Intent,
+    /// The next request of the job reads what this one is about.
+    pub reads_next: bool,
 }
 
 /// Makes requests as Okta's client does.

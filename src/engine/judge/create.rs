@@ -9,7 +9,7 @@ use crate::check::catalogue::{create, guard, sequence, state};
 use crate::check::frame;
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
-use crate::okta::request::{MemberChange, Resource, Set};
+use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
 use crate::verdict::Origin;
 
 use super::super::book::Subject;
@@ -66,6 +66,22 @@ impl Session {
         }
         self.must_find(resource, &id, write.place, write.call.evidence)
             .await
+    }
+
+    /// Whether a create went well as far as its answer tells, and Okta reads next what it has made: that shows the rest.
+    pub(crate) fn is_read_next(&self, call: &Call, sent: &Sent) -> bool {
+        let Intent::Create { resource, name, .. } = &call.intent else {
+            return false;
+        };
+        let id = good(&sent.exchange).and_then(reading::id_of);
+        let Some(id) = id.filter(|_| call.reads_next && !self.is_racing()) else {
+            return false;
+        };
+        let is_new = self.whose(*resource, &id, name, sent).is_none();
+        if is_new {
+            self.take_over(*resource, &id, name);
+        }
+        is_new
     }
 
     /// The id of what was created, which is the run's own from now on.

@@ -78,6 +78,10 @@ struct JobLine<'a> {
     documents: Vec<Read>,
     /// Bytes of all documents.
     described: usize,
+    /// A create that Okta itself reads next: it is judged by what Okta reads then.
+    unjudged: Option<(Call, Sent)>,
+    /// What it has made belongs to others after all, so Okta is linked to nothing.
+    is_anothers: bool,
 }
 
 impl Line for JobLine<'_> {
@@ -92,6 +96,7 @@ impl Line for JobLine<'_> {
             let imported = &mut self.imported;
             self.session.note_page(imported, resource, &sent);
         }
+        self.judge_before().await?;
         if let Intent::Discover(document) = &call.intent {
             let response = sent.exchange.response();
             let bytes = response.map_or(0, |response| response.body.bytes.len());
@@ -108,6 +113,10 @@ impl Line for JobLine<'_> {
         if matches!(call.intent, Intent::Update { .. } | Intent::Delete { .. }) {
             defect::plant(Phase::Judging);
         }
+        if lost.is_none() && self.session.is_read_next(&call, &sent) {
+            self.unjudged = Some((call, sent.clone()));
+            return Ok(sent.exchange);
+        }
         self.session.judge(&call, &sent, self.place).await?;
         if let Some(Leave::After(_)) = lost {
             // Okta's administrator retries minutes later: what the target still does has ended by then.
@@ -122,6 +131,16 @@ impl Line for JobLine<'_> {
 }
 
 impl JobLine<'_> {
+    /// Judges the create that was waiting for Okta's own read.
+    async fn judge_before(&mut self) -> Result<(), NotSent> {
+        let Some((call, sent)) = self.unjudged.take() else {
+            return Ok(());
+        };
+        let judged = self.session.judge(&call, &sent, self.place).await;
+        self.is_anothers |= judged.is_err();
+        judged
+    }
+
     /// When Okta goes away from this call, if its answer is the one that gets lost.
     fn take_turn(&mut self, call: &Call) -> Option<Leave> {
         let lose = self
@@ -457,8 +476,21 @@ impl Running<'_> {
             imported: Imported::default(),
             documents: Vec::new(),
             described: 0,
+            unjudged: None,
+            is_anothers: false,
         };
-        let done = drive::run(job, &task.subject, &settings, &mut line).await;
+        let mut done = drive::run(job, &task.subject, &settings, &mut line).await;
+        // Its read was not sent; whatever kept it from being sent is the trouble.
+        let _ = line.judge_before().await;
+        if line.is_anothers {
+            let links = |effect: &Effect| {
+                matches!(
+                    effect,
+                    Effect::LinkedPerson { .. } | Effect::LinkedGroup { .. }
+                )
+            };
+            done.effects.retain(|effect| !links(effect));
+        }
         if done.trouble.is_none() && line.lose.is_some() {
             return Err(BrokenOff(format!(
                 "{} sent too few writes for an answer to get lost",
