@@ -12,7 +12,7 @@ use scim_conform::report::kept::KeptFinding;
 use scim_conform::report::plan::AtEnd;
 use scim_conform::report::text::width_of;
 use scim_conform::report::{
-    Closing, SnapshotCounts, Terminal, TerminalOptions, Verbosity, http, json, junit,
+    Closing, Extent, SnapshotCounts, Terminal, TerminalOptions, Verbosity, http, json, junit,
 };
 
 /// A stream whose text the test can read.
@@ -39,6 +39,7 @@ impl Shared {
 fn options(verbosity: Verbosity) -> TerminalOptions {
     TerminalOptions {
         width: 80,
+        extent: Extent::Terminal,
         verbosity,
         progress: false,
         at_end: AtEnd::Removed,

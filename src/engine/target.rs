@@ -14,6 +14,7 @@ use crate::exchange::{Exchange, KeepBudget, SendError};
 use crate::redact::{ForeignNames, Redactor, passwords};
 use crate::secret::Secret;
 
+use super::allowance::Allowance;
 use super::ledger::Ledger;
 
 /// Requests in a row that get no answer, before the target is taken for gone. Some servers refuse a connection or two in
@@ -53,6 +54,8 @@ pub struct Run {
     pace: Option<Pace>,
     never_settles: Mutex<HashSet<String>>,
     keep: Arc<KeepBudget>,
+    /// How many users may be made.
+    pub allowance: Arc<Allowance>,
 }
 
 /// Requests in a row without an answer.
@@ -118,6 +121,7 @@ impl Run {
             pace,
             never_settles: Mutex::default(),
             keep: Arc::default(),
+            allowance: Arc::default(),
         })
     }
 
@@ -126,6 +130,15 @@ impl Run {
     pub fn within(mut self: Arc<Self>, keep: &Arc<KeepBudget>) -> Arc<Self> {
         if let Some(run) = Arc::get_mut(&mut self) {
             run.keep = Arc::clone(keep);
+        }
+        self
+    }
+
+    /// The same, before anything else knows it, with the users that it may make.
+    #[must_use]
+    pub fn allowing(mut self: Arc<Self>, allowance: &Arc<Allowance>) -> Arc<Self> {
+        if let Some(run) = Arc::get_mut(&mut self) {
+            run.allowance = Arc::clone(allowance);
         }
         self
     }

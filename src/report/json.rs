@@ -21,6 +21,7 @@ use crate::verdict::{
 };
 
 use super::SnapshotCounts;
+use super::{finding, kept};
 use plan::Plan;
 
 mod plan;
@@ -275,6 +276,8 @@ struct FindingEntry<'a> {
     kind: Kind,
     title: &'static str,
     sent: &'a str,
+    sent_by: Origin,
+    shown_by: Option<&'a str>,
     wanted: &'a str,
     got: &'a str,
     pointer: &'a str,
@@ -286,7 +289,12 @@ struct FindingEntry<'a> {
     accepted: Option<&'a str>,
     at: &'a [At],
     consequences: Vec<Consequence<'a>>,
+    consequences_at: &'a [At],
     differences: &'a [String],
+    /// The command that repeats the first occurrence.
+    repeat: Option<String>,
+    /// The exchange that showed it first, as HTTP text.
+    exchange: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -364,7 +372,11 @@ impl<'a> Document<'a> {
             verdict: run.verdicts.clone(),
             summary: Summary::of(run, snapshots),
             scenarios: run.scenarios.iter().map(Scenario::of).collect(),
-            findings: run.findings.iter().map(FindingEntry::of).collect(),
+            findings: run
+                .findings
+                .iter()
+                .map(|finding| FindingEntry::of(finding, run))
+                .collect(),
             growth: run.growth.iter().map(GrowthEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
@@ -526,7 +538,8 @@ impl TimingEntry {
 }
 
 impl<'a> FindingEntry<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    fn of(finding: &'a Finding, run: &RunResult) -> Self {
+        let first = finding.at.first();
         Self {
             id: &finding.id,
             check: finding.check.id,
@@ -535,6 +548,8 @@ impl<'a> FindingEntry<'a> {
             kind: finding.kind,
             title: finding.check.title,
             sent: &finding.sent,
+            sent_by: finding.sent_by,
+            shown_by: finding.shown_by.as_deref(),
             wanted: &finding.wanted,
             got: &finding.got,
             pointer: &finding.pointer,
@@ -549,7 +564,10 @@ impl<'a> FindingEntry<'a> {
                 .iter()
                 .map(|(check, got)| Consequence { check, got })
                 .collect(),
+            consequences_at: &finding.consequences_at,
             differences: &finding.differences,
+            repeat: first.map(|at| finding::repeat(at, run)),
+            exchange: first.and_then(|at| kept::exchange(at, run)),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::engine::outcome::{Broken, RunResult};
 use crate::okta::App;
 use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
+use super::finding::Extent;
 use super::palette;
 use super::summary::{GONE, LEDGER};
 use super::text::printable;
@@ -141,7 +142,7 @@ fn failure(met: &[&Finding], text: &str) -> TestCaseStatus {
 /// The blocks of findings, without colour.
 fn texts<'a>(run: &RunResult, findings: impl Iterator<Item = &'a Finding>) -> String {
     let blocks: Vec<String> = findings
-        .map(|finding| palette::plain(&finding::block(finding, run, WIDTH)))
+        .map(|finding| palette::plain(&finding::block(finding, run, WIDTH, Extent::Whole)))
         .collect();
     blocks.join("\n")
 }

@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+pub mod command;
 pub mod csv;
 pub mod defect;
 pub mod explain;
@@ -26,6 +27,7 @@ mod summary;
 mod terminal;
 pub mod text;
 
+pub use finding::Extent;
 pub use terminal::{Closing, Terminal, TerminalOptions, Verbosity};
 
 /// How the answers of a run compare with snapshots, counted by exchange.

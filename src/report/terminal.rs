@@ -14,6 +14,7 @@ use crate::engine::outcome::RunResult;
 use crate::oin::Readiness;
 use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
+use super::finding::Extent;
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
@@ -36,6 +37,8 @@ pub enum Verbosity {
 pub struct TerminalOptions {
     /// Columns.
     pub width: usize,
+    /// How much of the texts of a finding is shown.
+    pub extent: Extent,
     /// How much is told.
     pub verbosity: Verbosity,
     /// Draw a progress bar on stderr. Only for a stderr that is a terminal.
@@ -210,11 +213,7 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
         verdict.push_str(&summary::counts(run));
     }
     parts.push(verdict);
-    parts.push(summary::left_behind(
-        &run.left_behind,
-        &run.target.url,
-        width,
-    ));
+    parts.push(summary::left_behind(run, width));
     parts.push(closing.compared.iter().map(|l| l.clone() + "\n").collect());
     if let Some(plan) = &closing.plan {
         let whole = options.verbosity > Verbosity::Quiet;
@@ -246,7 +245,7 @@ fn block(finding: &Finding, run: &RunResult, options: TerminalOptions) -> String
     if short {
         finding::brief(finding, options.width)
     } else {
-        finding::block(finding, run, options.width)
+        finding::block(finding, run, options.width, options.extent)
     }
 }
 
