@@ -44,8 +44,7 @@ against any SCIM 2.0 server and judges the answers.";
 
 const TOP_AFTER: &str = "\
 Exit codes:
-  0    all is well; there may be warnings, and things left behind: told, and
-       counted in the reports as left_behind
+  0    all is well; there may be warnings, and what is left behind is told
   1    findings at error, or accepted snapshots differ
   2    wrong usage, or a file that does not load
   3    undecided: unreachable, unauthorised, nothing ran, or part of it failed

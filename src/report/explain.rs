@@ -7,6 +7,7 @@ use crate::oin::{Area, Class, Row};
 use crate::okta::variant::VariantMeta;
 use crate::verdict::{CheckMeta, Level, Origin};
 
+use super::command;
 use super::finding::{consequences, evidence_words, got, kind_word, labelled, sender};
 use super::kept::KeptFinding;
 use super::palette::{self, BOLD, COMMAND, DIM, paint};
@@ -238,9 +239,9 @@ pub fn finding(finding: &KeptFinding, meta: Option<&CheckMeta>, width: usize) ->
     }
     if let Some(repeat) = &finding.repeat {
         shown.push_str(&format!(
-            "\n{}\n  {}\n",
+            "\n{}\n{}",
             paint(BOLD, "Repeat it"),
-            paint(COMMAND, &printable(repeat))
+            command::lines(&printable(repeat), 2, width)
         ));
     }
     if let Some(meta) = meta {

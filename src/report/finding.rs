@@ -4,7 +4,7 @@ use crate::engine::outcome::RunResult;
 use crate::okta::Evidence;
 use crate::verdict::{At, Finding, Kind, Origin};
 
-use super::command::{quoted, repeating};
+use super::command::{self, quoted, repeating};
 use super::palette::{self, BOLD, COMMAND, DIM};
 use super::text::{clip, hang, pad, printable, width_of};
 
@@ -207,12 +207,13 @@ pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
     command
 }
 
-/// The command on a line of its own, never broken: it is there to be copied.
+/// The command on lines of its own, broken in no other way than a shell takes: it is there to be copied.
 fn repeat_line(command: &str, width: usize) -> String {
+    let label = palette::paint(DIM, "repeat:");
     let painted = palette::paint(COMMAND, command);
-    let line = format!("   {} {painted}\n", palette::paint(DIM, "repeat:"));
+    let line = format!("   {label} {painted}\n");
     if width_of(&line) <= width {
         return line;
     }
-    format!("   {}\n   {painted}\n", palette::paint(DIM, "repeat:"))
+    format!("   {label}\n{}", command::lines(command, 3, width))
 }

@@ -6,8 +6,8 @@ use crate::engine::outcome::{Broken, Presence, RunResult};
 use crate::okta::App;
 use crate::verdict::{Level, Outcome, ScenarioResult, Verdict};
 
-use super::command::reaching;
-use super::palette::{BAD, BOLD, COMMAND, DIM, DOUBT, GOOD, paint};
+use super::command::{self, reaching};
+use super::palette::{BAD, BOLD, DIM, DOUBT, GOOD, paint};
 use super::text::{count, duration, hang, list, pad, printable};
 
 /// Scenarios or resources that are named before the rest is only counted.
@@ -288,7 +288,7 @@ fn advice(run: &RunResult, width: usize) -> String {
     let mut shown = String::new();
     let mut add = |what: &str, command: &str| {
         shown.push_str(&hang("  ", what, width, usize::MAX));
-        shown.push_str(&format!("    {}\n", paint(COMMAND, command)));
+        shown.push_str(&command::lines(command, 4, width));
     };
     if run.left_behind.iter().any(|one| !one.is_undeletable) {
         add("remove them later:", &sweep);

@@ -18,7 +18,7 @@ use super::finding::Extent;
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::text::{count, duration, hang, pad, printable};
-use super::{defect, finding, growth, plan, readiness, summary};
+use super::{command, defect, finding, growth, plan, readiness, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -272,11 +272,12 @@ fn next(closing: &Closing, width: usize) -> String {
         .all(|(_, purpose)| widest + purpose.len() + 4 <= width);
     let mut shown = format!("{}\n", paint(BOLD, "Next"));
     for (command, purpose) in &closing.next {
-        let (command, purpose) = (paint(COMMAND, command), paint(DIM, purpose));
+        let purpose = paint(DIM, purpose);
         shown.push_str(&if fits {
+            let command = paint(COMMAND, command);
             format!("  {}  {purpose}\n", pad(&command, widest))
         } else {
-            format!("  {purpose}:\n    {command}\n")
+            format!("  {purpose}:\n{}", command::lines(command, 4, width))
         });
     }
     shown
