@@ -369,7 +369,9 @@ fn every_printed_command_carries_what_a_repetition_needs_and_no_secret() {
         ),
         run,
     );
-    let repeat = done.out.lines().find(|line| line.contains("run a/a"));
+    // Long commands are broken as a shell takes them.
+    let out = done.out.replace(" \\\n", " ");
+    let repeat = out.lines().find(|line| line.contains("run a/a"));
     let repeat = repeat.unwrap();
     for option in [
         "--target https://",
@@ -383,7 +385,7 @@ fn every_printed_command_carries_what_a_repetition_needs_and_no_secret() {
     ] {
         assert!(repeat.contains(option), "{option}: {repeat}");
     }
-    let again = done.out.lines().find(|line| line.contains("--failed"));
+    let again = out.lines().find(|line| line.contains("--failed"));
     assert!(again.unwrap().contains("--target https://"), "{}", done.out);
     assert!(!done.out.contains("s3cret"), "{}", done.out);
 }
