@@ -126,3 +126,36 @@ fn what_another_scenario_shows_fails_nobody_else() {
         assert_eq!(both.get(&key), Some(&outcome), "{key:?}");
     }
 }
+
+/// A file of the user's is judged as the one that it was copied from, whatever it is called.
+#[test]
+fn the_name_and_the_folder_of_a_file_decide_nothing() {
+    let catalogue = Bench::new(&[
+        "special-characters/names",
+        "entra/users",
+        "rename/login-only",
+    ]);
+    let copied: Vec<Arc<Scenario>> = catalogue
+        .scenarios()
+        .iter()
+        .enumerate()
+        .map(|(n, scenario)| {
+            let mut copy = Scenario::clone(scenario);
+            copy.id.0 = format!("intl/copy-{n}");
+            Arc::new(copy)
+        })
+        .collect();
+    let copies = catalogue.with(copied);
+    for fault in ["latin1-only", "rename-refused", "text-for-boolean-ignored"] {
+        let fault = Fault::from_name(fault).unwrap();
+        let found = |bench| -> Vec<(&str, String, Level)> {
+            let findings = run(bench, Some(fault)).findings.into_iter();
+            let mut found: Vec<_> = findings.map(|f| (f.check.id, f.facet, f.level)).collect();
+            found.sort();
+            found
+        };
+        let original = found(&catalogue);
+        assert!(!original.is_empty(), "{fault}");
+        assert_eq!(found(&copies), original, "{fault}");
+    }
+}
