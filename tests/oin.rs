@@ -22,7 +22,7 @@ use scim_conform::oin::{
 use scim_conform::okta::App;
 use scim_conform::report::plan::AtEnd;
 use scim_conform::report::text::width_of;
-use scim_conform::report::{Closing, Terminal, TerminalOptions, Verbosity, csv, json};
+use scim_conform::report::{Closing, Extent, Terminal, TerminalOptions, Verbosity, csv, json};
 use scim_conform::scenario::ScenarioId;
 use scim_conform::scenario::catalog::Catalog;
 use scim_conform::scenario::{Action, Context, Requirement};
@@ -247,6 +247,7 @@ fn mixed() -> (RunResult, Readiness) {
 fn terminal(run: &RunResult, readiness: Readiness, verbosity: Verbosity) -> String {
     let options = TerminalOptions {
         width: 80,
+        extent: Extent::Terminal,
         verbosity,
         progress: false,
         at_end: AtEnd::Removed,

@@ -231,7 +231,8 @@ fn names_exist(place: &str, command: &[String]) {
     }
     let of_the_reader = words.contains(&"--scenarios");
     let tried = match words.as_slice() {
-        ["explain", "F1"] => vec![],
+        // A finding of a run of the reader's, or of a report.
+        ["explain", "F1", ..] => vec![],
         ["explain", ..] => vec![words],
         ["scenarios", "list" | "show", ..] if !of_the_reader => vec![words],
         ["run", rest @ ..] if !of_the_reader => {

@@ -104,6 +104,7 @@ impl Listener for Both {
 
 fn options() -> TerminalOptions {
     TerminalOptions {
+        extent: scim_conform::report::Extent::Whole,
         width: 200,
         verbosity: Verbosity::Verbose,
         progress: false,

@@ -9,13 +9,13 @@ use scim_conform::engine::event::{Event, Listener};
 use scim_conform::engine::outcome::{Broken, RunResult};
 use scim_conform::okta::App;
 use scim_conform::report::explain::{self, Found};
-use scim_conform::report::kept::KeptFinding;
+use scim_conform::report::kept::{self, KeptFinding};
 use scim_conform::report::plan::AtEnd;
 use scim_conform::report::snapshots::{OwnSnapshots, SnapshotDifference, SnapshotProblem};
 use scim_conform::report::text::width_of;
 use scim_conform::report::{
-    Closing, SnapshotCounts, SnapshotOutcome, Terminal, TerminalOptions, Verbosity, http, json,
-    junit,
+    Closing, Extent, SnapshotCounts, SnapshotOutcome, Terminal, TerminalOptions, Verbosity, http,
+    json, junit,
 };
 
 /// A stream whose text the test can read.
@@ -42,6 +42,7 @@ impl Shared {
 fn options(verbosity: Verbosity) -> TerminalOptions {
     TerminalOptions {
         width: 80,
+        extent: Extent::Terminal,
         verbosity,
         progress: false,
         at_end: AtEnd::Removed,
@@ -299,4 +300,59 @@ fn an_exchange_reads_as_http() {
         .map(|recorded| http::render(recorded, true) + "\n")
         .collect();
     insta::assert_snapshot!("http", anstream::adapter::strip_str(&shown).to_string());
+}
+
+#[test]
+fn a_report_explains_its_findings_on_any_machine() {
+    let run = fixture::run();
+    let report = json::render(&run, None, None);
+    let read = kept::of_report(report.as_bytes()).unwrap();
+    let told: Vec<KeptFinding> = run
+        .findings
+        .iter()
+        .map(|finding| KeptFinding::of(finding, &run))
+        .collect();
+    assert_eq!(read.len(), told.len());
+    for (read, told) in read.iter().zip(&told) {
+        // What JSON keeps out of a text, such as control characters, is the only difference.
+        assert_eq!(
+            (&read.id, &read.check, &read.at),
+            (&told.id, &told.check, &told.at)
+        );
+        assert_eq!((read.level, read.sent_by), (told.level, told.sent_by));
+        assert_eq!(read.repeat, told.repeat);
+        assert_eq!(read.exchange.is_some(), told.exchange.is_some());
+    }
+    assert!(kept::of_report(b"{}").is_err());
+}
+
+#[test]
+fn what_the_server_says_itself_is_never_cut_and_a_file_is_told_everything() {
+    let mut run = fixture::run();
+    let long = "x".repeat(300);
+    let okta = "Automatic profile push of user Ada to app Acme failed: ".repeat(4);
+    run.findings[0].okta_admin_sees = Some(format!(
+        "{okta}Errors reported by remote server: the name {long} is taken"
+    ));
+    let shown = |extent| {
+        let options = TerminalOptions {
+            extent,
+            ..options(Verbosity::Normal)
+        };
+        let terminal = Terminal::new(options, Box::new(std::io::sink()));
+        let mut out = Vec::new();
+        terminal
+            .finish(&run, &Closing::default(), &mut out)
+            .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        plain.split_whitespace().collect::<String>()
+    };
+    let (on_terminal, in_file) = (shown(Extent::Terminal), shown(Extent::Whole));
+    for text in [&on_terminal, &in_file] {
+        assert!(text.contains(&format!("thename{long}istaken")), "{text}");
+    }
+    assert!(!on_terminal.contains(&okta.split_whitespace().collect::<String>()));
+    assert!(in_file.contains(&okta.split_whitespace().collect::<String>()));
+    assert!(!in_file.contains("morecharacters"), "{in_file}");
 }

@@ -44,7 +44,7 @@ against any SCIM 2.0 server and judges the answers.";
 
 const TOP_AFTER: &str = "\
 Exit codes:
-  0    all is well; there may be warnings
+  0    all is well; there may be warnings, and what is left behind is told
   1    findings at error, or accepted snapshots differ
   2    wrong usage, or a file that does not load
   3    undecided: unreachable, unauthorised, nothing ran, or part of it failed
@@ -105,7 +105,9 @@ Okta's published suites are played by scim-conform runscope FILE.";
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   scim-conform explain F1
-      a finding of the last run, with its exchange
+      a finding of the last run against a target, with its exchange
+  scim-conform explain F1 --report scim.json
+      a finding of a JSON report, on whatever machine it was made
   scim-conform explain lookup/finds-user
       a check: why it matters to Okta, and what to do
   scim-conform explain \"Create new user returned empty user\"
@@ -360,9 +362,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOW", default_value = "delete", hide_possible_values = true, help_heading = MANNERS)]
     pub(crate) cleanup: Cleanup,
 
-    /// Create at most this many users
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::whole, help_heading = MANNERS)]
-    pub(crate) max_users: u64,
+    /// Create at most this many users in all [default: 3000; none with --scale or --embedded]
+    #[arg(long, value_name = "N", value_parser = values::whole, help_heading = MANNERS)]
+    pub(crate) max_users: Option<u64>,
+
+    /// Let at most this many of them exist at a time [default: as many as in all]
+    #[arg(long, value_name = "N", value_parser = values::whole, help_heading = MANNERS)]
+    pub(crate) max_users_at_once: Option<u64>,
 
     /// Do not list everything when others have more users than this
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::whole, help_heading = MANNERS)]
@@ -670,6 +676,14 @@ pub(crate) struct ExplainArgs {
     /// of a message; - reads a copied log entry from the standard input
     #[arg(value_name = "WHAT", required = true, action = ArgAction::Append)]
     pub(crate) what: Vec<String>,
+
+    /// F1 of this JSON report, such as that of a CI job
+    #[arg(long, value_name = "FILE", conflicts_with = "embedded")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// F1 of the last run against the built-in server
+    #[arg(long)]
+    pub(crate) embedded: bool,
 }
 
 /// Arguments of `judge`.

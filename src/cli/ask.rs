@@ -132,6 +132,7 @@ mod tests {
             users: 12,
             groups: 1,
             requests: 100,
+            lasts: None,
             example_login: String::new(),
             example_group: String::new(),
             run_id: String::new(),

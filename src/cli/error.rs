@@ -98,9 +98,25 @@ pub enum CliError {
     /// Nothing was pasted.
     #[error("there is nothing to explain")]
     NothingToExplain,
-    /// A finding that the last run did not have.
-    #[error("the last run has no finding {id}")]
+    /// A report is none.
+    #[error("{file} is no JSON report of scim-conform: {reason}")]
+    NoReport {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something else than a finding is looked for among findings.
+    #[error("{what} is not the id of a finding")]
+    NoFindingId {
+        /// As given.
+        what: String,
+    },
+    /// A finding that the last run, or the report, does not have.
+    #[error("{of} has no finding {id}")]
     NoFinding {
+        /// Whose findings they are.
+        of: String,
         /// Its id.
         id: String,
         /// Those that it has.
@@ -165,6 +181,12 @@ impl CliError {
                 can_sweep: true,
             }) => Some(format!("scim-conform sweep --target {target}")),
             Self::NoFinding { hint, .. } => Some(hint.clone()),
+            Self::NoReport { .. } => {
+                Some("scim-conform run --report json=FILE writes one".to_owned())
+            }
+            Self::NoFindingId { .. } => {
+                Some("with --report or --embedded give F1, or another id that the run has said".to_owned())
+            }
             Self::NothingToExplain => {
                 Some("give F1, the name of a check, or a line of Okta's log".to_owned())
             }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
+use std::path::Path;
 
 use crate::check;
 use crate::embedded::SCENARIOS;
 use crate::oin;
 use crate::okta::Variant;
 use crate::report::explain::{self, FaultPage, Found};
+use crate::report::kept::{self, KeptFinding};
 use crate::scenario::Context;
 use crate::scenario::catalog::Catalog;
 use crate::server::Fault;
@@ -23,6 +25,9 @@ use super::streams::Streams;
 
 /// The longest text that is read from the standard input, in bytes.
 const LONGEST: u64 = 1024 * 1024;
+
+/// The largest report that is read, in bytes.
+const LARGEST_REPORT: u64 = 1024 * 1024 * 1024;
 
 /// Explains.
 ///
@@ -42,8 +47,13 @@ pub(crate) fn execute(
         return Err(CliError::NothingToExplain);
     }
     let width = streams.width;
+    if (args.report.is_some() || args.embedded) && !is_finding_id(what) {
+        return Err(CliError::NoFindingId {
+            what: start_of(what),
+        });
+    }
     let page = if is_finding_id(what) {
-        finding(what, env, width)?
+        finding(what, args, env, width)?
     } else if let Some(page) = named(what, width) {
         page
     } else {
@@ -109,17 +119,40 @@ fn is_finding_id(what: &str) -> bool {
     })
 }
 
-fn finding(id: &str, env: &Environment, width: usize) -> Result<String, CliError> {
-    let runs = last_run::load(&last_run::path(env)?)?;
-    let last = runs.latest()?;
-    let finding = last.finding(id).ok_or_else(|| CliError::NoFinding {
+fn finding(
+    id: &str,
+    args: &ExplainArgs,
+    env: &Environment,
+    width: usize,
+) -> Result<String, CliError> {
+    let (of, findings, origin) = match &args.report {
+        Some(report) => {
+            let file = report.display().to_string();
+            let origin = format!("all is well in {file}");
+            (file, reported(report)?, origin)
+        }
+        None => {
+            let runs = last_run::load(&last_run::path(env)?)?;
+            let last = if args.embedded {
+                runs.latest_demo()?
+            } else {
+                runs.latest()?
+            };
+            let origin = format!("it was against {}", last.target);
+            ("the last run".to_owned(), last.findings.clone(), origin)
+        }
+    };
+    let mut all = findings.iter();
+    let finding = all.find(|finding| finding.id.eq_ignore_ascii_case(id));
+    let finding = finding.ok_or_else(|| CliError::NoFinding {
+        of,
         id: id.to_owned(),
-        hint: match (last.findings.first(), last.findings.last()) {
-            (Some(first), Some(end)) if last.findings.len() > 1 => {
+        hint: match (findings.first(), findings.last()) {
+            (Some(first), Some(end)) if findings.len() > 1 => {
                 format!("it has {} to {}", first.id, end.id)
             }
             (Some(only), _) => format!("it has only {}", only.id),
-            (None, _) => format!("it had none; it was against {}", last.target),
+            (None, _) => format!("it had none; {origin}"),
         },
     })?;
     Ok(explain::finding(
@@ -127,6 +160,22 @@ fn finding(id: &str, env: &Environment, width: usize) -> Result<String, CliError
         check::find(&finding.check),
         width,
     ))
+}
+
+/// The findings of a JSON report.
+fn reported(path: &Path) -> Result<Vec<KeptFinding>, CliError> {
+    let file = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|opened| opened.take(LARGEST_REPORT).read_to_end(&mut bytes));
+    read.map_err(|source| CliError::NoRecording {
+        file: file.clone(),
+        source,
+    })?;
+    kept::of_report(&bytes).map_err(|error| CliError::NoReport {
+        file,
+        reason: error.to_string(),
+    })
 }
 
 fn check(what: &str, width: usize) -> Result<String, CliError> {

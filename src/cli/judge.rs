@@ -55,7 +55,7 @@ pub(crate) fn execute(
         return nothing(all, args, &elsewhere, streams);
     };
     let (mut closing, failure) = write_reports(args, &judged, streams);
-    remember(
+    let _ = remember(
         env,
         &format!("recording {}", options.name),
         &judged.run,
@@ -75,7 +75,13 @@ pub(crate) fn execute(
     };
     let summary = summary(&judged.overview, closing);
     let undecided = summary.undecided.is_some();
-    let text = render(&judged.run, &summary, verbosity, streams.width);
+    let text = render(
+        &judged.run,
+        &summary,
+        verbosity,
+        streams.width,
+        streams.extent,
+    );
     if args.report.iter().any(|wish| wish.to == ReportTo::Stdout) {
         (streams.person.talk)().write_all(text.as_bytes())?;
     } else {

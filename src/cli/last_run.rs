@@ -21,6 +21,8 @@ use super::environment::{self, Environment};
 const FORMAT: u32 = 1;
 /// Targets that are remembered.
 const TARGETS: usize = 20;
+/// Of these, ways to have the built-in server. However many demos there are, they push no target out.
+const DEMOS: usize = 5;
 /// Findings that are remembered of a run.
 const FINDINGS: usize = 500;
 /// The largest file that is read, in bytes.
@@ -93,6 +95,15 @@ impl LastRunError {
     }
 }
 
+/// How `explain F1` finds a run that was remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// Without further words.
+    AsLatest,
+    /// As the last demo: the last run is one against a target.
+    AsDemo,
+}
+
 /// A scenario under an app; a probe has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
@@ -107,6 +118,9 @@ pub struct Pair {
 pub struct LastRun {
     /// The target's URL, or what stands for the built-in server.
     pub target: String,
+    /// It was the built-in server, which is nobody's.
+    #[serde(default)]
+    pub is_demo: bool,
     /// Its run id.
     pub run_id: String,
     /// Start, RFC 3339 in UTC.
@@ -134,12 +148,23 @@ impl Default for LastRuns {
 }
 
 impl LastRuns {
-    /// The latest run of all.
+    /// The latest run against a target, and where there was none, the latest demo.
     ///
     /// # Errors
     /// [`LastRunError::NoRun`].
     pub fn latest(&self) -> Result<&LastRun, LastRunError> {
-        self.runs.first().ok_or(LastRunError::NoRun)
+        let mut runs = self.runs.iter();
+        let of_target = runs.find(|run| !run.is_demo);
+        of_target.or(self.runs.first()).ok_or(LastRunError::NoRun)
+    }
+
+    /// The latest run against the built-in server.
+    ///
+    /// # Errors
+    /// [`LastRunError::NoRun`].
+    pub fn latest_demo(&self) -> Result<&LastRun, LastRunError> {
+        let mut runs = self.runs.iter();
+        runs.find(|run| run.is_demo).ok_or(LastRunError::NoRun)
     }
 
     /// The last run against `target`.
@@ -176,12 +201,18 @@ impl LastRuns {
             0,
             LastRun {
                 target: target.to_owned(),
+                is_demo: run.target.embedded,
                 run_id: run.run_id.clone(),
                 started: run.started.clone(),
                 failed,
                 findings: findings.map(|f| KeptFinding::of(f, run)).collect(),
             },
         );
+        let mut demos = 0_usize;
+        self.runs.retain(|run| {
+            demos = demos.saturating_add(usize::from(run.is_demo));
+            !run.is_demo || demos <= DEMOS
+        });
         self.runs.truncate(TARGETS);
     }
 }
@@ -428,6 +459,22 @@ mod tests {
             runs.remember(&number.to_string(), &result(vec![], &[]));
         }
         assert_eq!(runs.runs.len(), TARGETS);
+    }
+
+    #[test]
+    fn a_demo_takes_the_place_of_no_target() {
+        let mut demo = result(vec![], &[]);
+        demo.target.embedded = true;
+        let mut runs = LastRuns::default();
+        runs.remember("demo", &demo);
+        assert_eq!(runs.latest().unwrap().target, "demo", "there is no other");
+        runs.remember(TARGET, &first_run());
+        for number in 0..30 {
+            runs.remember(&format!("demo {number}"), &demo);
+        }
+        assert_eq!(runs.latest().unwrap().target, TARGET);
+        assert_eq!(runs.latest_demo().unwrap().target, "demo 29");
+        assert_eq!(runs.runs.len(), 1 + DEMOS);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod judge;
 pub mod last_run;
 mod live;
 mod plan;
+mod repeat;
 mod reports;
 mod run;
 pub mod runscope;

@@ -6,6 +6,7 @@ use crate::defect::{self, Phase};
 use crate::engine::outcome::{Broken, Defect, During, Plan, RunResult};
 use crate::oin::Readiness;
 use crate::okta::App;
+use crate::report::command::quoted;
 use crate::report::plan::AtEnd;
 use crate::report::{self, Closing, Terminal, TerminalOptions, Verbosity, csv, har, json, junit};
 use crate::scenario::Risk;
@@ -17,8 +18,9 @@ use super::backend::{Backend, Driven};
 use super::environment::Environment;
 use super::error::{CliError, tell};
 use super::exit::Exit;
-use super::last_run::{self, LastRun, LastRunError};
+use super::last_run::{self, LastRun, LastRunError, Remembered};
 use super::plan;
+use super::repeat;
 use super::reports;
 use super::selection::Selection;
 use super::settings::{
@@ -31,6 +33,9 @@ use super::variants;
 
 /// Sizes of the crowd when the user names none.
 const SCALE: [u32; 2] = [100, 1_000];
+
+/// Users that are made in all when the user names no number: more than all scenarios but those that scale make.
+const MAX_USERS: u64 = 3_000;
 
 /// Runs, and says how it went.
 ///
@@ -54,6 +59,7 @@ pub(crate) fn execute(
     };
     let options = TerminalOptions {
         width: streams.width,
+        extent: streams.extent,
         verbosity: verbosity(args),
         progress: streams.can_show_progress,
         at_end: at_end(settings.cleanup),
@@ -66,6 +72,7 @@ pub(crate) fn execute(
     }
     let consent = |plan: &Plan| consent(plan, &settings, args.yes, person);
     let mut driven = backend.drive(&settings, terminal.clone(), &consent)?;
+    driven.run.options = repeat::options(args, &settings);
     for panic in defect::uncaught() {
         let during = During::Elsewhere;
         driven.run.admit(Defect { during, panic });
@@ -87,7 +94,8 @@ pub(crate) fn execute(
     };
     let (written, mut failure) = reports::write(made, streams);
     let kept = defect::caught_now(|| remember(env, &target, &driven.run, streams));
-    admitted(&mut driven.run, "file for explain and --failed", kept);
+    let kept = admitted(&mut driven.run, "file for explain and --failed", kept);
+    let explained = explained(args, env, &driven.run, kept.unwrap_or_default());
     let closing = Closing {
         written,
         compared: before
@@ -95,7 +103,7 @@ pub(crate) fn execute(
             .unwrap_or_default(),
         plan: readiness,
         snapshots: driven.snapshots.as_ref().and_then(|s| s.own.clone()),
-        next: next(args, &settings.target, &driven),
+        next: next(args, &settings.target, &driven, explained),
     };
     if let Err(error) = show(&terminal, &mut driven, &closing, &args.report, streams) {
         failure.get_or_insert(error);
@@ -174,6 +182,7 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
     variants::check(&args.variant, &apps)?;
     let target = target::of_run(args, env)?;
     let other = target::other_of_run(args, env, &target)?;
+    let is_remote = matches!(target, TargetChoice::Remote(_));
     Ok(RunSettings {
         target,
         selection: Selection {
@@ -198,7 +207,8 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
             timeout: args.target.timeout,
             concurrency: args.concurrency,
             rate: args.rate,
-            max_users: args.max_users,
+            max_users: max_users(args, is_remote),
+            max_users_at_once: args.max_users_at_once,
             cap_foreign_users: args.cap_foreign_users,
             keep: args.keep,
         },
@@ -212,6 +222,13 @@ pub(crate) fn settings(args: &RunArgs, env: &Environment) -> Result<RunSettings,
         diff: args.diff,
         tap: args.tap,
     })
+}
+
+/// Users that may be made in all. Whoever names sizes has said how many there may be, and the built-in server is
+/// nobody's.
+fn max_users(args: &RunArgs, is_remote: bool) -> Option<u64> {
+    let usual = (is_remote && args.scale.is_empty()).then_some(MAX_USERS);
+    args.max_users.or(usual)
 }
 
 /// What the scenarios may do and use. Whoever names sizes allows them.
@@ -300,11 +317,16 @@ fn load_before(env: &Environment, target: &str) -> Result<LastRun, LastRunError>
 }
 
 /// Keeps the run for `--failed` and `explain`. That this fails is worth a warning and no more:
-/// a container without a home is a usual place to run in.
-pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams: &Streams) {
+/// a container without a home is a usual place to run in. Says how `explain` finds it.
+pub(super) fn remember(
+    env: &Environment,
+    target: &str,
+    run: &RunResult,
+    streams: &Streams,
+) -> Option<Remembered> {
     defect::plant(Phase::LastRun);
     if matches!(run.broken, Some(Broken::Preflight { .. })) {
-        return;
+        return None;
     }
     let kept = last_run::path(env).and_then(|path| {
         // A damaged file is replaced: it can no longer tell anything.
@@ -313,13 +335,47 @@ pub(super) fn remember(env: &Environment, target: &str, run: &RunResult, streams
             loaded => loaded?,
         };
         runs.remember(target, run);
-        last_run::save(&path, &runs)
+        last_run::save(&path, &runs)?;
+        Ok(match runs.latest() {
+            Ok(latest) if latest.target == target => Remembered::AsLatest,
+            _ => Remembered::AsDemo,
+        })
     });
-    if let Err(error) = kept {
-        let text = format!("this run is not kept for explain and --failed: {error}");
-        // Where even talk fails, nobody is there to be warned.
-        let _ = tell(&mut (streams.person.talk)(), "warning", &text);
+    match kept {
+        Ok(remembered) => Some(remembered),
+        Err(error) => {
+            let text = format!("this run is not kept for explain and --failed: {error}");
+            // Where even talk fails, nobody is there to be warned.
+            let _ = tell(&mut (streams.person.talk)(), "warning", &text);
+            None
+        }
     }
+}
+
+/// The command that explains the worst finding. Another machine, such as the one of a CI job, has no last run: there
+/// it reads the report, or explains the check.
+fn explained(
+    args: &RunArgs,
+    env: &Environment,
+    run: &RunResult,
+    remembered: Option<Remembered>,
+) -> Option<String> {
+    let worst = run.findings.iter().find(|f| f.level == Level::Error);
+    let worst = worst.or(run.findings.iter().find(|f| f.level == Level::Warning))?;
+    let report = args
+        .report
+        .iter()
+        .find_map(|wish| match (wish.form, &wish.to) {
+            (ReportForm::Json, ReportTo::File(path)) => Some(path.display().to_string()),
+            _ => None,
+        });
+    let command = match (remembered, report) {
+        (Some(Remembered::AsLatest), _) if !env.is_ci() => format!("explain {}", worst.id),
+        (Some(Remembered::AsDemo), _) if !env.is_ci() => format!("explain {} --embedded", worst.id),
+        (_, Some(report)) => format!("explain {} --report {}", worst.id, quoted(&report)),
+        (_, None) => format!("explain {}", worst.check.id),
+    };
+    Some(format!("scim-conform {command}"))
 }
 
 /// The result goes to the standard output, unless a report goes there.
@@ -358,32 +414,22 @@ fn show(
 }
 
 /// What to do next, as commands.
-fn next(args: &RunArgs, target: &TargetChoice, driven: &Driven) -> Vec<(String, String)> {
+fn next(
+    args: &RunArgs,
+    target: &TargetChoice,
+    driven: &Driven,
+    explained: Option<String>,
+) -> Vec<(String, String)> {
     let run = &driven.run;
     let mut next = Vec::new();
     let mut add = |command: String, purpose: &str| next.push((command, purpose.to_owned()));
     if run.broken.is_some() || !run.defects.is_empty() {
         return next;
     }
-    let worst = run.findings.iter().find(|f| f.level == Level::Error);
-    let worst = worst.or(run.findings.iter().find(|f| f.level == Level::Warning));
-    if let Some(finding) = worst {
-        add(
-            format!("scim-conform explain {}", finding.id),
-            "why it matters, and what to do",
-        );
+    if let Some(command) = explained {
+        add(command, "why it matters, and what to do");
     }
-    let against = match target {
-        TargetChoice::Embedded { faults, chaos } => faults
-            .iter()
-            .map(|fault| format!(" --fault {fault}"))
-            .chain(chaos.map(|chaos| format!(" {chaos}")))
-            .collect(),
-        TargetChoice::Remote(_) if args.target.target.is_some() => {
-            format!(" --target {}", target.name())
-        }
-        TargetChoice::Remote(_) => String::new(),
-    };
+    let against: String = run.options.iter().map(|one| format!(" {one}")).collect();
     if args.email.is_none() && may_mind_the_domain(target, run) {
         add(
             format!("scim-conform run{against} --email '{{}}@acme.io'"),
@@ -425,15 +471,6 @@ fn next(args: &RunArgs, target: &TargetChoice, driven: &Driven) -> Vec<(String, 
         );
     }
     next
-}
-
-/// A word of a command, in quotes where a shell would take it apart.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,\\".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Whether every user was refused as invalid: some servers take addresses of known domains only, or ask the domain's

@@ -142,8 +142,10 @@ pub struct Limits {
     pub concurrency: u32,
     /// Requests a second.
     pub rate: Option<f64>,
-    /// Users that may be created.
-    pub max_users: u64,
+    /// Users that may be created in all.
+    pub max_users: Option<u64>,
+    /// Of these, users that may exist at a time.
+    pub max_users_at_once: Option<u64>,
     /// With more users of others than this, scenarios that list everything are not run.
     pub cap_foreign_users: u64,
     /// How much is kept of all answers, in bytes.
@@ -158,7 +160,8 @@ impl Default for Limits {
             timeout: Duration::from_secs(60),
             concurrency: 4,
             rate: None,
-            max_users: 1000,
+            max_users: None,
+            max_users_at_once: None,
             cap_foreign_users: 1000,
             keep: KEEP_DEFAULT,
         }

@@ -8,6 +8,7 @@ use console::Term;
 use tokio::runtime::Handle;
 
 use crate::defect;
+use crate::report::Extent;
 
 use super::args::Color;
 use super::ask::{self, AskError};
@@ -32,6 +33,8 @@ pub(crate) struct Streams {
     pub(crate) can_show_progress: bool,
     /// Columns of results.
     pub(crate) width: usize,
+    /// How much of the texts of findings results show: all, unless they go to a terminal.
+    pub(crate) extent: Extent,
 }
 
 /// The person in front of the terminal, or the log of a CI job.
@@ -109,6 +112,11 @@ impl Streams {
             },
             can_show_progress: talk_is_terminal,
             width: width(),
+            extent: if io::stdout().is_terminal() {
+                Extent::Terminal
+            } else {
+                Extent::Whole
+            },
         }
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn result(scenarios: Vec<ScenarioResult>, verdicts: &[(App, Verdict)]
             chaos: None,
         },
         variants: vec![],
+        options: Vec::new(),
         verdicts: verdicts.iter().copied().collect(),
         scenarios,
         findings: vec![],
@@ -102,6 +103,7 @@ impl Backend for Prepared {
             users: 2,
             groups: 1,
             requests: 10,
+            lasts: None,
             example_login: "ada@example.com".into(),
             example_group: "Crew".into(),
             run_id: "r7x2".into(),
@@ -180,6 +182,7 @@ impl Backend for Prepared {
                 name: "ada".into(),
                 presence: Presence::There,
                 reason: "DELETE answered 405".into(),
+                is_undeletable: false,
             }],
             passed_over: vec![],
         })
@@ -222,6 +225,8 @@ pub(crate) fn catalogued(
         title: title.to_owned(),
         why: String::new(),
         tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        circumstances: vec![],
+        about: None,
         apps: apps.to_vec(),
         requires: vec![],
         probe,
@@ -246,5 +251,6 @@ pub(crate) fn streams(out: &Shared) -> Streams {
         },
         can_show_progress: false,
         width: 80,
+        extent: crate::report::Extent::Terminal,
     }
 }

@@ -27,6 +27,7 @@ use super::settings::Cleanup;
 struct Stays {
     presence: Presence,
     reason: String,
+    is_undeletable: bool,
 }
 
 impl Stays {
@@ -34,6 +35,7 @@ impl Stays {
         Self {
             presence: Presence::There,
             reason: reason.into(),
+            is_undeletable: false,
         }
     }
 
@@ -41,6 +43,7 @@ impl Stays {
         Self {
             presence: Presence::Perhaps,
             reason: reason.into(),
+            is_undeletable: false,
         }
     }
 }
@@ -69,6 +72,7 @@ pub async fn clean_up(
                 name,
                 presence: stays.presence,
                 reason: stays.reason,
+                is_undeletable: stays.is_undeletable,
             })
         });
         let removed = stream::iter(removing).buffered(session.removals_at_once.max(1));
@@ -152,11 +156,18 @@ async fn delete(session: &Session, resource: Resource, id: &str, name: &str) -> 
                 Ok(()) => "it is deactivated",
                 Err(_) => "it could not be deactivated either",
             };
-            Err(Stays::there(format!(
-                "DELETE was answered {answered}; {end}"
-            )))
+            Err(Stays {
+                is_undeletable: refuses_deletion(&sent),
+                ..Stays::there(format!("DELETE was answered {answered}; {end}"))
+            })
         }
     }
+}
+
+/// Whether the answer to a DELETE says that nobody is deleted here, not just not now.
+fn refuses_deletion(sent: &Sent) -> bool {
+    let status = sent.exchange.status();
+    status.is_some_and(|status| matches!(status, 403 | 405 | 501))
 }
 
 fn is_success(sent: &Sent) -> bool {

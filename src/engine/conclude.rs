@@ -1,6 +1,6 @@
 //! From observations to findings: one finding a root cause, at a level that says what it means for Okta.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::check::catalogue::membership;
 use crate::check::frame::NO_MEMBERS;
@@ -23,6 +23,8 @@ pub struct Shown {
     pub observations: Vec<Observation>,
     /// Some group showed a member when it was read by id.
     pub members_seen: bool,
+    /// The run was being stopped before it had ended.
+    pub is_cut: bool,
 }
 
 impl Shown {
@@ -50,30 +52,44 @@ pub struct Conclusion {
 }
 
 /// Concludes a run. `strict_rfc` raises breaches of RFC MUSTs to errors.
+///
+/// Whether a scenario has failed, and how serious what it has shown is, follows from its own observations alone. What
+/// the others have shown decides how a finding is named, and which findings are one.
 #[must_use]
 pub fn conclude(shown: Vec<Shown>, apps: &[App], strict_rfc: bool) -> Conclusion {
     let members_seen = shown.iter().any(|s| s.members_seen);
     let named: Vec<Vec<Identity>> = name(&shown, members_seen);
+    let graded: Vec<Vec<Grade>> = shown.iter().map(|s| grades(s, strict_rfc)).collect();
     let mut causes = Causes::default();
-    for (n, (shown, named)) in shown.iter().zip(&named).enumerate() {
-        causes.add(n, &shown.observations, named, strict_rfc);
+    let mut shown_by_others = vec![false; shown.len()];
+    for (n, shown) in shown.iter().enumerate() {
+        let (Some(named), Some(graded)) = (named.get(n), graded.get(n)) else {
+            continue;
+        };
+        let mut graded = graded.clone();
+        if members_seen && !shown.members_seen {
+            let lifted = lift(&shown.observations, named, &mut graded, strict_rfc);
+            if let Some(is_error) = shown_by_others.get_mut(n) {
+                *is_error = lifted;
+            }
+        }
+        causes.add(n, &shown.observations, named, &graded);
     }
     causes.absorb();
     let findings = causes.number();
     let mut scenarios = Vec::with_capacity(shown.len());
-    for (n, shown) in shown.into_iter().enumerate() {
+    for ((n, shown), graded) in shown.into_iter().enumerate().zip(&graded) {
         let mut result = shown.result;
-        let met: Vec<&(Finding, Vec<usize>)> =
-            findings.iter().filter(|(_, at)| at.contains(&n)).collect();
-        result.findings = met.iter().map(|(f, _)| f.id.clone()).collect();
-        if met.iter().any(|(f, _)| f.level == Level::Error) {
+        let met = findings.iter().filter(|(_, at)| at.contains(&n));
+        result.findings = met.map(|(f, _)| f.id.clone()).collect();
+        if graded.iter().any(|(level, _)| *level == Level::Error) {
             result.outcome = Outcome::Failed;
         }
         scenarios.push(result);
     }
     let verdicts = apps
         .iter()
-        .map(|app| (*app, verdict(*app, &scenarios)))
+        .map(|app| (*app, verdict(*app, &scenarios, &shown_by_others)))
         .collect();
     Conclusion {
         findings: findings.into_iter().map(|(f, _)| f).collect(),
@@ -83,15 +99,68 @@ pub fn conclude(shown: Vec<Shown>, apps: &[App], strict_rfc: bool) -> Conclusion
 }
 
 /// The verdict for one kind of app: its own scenarios and the probes, which belong to every app.
-fn verdict(app: App, scenarios: &[ScenarioResult]) -> Verdict {
-    let concerned = || scenarios.iter().filter(|s| s.app.is_none_or(|a| a == app));
-    if concerned().any(|s| s.outcome == Outcome::Failed) {
+/// What no scenario shows by itself, but all of them together, decides it as well.
+fn verdict(app: App, scenarios: &[ScenarioResult], shown_by_others: &[bool]) -> Verdict {
+    let is_concerned = |s: &ScenarioResult| s.app.is_none_or(|a| a == app);
+    let concerned = || scenarios.iter().filter(|s| is_concerned(s));
+    let together = scenarios.iter().zip(shown_by_others);
+    let mut together = together.filter(|(s, is_error)| is_concerned(s) && **is_error);
+    if concerned().any(|s| s.outcome == Outcome::Failed) || together.next().is_some() {
         Verdict::Fails
     } else if concerned().any(|s| s.outcome == Outcome::Passed && s.app.is_some()) {
         Verdict::Conforms
     } else {
         Verdict::Undecided
     }
+}
+
+/// How serious an observation is, and of what kind.
+type Grade = (Level, Kind);
+
+/// The grade of each observation of a scenario, by what this scenario has shown and nothing else. What follows from
+/// something else has that to answer for it, and is worth a note itself.
+fn grades(shown: &Shown, strict_rfc: bool) -> Vec<Grade> {
+    let alone = std::slice::from_ref(shown);
+    let named = name(alone, shown.members_seen).pop().unwrap_or_default();
+    let grades = shown.observations.iter().zip(&named);
+    grades
+        .map(
+            |(observation, (check, _))| match cause(&shown.observations, observation, &named) {
+                Some(_) => (Level::Note, check.kind),
+                None => grade(observation, check, strict_rfc),
+            },
+        )
+        .collect()
+}
+
+/// Whoever saw no members at all could not know whether the target hides them; the others have seen that it does not.
+/// That is no failure of the scenario, and it is a finding all the same. Says whether one at error is among them.
+fn lift(
+    observations: &[Observation],
+    named: &[Identity],
+    graded: &mut [Grade],
+    strict_rfc: bool,
+) -> bool {
+    let mut has_error = false;
+    for ((observation, (check, _)), mine) in observations.iter().zip(named).zip(graded) {
+        let is_lost = check.id == membership::MATCHES.id && observation.got == NO_MEMBERS;
+        if is_lost && cause(observations, observation, named).is_none() {
+            *mine = grade(observation, check, strict_rfc);
+            has_error |= mine.0 == Level::Error;
+        }
+    }
+    has_error
+}
+
+/// What explains an observation of a scenario, if it is an earlier one of the same. What is hidden explains nothing.
+fn cause<'a>(
+    observations: &[Observation],
+    observation: &Observation,
+    named: &'a [Identity],
+) -> Option<&'a Identity> {
+    root(observations, observation)
+        .and_then(|root| named.get(root))
+        .filter(|(check, _)| check.id != membership::HIDDEN.id)
 }
 
 /// A check and what within it: a root cause.
@@ -188,20 +257,17 @@ impl Causes {
         scenario: usize,
         observations: &[Observation],
         named: &[Identity],
-        strict_rfc: bool,
+        graded: &[Grade],
     ) {
-        for (observation, (check, facet)) in observations.iter().zip(named) {
-            let cause = root(observations, observation)
-                .and_then(|root| named.get(root))
-                .filter(|(check, _)| check.id != membership::HIDDEN.id);
-            if let Some((check, facet)) = cause {
+        for ((observation, (check, facet)), grade) in observations.iter().zip(named).zip(graded) {
+            if let Some((check, facet)) = cause(observations, observation, named) {
                 if let Some(cause) = self.0.get_mut(&(check.id, facet.clone())) {
                     follow(&mut cause.finding, observation);
                     meet(&mut cause.met, scenario);
                 }
                 continue;
             }
-            let (level, kind) = grade(observation, check, strict_rfc);
+            let (level, kind) = *grade;
             let special = !observation.general.is_empty() || observation.row.is_some();
             let new = || Finding {
                 id: String::new(),
@@ -210,6 +276,8 @@ impl Causes {
                 level,
                 kind,
                 sent: observation.sent.clone(),
+                sent_by: observation.sent_by,
+                shown_by: observation.shown_by.clone(),
                 wanted: observation.wanted.clone(),
                 got: observation.got.clone(),
                 pointer: observation.pointer.clone(),
@@ -217,6 +285,7 @@ impl Causes {
                 okta_admin_sees: observation.okta_admin_sees.clone(),
                 at: vec![observation.at.clone()],
                 consequences: Vec::new(),
+                consequences_at: Vec::new(),
                 differences: Vec::new(),
             };
             match self.0.get_mut(&(check.id, facet.clone())) {
@@ -279,10 +348,14 @@ impl Causes {
                 continue;
             };
             if let Some(cause) = self.0.get_mut(winner) {
-                cause.finding.at.extend(lost.finding.at);
-                if lost.finding.check.id != cause.finding.check.id {
+                if lost.finding.check.id == cause.finding.check.id {
+                    cause.finding.at.extend(lost.finding.at);
+                } else {
+                    cause.finding.consequences_at.extend(lost.finding.at);
                     consequence(&mut cause.finding, lost.finding.check.id, &lost.finding.got);
                 }
+                let further = lost.finding.consequences_at;
+                cause.finding.consequences_at.extend(further);
                 let own = cause.finding.check.id;
                 for (check, got) in lost.finding.consequences.iter().filter(|(c, _)| c != own) {
                     consequence(&mut cause.finding, check, got);
@@ -302,6 +375,7 @@ impl Causes {
         });
         for (n, (finding, _)) in all.iter_mut().enumerate() {
             finding.id = format!("F{}", n.saturating_add(1));
+            list_once(finding);
         }
         all
     }
@@ -317,6 +391,7 @@ impl Cause {
             finding.evidence = finding.evidence.max(told.evidence);
             finding.okta_admin_sees = finding.okta_admin_sees.take().or(told.okta_admin_sees);
             finding.consequences = told.consequences;
+            finding.consequences_at = told.consequences_at;
             if told.level > finding.level {
                 (finding.level, finding.kind) = (told.level, told.kind);
             }
@@ -336,6 +411,14 @@ impl Cause {
     }
 }
 
+/// No place is listed twice, be it with the finding itself or with what follows from it.
+fn list_once(finding: &mut Finding) {
+    let mut listed = HashSet::new();
+    finding.at.retain(|at| listed.insert(at.clone()));
+    let places = &mut finding.consequences_at;
+    places.retain(|at| listed.insert(at.clone()));
+}
+
 fn meet(at: &mut Vec<usize>, scenario: usize) {
     if !at.contains(&scenario) {
         at.push(scenario);
@@ -353,7 +436,7 @@ fn root(observations: &[Observation], observation: &Observation) -> Option<usize
 }
 
 fn follow(finding: &mut Finding, observation: &Observation) {
-    finding.at.push(observation.at.clone());
+    finding.consequences_at.push(observation.at.clone());
     if observation.check.id != finding.check.id {
         consequence(finding, observation.check.id, &observation.got);
     }
@@ -398,15 +481,10 @@ fn grade(observation: &Observation, check: &CheckMeta, strict_rfc: bool) -> (Lev
     if observation.evidence == Evidence::Inferred && !observation.loses_data {
         level = level.min(Level::Warning);
     }
-    if is_of_another_provider(&observation.at.scenario) {
+    if observation.is_of_another_provider {
         level = level.min(Level::Note);
     }
     (level, check.kind)
-}
-
-/// Whether a scenario sends what only another identity provider sends. Whatever it shows: Okta works.
-fn is_of_another_provider(scenario: &str) -> bool {
-    scenario.starts_with("entra/")
 }
 
 #[cfg(test)]

@@ -138,6 +138,8 @@ pub fn observation(growth: &Growth) -> Option<Observation> {
             exchange: Some(last.exchange.clone()),
         },
         sent: format!("{} in step {}", growth.request, growth.step),
+        sent_by: Origin::Okta,
+        shown_by: None,
         wanted: format!(
             "about {} ms, as with {} people",
             first.median.as_millis(),
@@ -148,6 +150,7 @@ pub fn observation(growth: &Growth) -> Option<Observation> {
         evidence: Evidence::Documented,
         okta_admin_sees: None,
         refusal: false,
+        is_of_another_provider: false,
         loses_data: false,
         follows: None,
     })

@@ -1,12 +1,14 @@
 //! Drives scenarios against a target and keeps the books.
 
 pub mod absorb;
+pub mod allowance;
 pub mod answers;
 pub mod book;
 mod bounds;
 pub mod cast;
 pub mod cleanup;
 pub mod conclude;
+mod concluded;
 mod deletions;
 pub mod event;
 pub mod growth;
@@ -21,7 +23,9 @@ pub mod masking;
 pub mod outcome;
 pub mod ownership;
 pub mod plan;
+mod played;
 pub mod preflight;
+mod requests_told;
 pub mod residue;
 pub mod run;
 mod sending;

@@ -83,6 +83,8 @@ pub struct LeftBehind {
     pub presence: Presence,
     /// Why it is still there, and in what state.
     pub reason: String,
+    /// The target has refused to delete it, and would again.
+    pub is_undeletable: bool,
 }
 
 impl LeftBehind {
@@ -224,6 +226,9 @@ pub struct RunResult {
     pub target: TargetInfo,
     /// Variants of Okta's behaviour that were switched on.
     pub variants: Vec<String>,
+    /// The options that a repetition of the run needs, each as it is typed in a shell, the target among them; none of
+    /// them holds a secret. Empty where nothing is known but the target.
+    pub options: Vec<String>,
     /// One verdict an app.
     pub verdicts: BTreeMap<App, Verdict>,
     /// Every scenario of the selection.
@@ -267,6 +272,7 @@ pub(super) fn redact(result: &mut RunResult, secrets: &Redactor) {
         ];
         texts.into_iter().for_each(hide);
         finding.okta_admin_sees.as_mut().map(hide);
+        finding.shown_by.as_mut().map(hide);
         finding
             .consequences
             .iter_mut()

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::exchange::Method;
 use crate::okta::App;
+use crate::okta::request::Resource;
 use crate::scenario::{Action, OktaAction, Requirement, Risk, Scenario, Step};
 
 use super::outcome::Plan;
@@ -70,7 +72,7 @@ pub fn plan(parts: Vec<Part>, settings: &Settings) -> (Plan, Vec<Part>) {
     for part in parts {
         let sized = part.sized(&settings.scale);
         let users = sized.iter().map(|scenario| users(scenario)).sum();
-        match obstacle(&part, users, settings) {
+        match obstacle(&part, settings).or_else(|| too_many(users, plan.users, settings)) {
             Some(reason) => plan
                 .not_run
                 .push((part.scenario.id.clone(), part.app, reason)),
@@ -144,11 +146,26 @@ pub fn is_the_same_for_all_apps(scenario: &Scenario) -> bool {
     scenario.steps.iter().all(is_the_same)
 }
 
-/// Users that a scenario creates under one app, over all its rows.
+/// Users that a scenario creates under one app, over all its rows, at most: its people, and those whom its literal
+/// requests may make.
 #[must_use]
 pub fn users(scenario: &Scenario) -> u64 {
     let rows = scenario.cases.len().max(1) as u64;
-    rows * (scenario.people.len() as u64 + u64::from(scenario.crowd))
+    let literal: u64 = scenario.steps.iter().map(literal_users).sum();
+    rows * (scenario.people.len() as u64 + u64::from(scenario.crowd) + literal)
+}
+
+fn literal_users(step: &Step) -> u64 {
+    let once = match &step.action {
+        Action::Request(request) => {
+            let path = request.path.split('?').next().unwrap_or_default();
+            let is_create = path.trim_end_matches('/') == Resource::User.endpoint();
+            u64::from(request.method == Method::Post && is_create)
+        }
+        Action::Together(steps) => steps.iter().map(literal_users).sum(),
+        _ => 0,
+    };
+    once * u64::from(step.times.max(1))
 }
 
 fn groups(scenario: &Scenario) -> u64 {
@@ -188,7 +205,7 @@ fn step_requests(step: &Step) -> u64 {
     }
 }
 
-fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
+fn obstacle(part: &Part, settings: &Settings) -> Option<String> {
     for requirement in &part.scenario.requires {
         let missing = match requirement {
             Requirement::Variant(variant) => {
@@ -224,17 +241,26 @@ fn obstacle(part: &Part, users: u64, settings: &Settings) -> Option<String> {
             return missing;
         }
     }
-    match settings.max_users {
-        // Whoever names the sizes has said how many there may be.
-        Some(_) if part.scenario.scales => None,
-        Some(most) if users > most && matches!(settings.reach, Reach::Shared(_)) => Some(format!(
-            "needs {}; raise --max-users (now {most})",
-            if users == 1 {
-                "1 user".to_owned()
-            } else {
-                format!("{users} users")
-            }
-        )),
-        _ => None,
+    None
+}
+
+/// Why a scenario may not make its users, when those before it make so many.
+fn too_many(users: u64, before: u64, settings: &Settings) -> Option<String> {
+    let needs = || match users {
+        1 => "needs 1 user".to_owned(),
+        _ => format!("needs {users} users"),
+    };
+    if let Some(most) = settings.max_users.filter(|most| users > *most) {
+        return Some(format!("{}; raise --max-users (now {most})", needs()));
     }
+    if let Some(most) = settings.max_users_at_once.filter(|most| users > *most) {
+        return Some(format!(
+            "{} at a time; raise --max-users-at-once (now {most})",
+            needs()
+        ));
+    }
+    let most = settings.max_users.filter(|most| before + users > *most)?;
+    Some(format!(
+        "the scenarios before it make all the users that may be made; raise --max-users (now {most})"
+    ))
 }

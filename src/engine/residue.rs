@@ -85,6 +85,7 @@ pub async fn remove_rest(
                 name,
                 presence: Presence::Perhaps,
                 reason: NOT_REMOVED.to_owned(),
+                is_undeletable: false,
             });
         }
     }
@@ -98,6 +99,7 @@ pub async fn remove_rest(
                 name,
                 presence: Presence::Perhaps,
                 reason: CONTRADICTORY.to_owned(),
+                is_undeletable: false,
             }),
     );
     for unresolved in session.ledger.unresolved() {
@@ -114,6 +116,7 @@ pub async fn remove_rest(
                 name,
                 presence: Presence::Perhaps,
                 reason: RENAMED.to_owned(),
+                is_undeletable: false,
             });
             continue;
         }
@@ -128,6 +131,7 @@ pub async fn remove_rest(
             name,
             presence: Presence::Perhaps,
             reason: NO_ID.to_owned(),
+            is_undeletable: false,
         });
     }
     left

@@ -1,26 +1,27 @@
 //! A whole run: pre-flight, all scenarios, clean-up, conclusions.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use serde_json::Value;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::defect::{self, Panic, Phase};
-use crate::exchange::{KeepBudget, Method, Transport};
+use crate::exchange::{KeepBudget, Transport};
 use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Variants};
 use crate::redact::Redactor;
 use crate::scenario::{Action, Case, OktaAction, Requirement, Scenario, Step};
-use crate::verdict::{Outcome, Recorded, ScenarioResult, Script, Verdict};
+use crate::verdict::{Outcome, Recorded, ScenarioResult, Script};
 
+use super::allowance::Allowance;
 use super::cast::Naming;
 use super::cleanup;
-use super::conclude::{self, Conclusion, Shown};
+use super::conclude::{self, Shown};
+use super::concluded::Concluded;
 use super::event::{Event, Listener};
 use super::growth;
 use super::insider::Insider;
@@ -28,6 +29,7 @@ use super::interrupt::Interrupts;
 use super::ledger::Ledger;
 use super::outcome::{self, Broken, Defect, During, LeftBehind, Plan, Presence, RunResult};
 use super::plan::{self, Part};
+use super::played::{Played, not_run, shows_a_member, unplayed};
 use super::preflight;
 use super::residue;
 use super::session::Session;
@@ -71,6 +73,10 @@ pub async fn run<E>(
         None => Ledger::of_run(&settings.run_id),
     };
     let keep = Arc::new(KeepBudget::of(settings.keep));
+    let allowance = Arc::new(Allowance::of(
+        settings.max_users,
+        settings.max_users_at_once,
+    ));
     let run = Run::new(
         &settings.run_id,
         &settings.target.url,
@@ -80,7 +86,8 @@ pub async fn run<E>(
         settings.rate,
     )
     .within(&keep)
-    .at_once(settings.concurrency);
+    .at_once(settings.concurrency)
+    .allowing(&allowance);
     for (name, value) in &settings.user_attributes {
         run.hide_constant(name, value);
     }
@@ -89,7 +96,8 @@ pub async fn run<E>(
             second_run(other, &settings, &run.secrets)
                 .map_err(RunError::Ledger)?
                 .within(&keep)
-                .at_once(settings.concurrency),
+                .at_once(settings.concurrency)
+                .allowing(&allowance),
         ),
         None => None,
     };
@@ -151,19 +159,13 @@ pub async fn run<E>(
             let _ = std::fs::remove_file(path);
         }
     }
-    let concluded = Concluded::of(ended.shown, &settings);
+    let concluded = Concluded::of(ended.shown, ended.broken.as_ref(), &settings);
     let mut scenarios = concluded.conclusion.scenarios;
     scenarios.extend(
         plan.not_run
             .iter()
             .map(|(id, app, reason)| not_run(id.clone(), *app, reason)),
     );
-    let mut verdicts = concluded.conclusion.verdicts;
-    if ended.broken.is_some() {
-        for verdict in verdicts.values_mut().filter(|v| **v == Verdict::Conforms) {
-            *verdict = Verdict::Undecided;
-        }
-    }
     let mut result = RunResult {
         run_id: settings.run_id.clone(),
         seed: settings.seed,
@@ -175,7 +177,8 @@ pub async fn run<E>(
             .iter()
             .map(|v| v.as_str().to_owned())
             .collect(),
-        verdicts,
+        options: Vec::new(),
+        verdicts: concluded.conclusion.verdicts,
         scenarios,
         findings: concluded.conclusion.findings,
         around: ended.around,
@@ -206,68 +209,6 @@ pub async fn run<E>(
     Ok(result)
 }
 
-/// What is concluded, as far as this tool is able to.
-struct Concluded {
-    conclusion: Conclusion,
-    growth: Vec<growth::Growth>,
-    defect: Option<Defect>,
-}
-
-impl Concluded {
-    /// Concludes. Where this tool fails in it, nothing is concluded, and every scenario says so.
-    fn of(mut shown: Vec<Shown>, settings: &Settings) -> Self {
-        // Too many to have them twice; nothing is concluded from them.
-        let take = |shown: &mut Shown| std::mem::take(&mut shown.result.exchanges);
-        let exchanges: Vec<Vec<Recorded>> = shown.iter_mut().map(take).collect();
-        let played: Vec<ScenarioResult> = shown.iter().map(|s| s.result.clone()).collect();
-        let mut concluded = match defect::caught_now(|| {
-            defect::plant(Phase::Conclusion);
-            conclude::conclude(shown, &settings.apps, settings.strict_rfc)
-        }) {
-            Ok(conclusion) => Self {
-                conclusion,
-                growth: Vec::new(),
-                defect: None,
-            },
-            Err(panic) => Self::nothing(played, settings, panic),
-        };
-        let scenarios = &mut concluded.conclusion.scenarios;
-        for (scenario, exchanges) in scenarios.iter_mut().zip(exchanges) {
-            scenario.exchanges = exchanges;
-        }
-        match defect::caught_now(|| scenarios.iter().flat_map(growth::of).collect()) {
-            Ok(growth) => concluded.growth = growth,
-            Err(panic) => {
-                concluded.defect.get_or_insert(Defect {
-                    during: During::Conclusion,
-                    panic,
-                });
-            }
-        }
-        concluded
-    }
-
-    fn nothing(mut played: Vec<ScenarioResult>, settings: &Settings, panic: Panic) -> Self {
-        let defect = Defect {
-            during: During::Conclusion,
-            panic,
-        };
-        for scenario in &mut played {
-            scenario.outcome = Outcome::NotRun(defect.reason());
-        }
-        let undecided = settings.apps.iter().map(|app| (*app, Verdict::Undecided));
-        Self {
-            conclusion: Conclusion {
-                findings: Vec::new(),
-                scenarios: played,
-                verdicts: undecided.collect(),
-            },
-            growth: Vec::new(),
-            defect: Some(defect),
-        }
-    }
-}
-
 /// The second tenant has books of its own: an id means something else there.
 fn second_run(
     other: &OtherTenant,
@@ -287,19 +228,6 @@ fn second_run(
         settings.rate,
         secrets.clone(),
     ))
-}
-
-fn not_run(id: crate::scenario::ScenarioId, app: Option<App>, reason: &str) -> ScenarioResult {
-    ScenarioResult {
-        id,
-        title: String::new(),
-        app,
-        outcome: Outcome::NotRun(reason.to_owned()),
-        duration: std::time::Duration::ZERO,
-        findings: Vec::new(),
-        exchanges: Vec::new(),
-        script: Script::default(),
-    }
 }
 
 /// What all scenarios of a run share.
@@ -355,52 +283,6 @@ struct Arrangement<'a> {
     insider: Option<&'a Arc<dyn Insider>>,
     /// The sessions of its rows, at the target and at the second tenant.
     rows: &'a Mutex<Vec<[Option<Arc<Session>>; 2]>>,
-}
-
-/// A scenario that was in the plan and could not be begun.
-fn unplayed(part: &Part, reason: &str) -> Shown {
-    Shown {
-        result: not_run(part.scenario.id.clone(), part.app, reason),
-        rows: BTreeSet::new(),
-        observations: Vec::new(),
-        members_seen: false,
-    }
-}
-
-impl Part {
-    /// What it has shown, once for each kind of app that it stands for.
-    fn for_each_app(&self, shown: Shown) -> Vec<Shown> {
-        let others: Vec<Shown> = self.also.iter().map(|app| shown.for_app(*app)).collect();
-        std::iter::once(shown).chain(others).collect()
-    }
-}
-
-/// What came of one.
-struct Played {
-    ordinal: usize,
-    /// Once for each kind of app that it stands for.
-    shown: Vec<Shown>,
-    around: Vec<Recorded>,
-    /// At the target, and at the second tenant.
-    left_behind: [Vec<LeftBehind>; 2],
-    defects: Vec<Defect>,
-}
-
-impl Played {
-    /// One that this tool has lost.
-    fn dead(part: &Part, panic: Panic) -> Self {
-        let defect = Defect {
-            during: During::Scenario(part.scenario.id.clone(), part.app),
-            panic,
-        };
-        Self {
-            ordinal: part.ordinal,
-            shown: part.for_each_app(unplayed(part, &defect.reason())),
-            around: Vec::new(),
-            left_behind: [Vec::new(), Vec::new()],
-            defects: vec![defect],
-        }
-    }
 }
 
 impl Whole {
@@ -557,12 +439,6 @@ impl Whole {
         met: &Arc<Mutex<HashSet<(String, String)>>>,
         played: &mut Vec<Played>,
     ) {
-        // Test users at the same time, over all scenarios: a target may have that many licences and no more.
-        let most = self
-            .settings
-            .max_users
-            .map_or(u32::MAX >> 3, |n| u32::try_from(n).unwrap_or(u32::MAX >> 3));
-        let beds = Arc::new(Semaphore::new(most as usize));
         let mut waiting = parts.into_iter();
         let mut playing = JoinSet::new();
         let mut parts_by_task = HashMap::new();
@@ -570,19 +446,23 @@ impl Whole {
             while playing.len() < at_once.max(1) {
                 let Some(part) = waiting.next() else { break };
                 let (whole, met) = (self.clone(), Arc::clone(met));
-                let beds = Arc::clone(&beds);
                 let known = part.clone();
                 let task = playing.spawn(async move {
                     let sized = part.sized(&whole.settings.scale);
-                    let users = sized
-                        .iter()
-                        .map(|scenario| plan::users(scenario))
-                        .sum::<u64>();
-                    let users = u32::try_from(users).unwrap_or(u32::MAX);
-                    // Closed never; a scenario that needs more than there are was left out of the plan.
-                    let _held = beds.acquire_many(users.min(most)).await;
+                    let users = sized.iter().map(|scenario| plan::users(scenario)).sum();
+                    let allowance = &whole.run.allowance;
+                    let held = tokio::select! {
+                        held = allowance.hold(users) => held,
+                        // It is played to its first request, and told as the others.
+                        () = whole.run.stopped() => Ok(()),
+                    };
+                    if let Err(reason) = held {
+                        return Played::not_begun(&part, &reason);
+                    }
                     let one = defect::caught(whole.one(part.clone(), &met)).await;
-                    one.unwrap_or_else(|panic| Played::dead(&part, panic))
+                    let one = one.unwrap_or_else(|panic| Played::dead(&part, panic));
+                    allowance.free(users, one.users_sent, one.users_left());
+                    one
                 });
                 parts_by_task.insert(task.id(), known);
             }
@@ -613,10 +493,10 @@ impl Whole {
         let transport = self.settings.reach.transport(&tenant);
         let variants = self.variants(scenario);
         let session = self.session(&scenario.id.0, part.app, transport);
-        let session = Arc::new(session.under(variants));
+        let session = Arc::new(session.of(scenario).under(variants));
         let second = self
             .second_session(&scenario.id.0, part.app, &tenant)
-            .map(|second| Arc::new(second.under(variants)));
+            .map(|second| Arc::new(second.of(scenario).under(variants)));
         let insider = self.settings.insider.as_ref().map(|of| of(&tenant));
         let sized = part.sized(&self.settings.scale);
         let rows = Mutex::default();
@@ -653,6 +533,7 @@ impl Whole {
                 }
             }
         }
+        let is_cut = self.run.is_stopped();
         let (mut exchanges, mut observations) = session.finish();
         if let Some(second) = &second {
             let (theirs, observed) = second.finish();
@@ -702,6 +583,7 @@ impl Whole {
                 .collect(),
             observations,
             members_seen,
+            is_cut,
         };
         let told = defect::caught_now(|| {
             self.tell(&shown, met);
@@ -717,8 +599,10 @@ impl Whole {
             shown.observations.clear();
             shown.result.outcome = Outcome::NotRun(defect.reason());
         }
+        let sent = |session: &Arc<Session>| session.users_sent.load(Ordering::Relaxed);
         Played {
             ordinal: part.ordinal,
+            users_sent: sent(&session).saturating_add(second.as_ref().map_or(0, sent)),
             shown: part.for_each_app(shown),
             around,
             left_behind,
@@ -751,6 +635,7 @@ impl Whole {
             name,
             presence: Presence::Perhaps,
             reason: "scim-conform itself failed while removing it".to_owned(),
+            is_undeletable: false,
         };
         let mut left = Vec::new();
         let ids = session.with_book(|book| book.ids());
@@ -897,6 +782,7 @@ impl Whole {
             rows: shown.rows.clone(),
             observations: shown.observations.clone(),
             members_seen: shown.members_seen,
+            is_cut: shown.is_cut,
         };
         let conclusion =
             conclude::conclude(vec![alone], &self.settings.apps, self.settings.strict_rfc);
@@ -941,17 +827,4 @@ fn base36(n: usize) -> String {
         .filter_map(|d| DIGITS.get(*d).copied())
         .map(char::from)
         .collect()
-}
-
-fn shows_a_member(recorded: &Recorded) -> bool {
-    let kept = &recorded.exchange;
-    kept.method() == Method::Get
-        && kept.target().starts_with("/Groups/")
-        && kept
-            .open()
-            .response()
-            .and_then(|r| r.json())
-            .and_then(|g| g.get("members"))
-            .and_then(Value::as_array)
-            .is_some_and(|m| !m.is_empty())
 }

@@ -1,15 +1,17 @@
 //! One request of a session on its way: whoever stops the run is not kept waiting for an answer, and a clean-up after
 //! that does not wait for long.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
 use crate::exchange::{Exchange, Leave, Request, SendError, Timing};
 use crate::okta::drive::NotSent;
-use crate::okta::request::{Call, Intent};
+use crate::okta::request::{Call, Intent, Resource};
 use crate::verdict::Origin;
 
+use super::guard::{Aim, aim};
 use super::session::Session;
 use super::target::Run;
 
@@ -30,6 +32,7 @@ impl Session {
         if run.is_stopped() || run.or_stopped(run.turn()).await.is_none() {
             return Err(NotSent::Stopped(run.why_stopped()));
         }
+        self.take_place(call)?;
         let sending = self.through_a_lane(call);
         match run.or_stopped(sending).await {
             Some(exchange) => {
@@ -52,6 +55,7 @@ impl Session {
         if run.is_stopped() || run.or_stopped(run.turn()).await.is_none() {
             return Err(NotSent::Stopped(run.why_stopped()));
         }
+        self.take_place(call)?;
         run.count();
         let sending = self.transport.send_and_leave(call.request.clone(), leave);
         let exchange = run.or_stopped(sending).await.unwrap_or_else(|| {
@@ -91,6 +95,26 @@ impl Session {
         };
         run.note_reached(&exchange);
         Ok(exchange)
+    }
+
+    /// Counts a create of a user among those that the run may send.
+    fn take_place(&self, call: &Call) -> Result<(), NotSent> {
+        match aim(call) {
+            Aim::New(Resource::User, _) if call.request.method.is_write() => {
+                self.take_user_place().map_err(NotSent::Stopped)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts one user more that is made now.
+    ///
+    /// # Errors
+    /// Why none may be made.
+    pub(super) fn take_user_place(&self) -> Result<(), &'static str> {
+        self.run.allowance.take()?;
+        self.users_sent.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     /// A create that was dropped may have been done all the same: it is looked for at the end, or by a sweep.

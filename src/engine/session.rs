@@ -1,6 +1,7 @@
 //! One scenario under one app: sends calls, guards other people's accounts, records, and collects observations.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
@@ -17,7 +18,8 @@ use crate::okta::drive::NotSent;
 use crate::okta::reading;
 use crate::okta::request::{Call, Client, Intent, Resource};
 use crate::okta::{App, Evidence, Variants, retry};
-use crate::redact::{Redactor, passwords};
+use crate::redact::passwords;
+use crate::scenario::{Circumstance, Scenario};
 use crate::secret::Secret;
 use crate::verdict::{At, CheckMeta, Observation, Origin, Recorded, Row, Script};
 
@@ -28,6 +30,7 @@ use super::ledger::Ledger;
 use super::listed;
 use super::masking;
 use super::ownership::LastRead;
+use super::requests_told;
 use super::target::Run;
 
 /// Most resources that are removed at the same time.
@@ -45,12 +48,16 @@ pub struct Session {
     pub client: Client,
     /// Scenario id.
     pub scenario: String,
+    /// What the file of the scenario says about how it is to be judged.
+    pub header: Header,
     /// The app; none for a probe.
     pub app: Option<App>,
     /// What differs from the default, where nobody knows how Okta behaves.
     pub variants: Variants,
     /// Resources that are removed at the same time. Between the proof of one and its deletion, others are deleted.
     pub removals_at_once: usize,
+    /// Creates of users that it has sent.
+    pub(super) users_sent: AtomicU64,
     /// What the ids of its exchanges begin with.
     prefix: char,
     state: Mutex<State>,
@@ -73,6 +80,15 @@ struct State {
     is_racing: bool,
     password_after: &'static str,
     script: Script,
+}
+
+/// What the file of a scenario says about how it is to be judged; its name says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// What is special about it.
+    pub circumstances: Vec<Circumstance>,
+    /// What a refusal that it allows is about, beside the request.
+    pub about: Option<String>,
 }
 
 /// Where in a scenario something happens.
@@ -177,9 +193,11 @@ impl Session {
             transport,
             client,
             scenario,
+            header: Header::default(),
             app,
             variants: Variants::NONE,
             removals_at_once: REMOVALS_AT_ONCE,
+            users_sent: AtomicU64::new(0),
             prefix: 'E',
             state,
         }
@@ -201,6 +219,22 @@ impl Session {
             removals_at_once: requests.clamp(1, REMOVALS_AT_ONCE),
             ..self
         }
+    }
+
+    /// The same, judged as the file of its scenario says.
+    #[must_use]
+    pub fn of(self, scenario: &Scenario) -> Self {
+        let header = Header {
+            circumstances: scenario.circumstances.clone(),
+            about: scenario.about.clone(),
+        };
+        Self { header, ..self }
+    }
+
+    /// Whether its scenario is in these circumstances.
+    #[must_use]
+    pub fn is_in(&self, circumstance: Circumstance) -> bool {
+        self.header.circumstances.contains(&circumstance)
     }
 
     /// The same under variants of Okta's behaviour.
@@ -233,9 +267,11 @@ impl Session {
             transport: Arc::clone(&self.transport),
             client: self.client.clone(),
             scenario: self.scenario.clone(),
+            header: self.header.clone(),
             app: self.app,
             variants: self.variants,
             removals_at_once: self.removals_at_once,
+            users_sent: AtomicU64::new(0),
             prefix: self.prefix,
             state: Mutex::new(state),
         }
@@ -244,6 +280,8 @@ impl Session {
     /// Takes over what a row has shown and made, as if it had been played by this session after everything so far.
     pub fn take_in(&self, row: &Self) {
         let theirs = std::mem::take(&mut *row.state());
+        let users = row.users_sent.load(Ordering::Relaxed);
+        self.users_sent.fetch_add(users, Ordering::Relaxed);
         let mut state = self.state();
         let (exchanges, observations) = (state.recorded.len(), state.observations.len());
         let prefix = self.prefix;
@@ -623,10 +661,7 @@ impl Session {
             });
         let guessed = book::rests_on_escapes(seen.check, &context.subjects);
         let row = self.row(&seen, context);
-        let sent = describe(
-            context.cause.unwrap_or(&context.sent.exchange.request),
-            &self.run.secrets,
-        );
+        let told = requests_told::told(&state.recorded, context, &self.run.secrets);
         // A server may put a secret into the words that an administrator would see.
         let hidden = |text: String| bounds::short(self.run.secrets.owned(text));
         let observation = Observation {
@@ -640,7 +675,9 @@ impl Session {
                 step: context.place.step.clone(),
                 exchange: Some(context.sent.id.clone()),
             },
-            sent,
+            sent: told.sent,
+            sent_by: told.sent_by,
+            shown_by: told.shown_by,
             wanted: hidden(seen.wanted),
             got: hidden(seen.got),
             pointer: hidden(seen.pointer),
@@ -655,6 +692,7 @@ impl Session {
                 .filter(|t| !t.is_empty())
                 .map(hidden),
             refusal: context.refusal,
+            is_of_another_provider: self.is_in(Circumstance::AnotherProvider),
             loses_data: context.loses_data && !guessed,
             follows,
         };
@@ -668,13 +706,13 @@ impl Session {
         }
     }
 
-    /// The row, when the observation may be about it, and else the scenario where it allows a refusal: at the end of
-    /// the run it is known whether it is.
+    /// The row, when the observation may be about it, and else what the scenario is about, where it allows a refusal: at
+    /// the end of the run it is known whether it is.
     fn row(&self, seen: &Seen, context: &Context<'_>) -> Option<String> {
         let may_be = book::spoils(seen.check) && !context.in_any_row;
         let row = context.place.facet.clone().filter(|_| may_be);
         row.or_else(|| {
-            let about = self.scenario.rsplit('/').next().map(str::to_owned);
+            let about = self.header.about.clone();
             about.filter(|_| context.refusal && seen.general.is_empty())
         })
     }
@@ -720,21 +758,5 @@ pub fn observer_call(request: Request, intent: Intent) -> Call {
         request,
         intent,
         reads_next: false,
-    }
-}
-
-/// A request in a line: method, target, and the start of the body; secrets masked.
-fn describe(request: &Request, secrets: &Redactor) -> String {
-    const MOST: usize = 240;
-    let mut shown = request.clone();
-    exchange::redact_request(&mut shown, secrets);
-    let mut text = format!("{} {}", shown.method, shown.target);
-    if let Some(body) = &shown.body {
-        text.push(' ');
-        text.push_str(&String::from_utf8_lossy(body));
-    }
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
     }
 }

@@ -109,8 +109,10 @@ pub struct Settings {
     pub concurrency: usize,
     /// Requests a second, over all scenarios.
     pub rate: Option<f64>,
-    /// Scenarios that need more users than this are not run.
+    /// The run makes at most this many users in all; scenarios that do not fit are not run.
     pub max_users: Option<u64>,
+    /// At most this many of them are there at a time.
+    pub max_users_at_once: Option<u64>,
     /// Scenarios that list everything are not run when the target holds more users of others than this.
     pub max_foreign_users: u64,
     /// How much is kept of all answers for the reports, in bytes.

@@ -14,6 +14,7 @@ use crate::exchange::{Exchange, KeepBudget, SendError};
 use crate::redact::{ForeignNames, Redactor, passwords};
 use crate::secret::Secret;
 
+use super::allowance::Allowance;
 use super::deletions::Deletions;
 use super::lanes::Lanes;
 use super::ledger::Ledger;
@@ -61,6 +62,8 @@ pub struct Run {
     pub(super) deletions: Deletions,
     /// What is under way at the same time.
     pub lanes: Lanes,
+    /// How many users may be made.
+    pub allowance: Arc<Allowance>,
 }
 
 /// Requests in a row without an answer.
@@ -128,6 +131,7 @@ impl Run {
             keep: Arc::default(),
             deletions: Deletions::default(),
             lanes: Lanes::at_most(AT_ONCE),
+            allowance: Arc::default(),
         })
     }
 
@@ -145,6 +149,15 @@ impl Run {
     pub fn at_once(mut self: Arc<Self>, requests: usize) -> Arc<Self> {
         if let Some(run) = Arc::get_mut(&mut self) {
             run.lanes = Lanes::at_most(requests);
+        }
+        self
+    }
+
+    /// The same, before anything else knows it, with the users that it may make.
+    #[must_use]
+    pub fn allowing(mut self: Arc<Self>, allowance: &Arc<Allowance>) -> Arc<Self> {
+        if let Some(run) = Arc::get_mut(&mut self) {
+            run.allowance = Arc::clone(allowance);
         }
         self
     }

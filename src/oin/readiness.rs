@@ -235,9 +235,13 @@ fn against<'a>(
     run: &'a RunResult,
     scenario: &'a ScenarioResult,
 ) -> impl Iterator<Item = String> + 'a {
-    let met = scenario.findings.iter().filter(|id| {
+    // A scenario that has passed may name a finding of which others have shown worse.
+    let has_failed = scenario.outcome == Outcome::Failed;
+    let met = scenario.findings.iter().filter(move |id| {
         let finding = run.findings.iter().find(|finding| finding.id == **id);
-        finding.is_some_and(|f| f.level == Level::Error || f.check.id.starts_with(SUITE_CHECKS))
+        finding.is_some_and(|f| {
+            (has_failed && f.level == Level::Error) || f.check.id.starts_with(SUITE_CHECKS)
+        })
     });
     met.cloned()
 }

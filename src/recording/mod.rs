@@ -108,6 +108,7 @@ pub fn judge(entries: Vec<Entry>, options: &Options) -> Result<Option<Judged>, L
             chaos: None,
         },
         variants: Vec::new(),
+        options: Vec::new(),
         verdicts: BTreeMap::new(),
         scenarios: conclusion.scenarios,
         findings: conclusion.findings,
@@ -163,6 +164,7 @@ fn by_job(
             },
             rows: BTreeSet::new(),
             observations,
+            is_cut: false,
             members_seen: seen.members_seen,
         });
     }

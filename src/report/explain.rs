@@ -5,9 +5,10 @@ pub mod message;
 
 use crate::oin::{Area, Class, Row};
 use crate::okta::variant::VariantMeta;
-use crate::verdict::{CheckMeta, Level};
+use crate::verdict::{CheckMeta, Level, Origin};
 
-use super::finding::{consequences, evidence_words, got, kind_word, labelled};
+use super::command;
+use super::finding::{consequences, evidence_words, got, kind_word, labelled, sender};
 use super::kept::KeptFinding;
 use super::palette::{self, BOLD, COMMAND, DIM, paint};
 use super::text::{count, hang, pad, printable, width_of};
@@ -216,7 +217,9 @@ pub fn finding(finding: &KeptFinding, meta: Option<&CheckMeta>, width: usize) ->
     };
     line("check", &format!("{} ({})", finding.check, finding.facet));
     line("kind", kind_word(finding.kind));
-    line("Okta sent", &finding.sent);
+    line(sender(finding.sent_by), &finding.sent);
+    let shown_by = finding.shown_by.as_deref().unwrap_or_default();
+    line(sender(Origin::Observe), shown_by);
     line("wanted", &finding.wanted);
     line("got", &got(&finding.got, &finding.pointer));
     line(
@@ -236,9 +239,9 @@ pub fn finding(finding: &KeptFinding, meta: Option<&CheckMeta>, width: usize) ->
     }
     if let Some(repeat) = &finding.repeat {
         shown.push_str(&format!(
-            "\n{}\n  {}\n",
+            "\n{}\n{}",
             paint(BOLD, "Repeat it"),
-            paint(COMMAND, &printable(repeat))
+            command::lines(&printable(repeat), 2, width)
         ));
     }
     if let Some(meta) = meta {

@@ -2,37 +2,67 @@
 
 use crate::engine::outcome::RunResult;
 use crate::okta::Evidence;
-use crate::verdict::{At, Finding, Kind};
+use crate::verdict::{At, Finding, Kind, Origin};
 
+use super::command::{self, quoted, repeating};
 use super::palette::{self, BOLD, COMMAND, DIM};
-use super::text::{hang, pad, printable, width_of};
+use super::text::{clip, hang, pad, printable, width_of};
 
 /// Columns before a value: three blanks, the label, two blanks.
 const LABEL: usize = 15;
 /// Lines that one value may take here; `explain` shows all of it.
 const LINES: usize = 3;
+/// Lines that a request may take here. That of a large group takes more.
+const REQUEST: usize = 24;
+/// What stands before the server's own words in a message of Okta's.
+const SERVER_SAYS: &str = "Errors reported by remote server: ";
 /// Differences from the known-good server that are shown here.
 const DIFFERENCES: usize = 2;
+
+/// How much of a finding's texts is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What a person reads at a terminal; the requests that led to it whole, and the server's own words.
+    Terminal,
+    /// All of it: nobody can ask a file for the rest.
+    Whole,
+}
+
+impl Extent {
+    /// At most `lines` at a terminal.
+    fn lines(self, lines: usize) -> usize {
+        match self {
+            Self::Terminal => lines,
+            Self::Whole => usize::MAX,
+        }
+    }
+}
 
 /// The block of a finding, with colour codes, at most `width` columns wide.
 ///
 /// `run` is where the finding is from; it decides how the command that repeats it reads.
 #[must_use]
-pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String {
+pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize, extent: Extent) -> String {
     let mut shown = heading(&finding.id, finding, width);
     let mut line = |label: &str, value: &str, lines: usize| {
         if !value.is_empty() {
-            shown.push_str(&labelled(label, value, width, lines));
+            shown.push_str(&labelled(label, value, width, extent.lines(lines)));
         }
     };
-    line("Okta sent", &finding.sent, 1);
+    line(sender(finding.sent_by), &finding.sent, REQUEST);
+    let shown_by = finding.shown_by.as_deref().unwrap_or_default();
+    line(sender(Origin::Observe), shown_by, LINES);
     line("wanted", &finding.wanted, LINES - 1);
     line("got", &got(&finding.got, &finding.pointer), LINES);
-    for difference in finding.differences.iter().take(DIFFERENCES) {
+    for difference in finding.differences.iter().take(extent.lines(DIFFERENCES)) {
         line("differs", difference, 1);
     }
     let admin = finding.okta_admin_sees.as_deref().unwrap_or_default();
-    line("admin sees", admin, LINES - 1);
+    let admin = match extent {
+        Extent::Terminal => without_boilerplate(admin, width),
+        Extent::Whole => admin.to_owned(),
+    };
+    line("admin sees", &admin, usize::MAX);
     line("fix", finding.check.fix, LINES - 1);
     line("then", &consequences(&finding.consequences), 1);
     line("evidence", &evidence(finding), 1);
@@ -43,6 +73,32 @@ pub(crate) fn block(finding: &Finding, run: &RunResult, width: usize) -> String 
         shown.push_str(&repeat_line(&repeat(at, run), width));
     }
     shown
+}
+
+/// Who sent a request, as a label: what Okta itself would send is told apart from what is sent to look.
+pub(crate) fn sender(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Okta => "Okta sent",
+        Origin::Probe => "probe sent",
+        Origin::Observe | Origin::Setup | Origin::Preflight | Origin::Cleanup => "we asked",
+    }
+}
+
+/// What an administrator sees, without more of Okta's own words than fit into a line. What the server has said itself
+/// is never cut.
+fn without_boilerplate(text: &str, width: usize) -> String {
+    let room = width.saturating_sub(LABEL).max(10);
+    let Some(at) = text.find(SERVER_SAYS) else {
+        return text.to_owned();
+    };
+    let (okta, server) = text.split_at(at);
+    if width_of(text) <= room.saturating_mul(LINES - 1) || width_of(okta) <= room {
+        return text.to_owned();
+    }
+    format!(
+        "{}… {server}",
+        clip(okta, room.saturating_sub(2)).trim_end()
+    )
 }
 
 /// A finding in two lines: what, and what came back.
@@ -137,34 +193,27 @@ pub(crate) fn consequences(consequences: &[(String, String)]) -> String {
     }
 }
 
-/// The command that repeats what was seen, under the same app, variants, faults and chaos.
+/// The command that repeats what was seen: at the same target, under the same app, with the options that matter.
 #[must_use]
 pub(crate) fn repeat(at: &At, run: &RunResult) -> String {
     if let Some(recording) = &run.recording {
-        return format!("scim-conform judge {}", printable(recording));
+        return format!("scim-conform judge {}", printable(&quoted(recording)));
     }
     let mut command = format!("scim-conform run {}", printable(&at.scenario));
     if let Some(app) = at.app {
         command.push_str(&format!(" --app {app}"));
     }
-    for variant in &run.variants {
-        command.push_str(&format!(" --variant {variant}"));
-    }
-    for fault in &run.target.faults {
-        command.push_str(&format!(" --fault {fault}"));
-    }
-    if let Some(chaos) = &run.target.chaos {
-        command.push_str(&format!(" {chaos}"));
-    }
+    command.push_str(&repeating(run));
     command
 }
 
-/// The command on a line of its own, never broken: it is there to be copied.
+/// The command on lines of its own, broken in no other way than a shell takes: it is there to be copied.
 fn repeat_line(command: &str, width: usize) -> String {
+    let label = palette::paint(DIM, "repeat:");
     let painted = palette::paint(COMMAND, command);
-    let line = format!("   {} {painted}\n", palette::paint(DIM, "repeat:"));
+    let line = format!("   {label} {painted}\n");
     if width_of(&line) <= width {
         return line;
     }
-    format!("   {}\n   {painted}\n", palette::paint(DIM, "repeat:"))
+    format!("   {label}\n{}", command::lines(command, 3, width))
 }

@@ -21,6 +21,7 @@ use crate::verdict::{
 };
 
 use super::snapshots::{OwnSnapshots, SnapshotCounts, SnapshotOutcome};
+use super::{finding, kept};
 use plan::Plan;
 
 mod plan;
@@ -291,6 +292,8 @@ struct FindingEntry<'a> {
     kind: Kind,
     title: &'static str,
     sent: &'a str,
+    sent_by: Origin,
+    shown_by: Option<&'a str>,
     wanted: &'a str,
     got: &'a str,
     pointer: &'a str,
@@ -302,7 +305,12 @@ struct FindingEntry<'a> {
     accepted: Option<&'a str>,
     at: &'a [At],
     consequences: Vec<Consequence<'a>>,
+    consequences_at: &'a [At],
     differences: &'a [String],
+    /// The command that repeats the first occurrence.
+    repeat: Option<String>,
+    /// The exchange that showed it first, as HTTP text.
+    exchange: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -385,7 +393,11 @@ impl<'a> Document<'a> {
                 .iter()
                 .map(|one| Scenario::of(one, run))
                 .collect(),
-            findings: run.findings.iter().map(FindingEntry::of).collect(),
+            findings: run
+                .findings
+                .iter()
+                .map(|finding| FindingEntry::of(finding, run))
+                .collect(),
             growth: run.growth.iter().map(GrowthEntry::of).collect(),
             left_behind: run.left_behind.iter().map(Left::of).collect(),
             broken: run.broken.as_ref().map(BrokenEntry::of),
@@ -558,7 +570,8 @@ impl TimingEntry {
 }
 
 impl<'a> FindingEntry<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    fn of(finding: &'a Finding, run: &RunResult) -> Self {
+        let first = finding.at.first();
         Self {
             id: &finding.id,
             check: finding.check.id,
@@ -567,6 +580,8 @@ impl<'a> FindingEntry<'a> {
             kind: finding.kind,
             title: finding.check.title,
             sent: &finding.sent,
+            sent_by: finding.sent_by,
+            shown_by: finding.shown_by.as_deref(),
             wanted: &finding.wanted,
             got: &finding.got,
             pointer: &finding.pointer,
@@ -581,7 +596,10 @@ impl<'a> FindingEntry<'a> {
                 .iter()
                 .map(|(check, got)| Consequence { check, got })
                 .collect(),
+            consequences_at: &finding.consequences_at,
             differences: &finding.differences,
+            repeat: first.map(|at| finding::repeat(at, run)),
+            exchange: first.and_then(|at| kept::exchange(at, run)),
         }
     }
 }

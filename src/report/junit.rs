@@ -10,6 +10,7 @@ use crate::engine::outcome::{Broken, RunResult};
 use crate::okta::App;
 use crate::verdict::{Finding, Level, Outcome, ScenarioResult};
 
+use super::finding::Extent;
 use super::palette;
 use super::snapshots::{OwnSnapshots, SnapshotDifference, SnapshotOutcome};
 use super::summary::{GONE, LEDGER};
@@ -211,7 +212,7 @@ fn files(own: &OwnSnapshots) -> Option<TestSuite> {
 /// The blocks of findings, without colour.
 fn texts<'a>(run: &RunResult, findings: impl Iterator<Item = &'a Finding>) -> String {
     let blocks: Vec<String> = findings
-        .map(|finding| palette::plain(&finding::block(finding, run, WIDTH)))
+        .map(|finding| palette::plain(&finding::block(finding, run, WIDTH, Extent::Whole)))
         .collect();
     blocks.join("\n")
 }

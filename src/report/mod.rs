@@ -5,6 +5,7 @@
 //! Text from a target is shown escaped ([`text::printable`]), so that no server can steer the
 //! terminal of the person who tests it.
 
+pub mod command;
 pub mod csv;
 pub mod defect;
 pub mod explain;
@@ -26,5 +27,6 @@ mod summary;
 mod terminal;
 pub mod text;
 
+pub use finding::Extent;
 pub use snapshots::{SnapshotCounts, SnapshotOutcome};
 pub use terminal::{Closing, Terminal, TerminalOptions, Verbosity};

@@ -3,7 +3,7 @@
 use crate::engine::outcome::RunResult;
 use crate::verdict::{Kind, Level};
 
-use super::finding;
+use super::finding::{self, Extent};
 use super::palette::{BAD, BOLD, DIM, DOUBT, GOOD, paint};
 use super::terminal::Verbosity;
 use super::text::{count, hang, pad, printable};
@@ -32,7 +32,13 @@ const LABEL: usize = 12;
 
 /// The whole result, with colour codes.
 #[must_use]
-pub fn render(run: &RunResult, summary: &Summary, verbosity: Verbosity, width: usize) -> String {
+pub fn render(
+    run: &RunResult,
+    summary: &Summary,
+    verbosity: Verbosity,
+    width: usize,
+    extent: Extent,
+) -> String {
     let mut parts: Vec<String> = run
         .findings
         .iter()
@@ -44,7 +50,7 @@ pub fn render(run: &RunResult, summary: &Summary, verbosity: Verbosity, width: u
             if brief {
                 finding::brief(f, width)
             } else {
-                finding::block(f, run, width)
+                finding::block(f, run, width, extent)
             }
         })
         .collect();

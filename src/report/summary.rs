@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::outcome::{Broken, LeftBehind, Presence, RunResult};
+use crate::engine::outcome::{Broken, Presence, RunResult};
 use crate::okta::App;
 use crate::verdict::{Level, Outcome, ScenarioResult, Verdict};
 
-use super::palette::{BAD, BOLD, COMMAND, DIM, DOUBT, GOOD, paint};
+use super::command::{self, reaching};
+use super::palette::{BAD, BOLD, DIM, DOUBT, GOOD, paint};
 use super::text::{count, duration, hang, list, pad, printable};
 
 /// Scenarios or resources that are named before the rest is only counted.
@@ -118,6 +119,7 @@ pub(crate) fn verdicts(run: &RunResult, width: usize) -> String {
             paint(DIM, &tally(run, None))
         ));
     }
+    shown.push_str(&unfinished(run, width));
     if let Some(why) = &run.untrusted {
         shown.push_str(&hang(
             &format!("{} ", paint(DOUBT, "Okta would refuse the certificate:")),
@@ -127,6 +129,28 @@ pub(crate) fn verdicts(run: &RunResult, width: usize) -> String {
         ));
     }
     shown
+}
+
+/// Scenarios that were begun and given up through no fault of what they test, such as those of a target that throttles:
+/// without them a YES says less than it seems to.
+fn unfinished(run: &RunResult, width: usize) -> String {
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for scenario in run.scenarios.iter().filter(|s| !s.exchanges.is_empty()) {
+        if let Outcome::NotRun(reason) = &scenario.outcome {
+            let number = reasons.entry(reason).or_default();
+            *number = number.saturating_add(1);
+        }
+    }
+    if run.broken.is_some() {
+        // Which says it of all of them.
+        return String::new();
+    }
+    let line = |(reason, number): (&str, u64)| {
+        let told = format!("{}: {}", count(number, "scenario"), printable(reason));
+        let first = format!("{} ", paint(DOUBT, "begun, and not finished:"));
+        hang(&first, &told, width, 4)
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 /// The name of an app within a sentence.
@@ -147,6 +171,8 @@ fn reason(run: &RunResult, app: App, verdict: Verdict) -> String {
     let tally = tally(run, Some(app));
     if verdict == Verdict::Fails && !failed(Some(app)) && failed(None) {
         format!("{tally}, but a probe failed")
+    } else if verdict == Verdict::Fails && !failed(Some(app)) {
+        format!("{tally}, but together they show an error")
     } else {
         tally
     }
@@ -217,7 +243,8 @@ fn cut(exchanges: u64) -> String {
 
 /// What the run could not remove, and how to.
 #[must_use]
-pub(crate) fn left_behind(left: &[LeftBehind], target: &str, width: usize) -> String {
+pub(crate) fn left_behind(run: &RunResult, width: usize) -> String {
+    let left = run.left_behind.as_slice();
     if left.is_empty() {
         return String::new();
     }
@@ -250,10 +277,32 @@ pub(crate) fn left_behind(left: &[LeftBehind], target: &str, width: usize) -> St
     if let Some(more) = left.len().checked_sub(NAMED).filter(|more| *more > 0) {
         shown.push_str(&format!("  and {more} more\n"));
     }
-    let command = format!("scim-conform sweep --target {}", printable(target));
-    shown.push_str(&format!(
-        "  remove them later:\n    {}\n",
-        paint(COMMAND, &command)
-    ));
+    shown.push_str(&advice(run, width));
+    shown
+}
+
+/// What to do about what is left. A server that refuses to delete refuses it the next time, too.
+fn advice(run: &RunResult, width: usize) -> String {
+    let reaching = reaching(run);
+    let sweep = format!("scim-conform sweep{reaching}");
+    let mut shown = String::new();
+    let mut add = |what: &str, command: &str| {
+        shown.push_str(&hang("  ", what, width, usize::MAX));
+        shown.push_str(&command::lines(command, 4, width));
+    };
+    if run.left_behind.iter().any(|one| !one.is_undeletable) {
+        add("remove them later:", &sweep);
+    }
+    if run.left_behind.iter().any(|one| one.is_undeletable) {
+        add(
+            "the server refuses to delete users, so a sweep cannot remove them either: remove them in your product, \
+             or accept that they stay, deactivated:",
+            &format!("{sweep} --cleanup deactivate"),
+        );
+        add(
+            "and from now on have users deactivated at the end, which leaves nothing to tell of:",
+            &format!("scim-conform run{reaching} --cleanup deactivate"),
+        );
+    }
     shown
 }

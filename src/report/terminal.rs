@@ -16,11 +16,12 @@ use crate::oin::Readiness;
 use crate::okta::App;
 use crate::verdict::{Finding, Kind, Level, ScenarioResult};
 
+use super::finding::Extent;
 use super::palette::{BOLD, COMMAND, DIM, paint};
 use super::plan::AtEnd;
 use super::snapshots::OwnSnapshots;
 use super::text::{count, duration, hang, pad, printable};
-use super::{defect, finding, growth, plan, readiness, snapshots, summary};
+use super::{command, defect, finding, growth, plan, readiness, snapshots, summary};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub enum Verbosity {
 pub struct TerminalOptions {
     /// Columns.
     pub width: usize,
+    /// How much of the texts of a finding is shown.
+    pub extent: Extent,
     /// How much is told.
     pub verbosity: Verbosity,
     /// Draw a progress bar on stderr. Only for a stderr that is a terminal.
@@ -264,11 +267,7 @@ fn result(run: &RunResult, closing: &Closing, options: TerminalOptions) -> Strin
         verdict.push_str(&snapshots::block(own, width));
     }
     parts.push(verdict);
-    parts.push(summary::left_behind(
-        &run.left_behind,
-        &run.target.url,
-        width,
-    ));
+    parts.push(summary::left_behind(run, width));
     parts.push(closing.compared.iter().map(|l| l.clone() + "\n").collect());
     if let Some(plan) = &closing.plan {
         let whole = options.verbosity > Verbosity::Quiet;
@@ -300,7 +299,7 @@ fn block(finding: &Finding, run: &RunResult, options: TerminalOptions) -> String
     if short {
         finding::brief(finding, options.width)
     } else {
-        finding::block(finding, run, options.width)
+        finding::block(finding, run, options.width, options.extent)
     }
 }
 
@@ -327,11 +326,12 @@ fn next(closing: &Closing, width: usize) -> String {
         .all(|(_, purpose)| widest + purpose.len() + 4 <= width);
     let mut shown = format!("{}\n", paint(BOLD, "Next"));
     for (command, purpose) in &closing.next {
-        let (command, purpose) = (paint(COMMAND, command), paint(DIM, purpose));
+        let purpose = paint(DIM, purpose);
         shown.push_str(&if fits {
+            let command = paint(COMMAND, command);
             format!("  {}  {purpose}\n", pad(&command, widest))
         } else {
-            format!("  {purpose}:\n    {command}\n")
+            format!("  {purpose}:\n{}", command::lines(command, 4, width))
         });
     }
     shown

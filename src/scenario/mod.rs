@@ -3,6 +3,7 @@
 //! Texts may hold placeholders (`{run}`, `{ada.id}`); the engine fills them in.
 
 pub mod catalog;
+mod circumstance;
 mod claim;
 mod file;
 mod lint;
@@ -22,6 +23,7 @@ pub use crate::okta::Variant;
 use crate::okta::selector::Selector;
 use crate::okta::{App, Evidence};
 
+pub use circumstance::Circumstance;
 pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
@@ -67,6 +69,10 @@ pub struct Scenario {
     pub why: String,
     /// Words to select by.
     pub tags: Vec<String>,
+    /// What is special about it, and how it is judged because of that. Its name and its folder say nothing of the kind.
+    pub circumstances: Vec<Circumstance>,
+    /// What a refusal that one of its steps allows is about, beside the request: part of a finding's facet.
+    pub about: Option<String>,
     /// The kinds of app it runs under. A probe runs once, and [acts as](Self::acts_as) one of them.
     pub apps: Vec<App>,
     /// What must be there, or the scenario is not run.

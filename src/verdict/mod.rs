@@ -79,7 +79,7 @@ pub struct CheckMeta {
 }
 
 /// Where in a run something was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct At {
     /// The scenario.
     pub scenario: String,
@@ -105,8 +105,12 @@ pub struct Observation {
     pub general: Vec<(&'static CheckMeta, String)>,
     /// Where.
     pub at: At,
-    /// What Okta sent, in a line.
+    /// The request that led to it, in a line: the write, where there was one.
     pub sent: String,
+    /// Who sent that.
+    pub sent_by: Origin,
+    /// The read of our own whose answer shows it, in a line, where that is another request.
+    pub shown_by: Option<String>,
     /// What should have come back.
     pub wanted: String,
     /// What did.
@@ -119,6 +123,8 @@ pub struct Observation {
     pub okta_admin_sees: Option<String>,
     /// An honest refusal where the scenario allows one.
     pub refusal: bool,
+    /// The scenario sends what only another identity provider sends. Whatever it shows: Okta works.
+    pub is_of_another_provider: bool,
     /// Data is lost or mixed up, so an inferred request does not lower the level.
     pub loses_data: bool,
     /// The earlier observation of the same scenario that this one follows from, by index.
@@ -144,8 +150,12 @@ pub struct Finding {
     pub level: Level,
     /// Concluded kind.
     pub kind: Kind,
-    /// What Okta sent.
+    /// The request that led to it, whole, in a line: the write, where there was one.
     pub sent: String,
+    /// Who sent that.
+    pub sent_by: Origin,
+    /// The read of our own whose answer shows it, in a line, where that is another request.
+    pub shown_by: Option<String>,
     /// What should have come back.
     pub wanted: String,
     /// What did.
@@ -156,10 +166,12 @@ pub struct Finding {
     pub evidence: Evidence,
     /// What an Okta admin gets to see.
     pub okta_admin_sees: Option<String>,
-    /// Every occurrence, the first one first.
+    /// Every place where it was seen itself, each once, the first one first.
     pub at: Vec<At>,
     /// What followed from it: (check id, got).
     pub consequences: Vec<(String, String)>,
+    /// Every other place where something was seen that follows from it, each once.
+    pub consequences_at: Vec<At>,
     /// How the step that shows it differs from the known-good server, in lines.
     pub differences: Vec<String>,
 }
@@ -167,9 +179,10 @@ pub struct Finding {
 /// How a scenario ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// No finding at error.
+    /// It showed nothing at error.
     Passed,
-    /// It met a finding at error, merged or not.
+    /// It showed something at error itself. What other scenarios have shown has no part in it, nor how findings are
+    /// merged.
     Failed,
     /// It did not run, or did not get to its end through no fault of the target; says why.
     NotRun(String),
@@ -221,7 +234,7 @@ pub struct ScenarioResult {
 }
 
 /// Who caused an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Okta itself would send it.

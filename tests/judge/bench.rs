@@ -262,6 +262,7 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         concurrency: 1,
         rate: None,
         max_users: None,
+        max_users_at_once: None,
         max_foreign_users: 1000,
         keep: KEEP_DEFAULT,
         email: None,
@@ -274,12 +275,11 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
 
 /// A finding in a line: `check [facet] level ×scenarios (apps) then consequences`.
 pub(crate) fn line(finding: &Finding) -> String {
-    let mut scenarios: Vec<_> = finding.at.iter().map(|at| at.scenario.as_str()).collect();
+    let places = || finding.at.iter().chain(&finding.consequences_at);
+    let mut scenarios: Vec<_> = places().map(|at| at.scenario.as_str()).collect();
     scenarios.sort_unstable();
     scenarios.dedup();
-    let mut apps: Vec<_> = finding
-        .at
-        .iter()
+    let mut apps: Vec<_> = places()
         .map(|at| at.app.map_or("probe", App::as_str))
         .collect();
     apps.sort_unstable();

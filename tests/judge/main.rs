@@ -9,6 +9,7 @@ mod liar;
 mod manners;
 mod matrix;
 mod okta_suite;
+mod outcomes;
 mod ownership;
 mod settling;
 mod silence;

@@ -117,7 +117,8 @@ pub(super) async fn drive(
         patience: PATIENCE,
         concurrency: settings.limits.concurrency as usize,
         rate: settings.limits.rate,
-        max_users: Some(settings.limits.max_users),
+        max_users: settings.limits.max_users,
+        max_users_at_once: settings.limits.max_users_at_once,
         max_foreign_users: settings.limits.cap_foreign_users,
         keep: settings.limits.keep,
         email: settings

@@ -320,6 +320,7 @@ fn still_there(
             name,
             presence: Presence::There,
             reason: reason.to_owned(),
+            is_undeletable: false,
         })
         .collect()
 }

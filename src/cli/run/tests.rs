@@ -10,7 +10,7 @@ use crate::cli::args::{Cli, Command};
 use crate::cli::testing::{Prepared, Shared, result, scenario, streams};
 use crate::okta::Evidence;
 use crate::scenario::ScenarioId;
-use crate::verdict::{Finding, Kind, Outcome};
+use crate::verdict::{Finding, Kind, Origin, Outcome};
 
 /// A folder for the state, and what one command after another did.
 struct Bench {
@@ -179,7 +179,7 @@ fn arguments_become_settings() {
     let bench = Bench::new();
     let done = bench.run(
         "rename --app oin,aiw --tag fast --variant patch-profile --claim entitlements --seed 7 --run-id abcdef \
-         --settle 500ms --timeout 5s --concurrency 2 --rate 1.5 --max-users 9 \
+         --settle 500ms --timeout 5s --concurrency 2 --rate 1.5 --max-users 9 --max-users-at-once 4 \
          --cap-foreign-users 8 --email qa+{}@acme.io --user-attribute title=Boss \
          --cleanup none --strict-rfc --snapshots snaps --diff --fault duplicate-created",
         passed(),
@@ -236,7 +236,12 @@ fn arguments_become_settings() {
             rate: Some(
                 1.5,
             ),
-            max_users: 9,
+            max_users: Some(
+                9,
+            ),
+            max_users_at_once: Some(
+                4,
+            ),
             cap_foreign_users: 8,
             keep: 256000000,
         },
@@ -308,6 +313,8 @@ fn whoever_refuses_all_addresses_is_offered_another_domain() {
             level: Level::Error,
             kind: Kind::Fault,
             sent: String::new(),
+            sent_by: Origin::Okta,
+            shown_by: None,
             wanted: "2xx".into(),
             got: got.into(),
             pointer: String::new(),
@@ -315,6 +322,7 @@ fn whoever_refuses_all_addresses_is_offered_another_domain() {
             okta_admin_sees: None,
             at: vec![],
             consequences: vec![],
+            consequences_at: vec![],
             differences: vec![],
         });
         bench.run(&format!("{TARGET} --yes {more}"), run).out
@@ -324,4 +332,60 @@ fn whoever_refuses_all_addresses_is_offered_another_domain() {
     assert!(run("422 Unprocessable Content", "").contains(offer));
     assert!(!run("500 Internal Server Error", "").contains(offer));
     assert!(!run("400 Bad Request", "--email {}@acme.test").contains(offer));
+}
+
+#[test]
+fn every_printed_command_carries_what_a_repetition_needs_and_no_secret() {
+    let bench = Bench::new();
+    let mut run = run_of(&[("a/a", Outcome::Failed)]);
+    run.findings.push(Finding {
+        id: "F1".into(),
+        check: check::find("sequence/refused").unwrap(),
+        facet: "PUT user".into(),
+        level: Level::Error,
+        kind: Kind::Fault,
+        sent: String::new(),
+        sent_by: Origin::Okta,
+        shown_by: None,
+        wanted: "2xx".into(),
+        got: "500".into(),
+        pointer: String::new(),
+        evidence: Evidence::Recorded,
+        okta_admin_sees: None,
+        at: vec![crate::verdict::At {
+            scenario: "a/a".into(),
+            app: Some(App::Oin),
+            step: "1 assign ada".into(),
+            exchange: None,
+        }],
+        consequences: vec![],
+        consequences_at: vec![],
+        differences: vec![],
+    });
+    let done = bench.run(
+        &format!(
+            "{TARGET} --yes --seed 7 --variant patch-profile --email qa+{{}}@acme.test --strict-rfc \
+             --token s3cret-t0ken --header X-Key:s3cret-h3ader --insecure"
+        ),
+        run,
+    );
+    // Long commands are broken as a shell takes them.
+    let out = done.out.replace(" \\\n", " ");
+    let repeat = out.lines().find(|line| line.contains("run a/a"));
+    let repeat = repeat.unwrap();
+    for option in [
+        "--target https://",
+        "--app oin",
+        "--seed 7",
+        "--variant patch-profile",
+        "--email 'qa+{}@acme.test'",
+        "--strict-rfc",
+        "--header 'X-Key: …'",
+        "--insecure",
+    ] {
+        assert!(repeat.contains(option), "{option}: {repeat}");
+    }
+    let again = out.lines().find(|line| line.contains("--failed"));
+    assert!(again.unwrap().contains("--target https://"), "{}", done.out);
+    assert!(!done.out.contains("s3cret"), "{}", done.out);
 }

@@ -162,6 +162,7 @@ fn what_is_left_and_interrupted_is_told() {
             name: "ada@example.com".to_owned(),
             presence: Presence::There,
             reason: "DELETE answered 405; it is deactivated".to_owned(),
+            is_undeletable: false,
         }],
         can_sweep: true,
         interrupted: true,

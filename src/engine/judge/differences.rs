@@ -8,6 +8,7 @@ use crate::check::frame::Difference;
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::request::Resource;
+use crate::scenario::Circumstance;
 
 use super::super::session::{Context, Session};
 use super::{Write, show};
@@ -66,7 +67,7 @@ impl Session {
             Difference::NotApplied { at, wanted, got } => {
                 let seen = Seen::new(&state::APPLIED, show(Some(wanted)), show(got.as_ref()));
                 let facet = applied_facet(at, wanted, method).unwrap_or_else(|| place(at));
-                if self.is_about_characters() && wanted.is_string() && got.is_some() {
+                if self.is_in(Circumstance::Characters) && wanted.is_string() && got.is_some() {
                     // What got lost are the characters that this row is about, in whatever attribute.
                     return Seen {
                         check: &state::TEXT,

@@ -11,6 +11,7 @@ use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
 use crate::okta::reading::{self, Match};
 use crate::okta::request::{Call, Intent, Resource};
+use crate::scenario::Circumstance;
 
 use super::super::answers::Look;
 use super::super::book::{Account, Subject};
@@ -264,7 +265,7 @@ impl Session {
         };
         let seen = if place.facet.is_none() {
             Seen::new(check, wanted, got).facet(facet)
-        } else if self.is_about_characters() {
+        } else if self.is_in(Circumstance::Characters) {
             Seen::new(&lookup::SPECIAL, wanted, got).or(check, facet)
         } else {
             Seen::new(check, wanted, got).or(check, facet)

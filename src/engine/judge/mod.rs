@@ -178,11 +178,6 @@ impl Session {
         let json = good(&sent.exchange).cloned();
         Ok(json.map(|json| (sent, json)))
     }
-
-    /// The rows of this scenario's table differ by the characters in names.
-    fn is_about_characters(&self) -> bool {
-        self.scenario.starts_with("special-characters/")
-    }
 }
 
 /// The body of a successful answer.

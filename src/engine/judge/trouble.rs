@@ -10,6 +10,7 @@ use crate::okta::Evidence;
 use crate::okta::drive::{Cause, Trouble};
 use crate::okta::job;
 use crate::okta::request::{Intent, Resource, Set};
+use crate::scenario::Circumstance;
 use crate::verdict::CheckMeta;
 
 use super::super::session::{Context, Place, Sent, Session, subjects_of};
@@ -97,7 +98,7 @@ impl Session {
         let seen = |check| Seen::new(check, "2xx", status_word(&sent.exchange));
         if looked_up
             && place.facet.is_some()
-            && self.is_about_characters()
+            && self.is_in(Circumstance::Characters)
             && !is_about_the_head(status)
         {
             return seen(&lookup::SPECIAL).or(check, facet);

@@ -87,6 +87,10 @@ impl Running<'_> {
     fn note_before(&self, resource: Resource, name: &str) -> Result<(), BrokenOff> {
         let session = &self.stage.session;
         session.note_name_sent(resource, name);
+        if resource == Resource::User {
+            let taken = session.take_user_place();
+            taken.map_err(|why| BrokenOff(why.to_owned()))?;
+        }
         session.ledger.sending(resource, name).map_err(|why| {
             session.run.cannot_note(why);
             BrokenOff(session.run.why_stopped().to_owned())

@@ -17,7 +17,7 @@ use crate::check::Seen;
 use crate::check::wire::{self, Purpose};
 use crate::okta::request::Resource;
 use crate::okta::{Behaviour, Evidence, reading};
-use crate::verdict::{At, Level, Observation};
+use crate::verdict::{At, Level, Observation, Origin};
 
 use super::book::Book;
 use super::jobs::Place;
@@ -326,6 +326,8 @@ impl Judge<'_> {
                 exchange: self.captured.get(n).map(|one| format!("E{}", one.number)),
             },
             sent,
+            sent_by: Origin::Okta,
+            shown_by: None,
             wanted: seen.wanted,
             got: seen.got,
             pointer: seen.pointer,
@@ -336,6 +338,7 @@ impl Judge<'_> {
             },
             okta_admin_sees: admin.filter(|text| !text.is_empty()),
             refusal: about.refusal,
+            is_of_another_provider: false,
             loses_data: about.loses_data,
             follows: about.follows,
         });

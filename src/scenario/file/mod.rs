@@ -19,7 +19,7 @@ use crate::okta::App;
 use super::lint;
 use super::placeholder::is_key;
 use super::scope::{Scope, Subject};
-use super::{Case, Claim, Requirement, Risk, Scenario, ScenarioId, Variant};
+use super::{Case, Circumstance, Claim, Requirement, Risk, Scenario, ScenarioId, Variant};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
 pub use schema::schema;
@@ -87,6 +87,7 @@ fn scenario(
     let why = fields.text("why", diagnostics).unwrap_or_default();
     let why = why.trim_end().to_owned();
     let tags = words(&mut fields, "tags", diagnostics);
+    let circumstances = circumstances(&mut fields, diagnostics);
     let apps = apps(&mut fields, diagnostics);
     let requires = requires(&mut fields, diagnostics);
     let probe = fields.flag("probe", diagnostics);
@@ -117,6 +118,7 @@ fn scenario(
     };
     let steps = steps(&mut fields, &mut reading, diagnostics);
     reading.whole(&mut fields, exclusive, diagnostics);
+    let about = about(&mut fields, &steps, diagnostics);
     if let Some(span) = reading.outside
         && !requires.contains(&Requirement::Outside)
     {
@@ -136,6 +138,8 @@ fn scenario(
         title,
         why,
         tags,
+        circumstances,
+        about,
         apps: reading.apps,
         requires,
         probe,
@@ -234,6 +238,39 @@ fn apps(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<App> {
 fn app(node: &Node, what: &str, diagnostics: &mut Diagnostics) -> Option<App> {
     let name = node.text(what, diagnostics)?;
     lint::word("app", name, &APPS, &node.span, diagnostics)
+}
+
+fn circumstances(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Circumstance> {
+    let node = fields.take("circumstances");
+    let known = Circumstance::ALL.map(|one| (one.as_str(), one));
+    let words = node.map_or(&[][..], Node::one_or_many).iter();
+    words
+        .filter_map(|node| {
+            let text = node.text("circumstances", diagnostics)?;
+            lint::word("circumstance", text, &known, &node.span, diagnostics)
+        })
+        .collect()
+}
+
+/// What an allowed refusal is about; said of a scenario that allows one.
+fn about(
+    fields: &mut Fields<'_>,
+    steps: &[super::Step],
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    let node = fields.take("about")?;
+    let about = node.text("about", diagnostics)?;
+    if !is_key(about) {
+        let message = format!("`{about}` cannot be what a refusal is about");
+        let mistake = diagnostics.error(&node.span, message);
+        mistake.hint("use lower-case letters, digits and `-`");
+    }
+    if !steps.iter().any(|step| step.may_refuse) {
+        let message = "`about` says what an allowed refusal is about, and no step may be refused";
+        let mistake = diagnostics.error(&node.span, message);
+        mistake.hint("add `may-refuse: true` beside a step, or leave `about` out");
+    }
+    Some(about.to_owned())
 }
 
 fn requires(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Requirement> {

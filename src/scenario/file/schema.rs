@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scenario::{Claim, Risk, TokenForm, Variant};
+use crate::scenario::{Circumstance, Claim, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
@@ -48,6 +48,8 @@ fn header() -> Value {
         "title": text("What happens, in a few words."),
         "why": text("What breaks for a customer if it does not work."),
         "tags": one_or_many(&json!({"$ref": "#/$defs/key"})),
+        "circumstances": one_or_many(&words(Circumstance::ALL.iter().map(|one| one.as_str()))),
+        "about": {"$ref": "#/$defs/key"},
         "apps": one_or_many(&words(APPS.iter().map(|(name, _)| *name))),
         "requires": one_or_many(&words(requirements())),
         "probe": {"type": "boolean", "description": "True exactly when a step is a request."},

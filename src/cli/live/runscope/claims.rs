@@ -364,6 +364,7 @@ impl<'a> Claims<'a> {
             name: name.to_owned(),
             presence: Presence::Perhaps,
             reason: reason.to_owned(),
+            is_undeletable: false,
         });
     }
 
