@@ -164,6 +164,8 @@ fn crowds_have_the_sizes_that_the_user_names() {
     let serving = Serving::start(state.path(), TOKEN, &[]);
     let report = state.path().join("report.json");
     let to = format!("json={}", report.display());
+    let archive = state.path().join("all.har");
+    let to_archive = format!("har={}", archive.display());
     let target = [
         "run",
         "--yes",
@@ -175,7 +177,11 @@ fn crowds_have_the_sizes_that_the_user_names() {
     ];
     let done = run(
         state.path(),
-        &[&target[..], &["--scale", "40,12", "--report", &to]].concat(),
+        &[
+            &target[..],
+            &["--scale", "40,12", "--report", &to, "--report", &to_archive],
+        ]
+        .concat(),
         &[],
     );
     assert_eq!(done.code, 0, "{}", done.all());
@@ -191,11 +197,10 @@ fn crowds_have_the_sizes_that_the_user_names() {
         .map(|p| &p["size"])
         .collect();
     assert_eq!(sizes, [12, 40]);
-    let seeded = report["scenarios"][0]["exchanges"]
-        .as_array()
-        .unwrap()
-        .iter();
-    let seeded = seeded.filter(|e| e["origin"] == "setup").count();
+    let archive: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(archive).unwrap()).unwrap();
+    let seeded = archive["log"]["entries"].as_array().unwrap().iter();
+    let seeded = seeded.filter(|e| e["_origin"] == "setup").count();
     assert_eq!(seeded, 52);
     assert_eq!(report["summary"]["left_behind"], 0);
 

@@ -143,7 +143,7 @@ fn wrong_usage_is_told_with_a_hint_and_exits_2() {
         (
             &["run", "--report", "html=x"],
             &[],
-            "write json=FILE, junit=FILE or csv=FILE",
+            "write json=FILE, junit=FILE, har=FILE or csv=FILE",
         ),
         (&["run", "--plan", "entra"], &[], "the plan is oin"),
         (

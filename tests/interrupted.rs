@@ -70,8 +70,8 @@ fn a_request_under_way_is_dropped_and_the_clean_up_does_not_wait_for_long() {
         send(&child, signal);
         let (code, text) = ended(child);
         assert_eq!(code, Some(130), "{text}");
-        // The clean-up tried a few times, not every account.
-        assert!(silent.seen() < 60, "{}", silent.seen());
+        // The clean-up tried as often as is tried at once, not every account.
+        assert!(silent.seen() < 90, "{}", silent.seen());
         assert!(text.contains("Left behind"), "{text}");
         assert!(text.contains("scim-conform sweep --target"), "{text}");
         assert!(serving.users() > 0 && ledgers(state.path()) == 1);

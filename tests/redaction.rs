@@ -470,6 +470,7 @@ fn the_program_shows_and_writes_no_form_of_a_secret() {
     };
     let reports = [format!("json={json}"), format!("junit={junit}")];
     let snapshots = path("snapshots");
+    std::fs::create_dir(&snapshots).unwrap();
     let code = run(&[
         "run",
         "users",

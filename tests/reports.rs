@@ -192,7 +192,7 @@ fn a_quiet_run_says_nothing_while_it_runs() {
 }
 
 #[test]
-fn the_json_report_is_format_1() {
+fn the_json_report_is_format_2() {
     insta::assert_snapshot!(
         "json",
         json::render(&fixture::run(), Some(&snapshots()), None)

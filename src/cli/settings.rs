@@ -158,7 +158,7 @@ impl Default for Limits {
         Self {
             settle: Duration::from_secs(2),
             timeout: Duration::from_secs(60),
-            concurrency: 4,
+            concurrency: 16,
             rate: None,
             max_users: None,
             max_users_at_once: None,

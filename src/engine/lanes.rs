@@ -75,6 +75,19 @@ struct State {
     window: Window,
 }
 
+impl State {
+    /// How many times as slow as the best answer of its kind one was that took so many seconds.
+    fn slowness(&mut self, kind: Kind, took: f64) -> f64 {
+        let best = self.best.entry(kind).or_insert(took.max(1e-6));
+        *best = (*best * FORGETTING).min(took).max(1e-6);
+        if took <= *best + JITTER.as_secs_f64() {
+            1.0
+        } else {
+            took / *best
+        }
+    }
+}
+
 /// The answers since the last change.
 #[derive(Debug, Default)]
 struct Window {
@@ -136,17 +149,10 @@ impl Lanes {
             Err(_) => true,
         };
         let mut state = self.state();
-        let took_s = took.as_secs_f64();
-        let best = state
-            .best
-            .entry(kind(&exchange.request))
-            .or_insert(took_s.max(1e-6));
-        *best = (*best * FORGETTING).min(took_s).max(1e-6);
-        let allowed = *best + JITTER.as_secs_f64();
-        let slowness = if took_s <= allowed {
+        let slowness = if is_too_much {
             1.0
         } else {
-            took_s / *best
+            state.slowness(kind(&exchange.request), took.as_secs_f64())
         };
         state.window.answers += 1;
         state.window.slowness += slowness;

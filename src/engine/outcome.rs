@@ -261,6 +261,7 @@ pub(super) fn redact(result: &mut RunResult, secrets: &Redactor) {
         if let Outcome::NotRun(reason) = &mut scenario.outcome {
             hide(reason);
         }
+        scenario.script.texts().for_each(hide);
     }
     for finding in &mut result.findings {
         let texts = [

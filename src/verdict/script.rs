@@ -65,6 +65,15 @@ impl Script {
         self
     }
 
+    /// Every text that a target or a user may have put a secret into.
+    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let actors = self.rows.iter_mut().flat_map(|row| &mut row.cast);
+        actors.flat_map(|actor| {
+            let names = actor.names.iter_mut().chain(&mut actor.ids);
+            names.chain(&mut actor.okta_id)
+        })
+    }
+
     /// Where in the table a row stands; a row that the script does not know stands behind all others.
     #[must_use]
     pub fn position(&self, case: Option<&str>) -> usize {

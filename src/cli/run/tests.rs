@@ -151,7 +151,7 @@ fn reports_are_written_and_a_report_on_stdout_is_alone_there() {
     );
     assert_eq!(done.exit, Ok(Exit::Success));
     let value: serde_json::Value = serde_json::from_str(&done.out).unwrap();
-    assert_eq!(value["format"], 1);
+    assert_eq!(value["format"], 2);
     assert!(
         std::fs::read_to_string(&path)
             .unwrap()
@@ -199,6 +199,7 @@ fn arguments_become_settings() {
             tags: [
                 "fast",
             ],
+            quick: false,
             apps: [
                 Custom,
                 Oin,
