@@ -50,7 +50,6 @@ fn a_quick_run_sees_most_faults_with_few_scenarios() {
     }
     let left_out: Vec<_> = all.difference(&seen).collect();
     let (seen, all) = (all.intersection(&seen).count(), all.len());
-    println!("--quick sees {seen} of {all} faults; not {left_out:?}");
     assert!(
         seen * LEAST.1 >= all * LEAST.0,
         "{seen} of {all}; not {left_out:?}"
