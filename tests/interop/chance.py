@@ -1,0 +1,34 @@
+"""What differs between two runs on an unchanged server, and why: nothing else may."""
+
+import re
+
+#: Differences from accepted snapshots that any server may have: how far it gets until Okta gives up, is chance.
+ANYWHERE = re.compile(r"^robustness/okta-gives-up: ")
+
+#: Differences from accepted snapshots, by server.
+SNAPSHOTS = {
+    # An import stops at 50. Whom of a crowd it shows hangs on who was created first, and they are created at once.
+    "saml-jackson": re.compile(r"^imports/more-than-(a-page|fifty): "),
+    # The text of an error holds the number of the resource, which is another one each time.
+    "django-scim2": re.compile(r": /detail  "),
+    "django-scim2-server": re.compile(r": /detail  "),
+}
+
+#: Scenarios whose outcome hangs on what else is there, by server.
+OUTCOMES = {
+    # A page past the end is wrong only while few are there, and others of the run may be.
+    "scimmy": {"connection/test-connection", "connection/test-connection-with-a-user"},
+}
+
+
+def is_surprising(server: str, snapshot: dict) -> bool:
+    """Whether a snapshot differs in a way that chance does not explain."""
+    known = [pattern for pattern in (ANYWHERE, SNAPSHOTS.get(server)) if pattern]
+    differences = [f"{snapshot['scenario']}: {one}" for one in snapshot["differences"]]
+    explained = [one for one in differences if any(pattern.search(one) for pattern in known)]
+    return not differences or explained != differences
+
+
+def is_by_chance(server: str, scenario: str) -> bool:
+    """Whether the outcome of a scenario hangs on what else is there."""
+    return scenario in OUTCOMES.get(server, set())
