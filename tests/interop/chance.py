@@ -16,12 +16,6 @@ SNAPSHOTS = {
     "django-scim2-server": re.compile(r": /detail  "),
 }
 
-#: Scenarios whose outcome hangs on what else is there, by server.
-OUTCOMES = {
-    # A page past the end is wrong only while few are there, and others of the run may be.
-    "scimmy": {"connection/test-connection", "connection/test-connection-with-a-user", "connection/first-listed-user"},
-}
-
 
 def is_surprising(server: str, snapshot: dict) -> bool:
     """Whether a snapshot differs in a way that chance does not explain."""
@@ -29,8 +23,3 @@ def is_surprising(server: str, snapshot: dict) -> bool:
     differences = [f"{snapshot['scenario']}: {one}" for one in snapshot["differences"]]
     explained = [one for one in differences if any(pattern.search(one) for pattern in known)]
     return not differences or explained != differences
-
-
-def is_by_chance(server: str, scenario: str) -> bool:
-    """Whether the outcome of a scenario hangs on what else is there."""
-    return scenario in OUTCOMES.get(server, set())

@@ -7,7 +7,6 @@ import random
 import subprocess
 import tempfile
 
-import chance
 import findings
 from servers import Running
 
@@ -17,31 +16,30 @@ TIMES = 2
 SEED = 20
 
 
-def problems(server: str, target: Running, binary: pathlib.Path, cache: pathlib.Path, report: dict) -> list[str]:
+def problems(target: Running, binary: pathlib.Path, cache: pathlib.Path, report: dict) -> list[str]:
     """What differs from `report`, a whole run, when its scenarios are run again in parts and in another order."""
     draw = random.Random(SEED)
     ids = sorted({one["id"] for one in report["scenarios"]})
-    wanted = _outcomes(server, report)
+    wanted = _outcomes(report)
     found = []
     for _ in range(TIMES):
         draw.shuffle(ids)
         middle = len(ids) // 2
         again = [_run(target, binary, cache, part) for part in (ids[:middle], ids[middle:])]
-        outcomes = {key: outcome for part in again for key, outcome in _outcomes(server, part).items()}
+        outcomes = {key: outcome for part in again for key, outcome in _outcomes(part).items()}
         differ = sorted(key for key in wanted if wanted[key] != outcomes.get(key))
         found += [f"{key} {outcomes.get(key)} in a part of the run, and {wanted[key]} in all of it" for key in differ]
     whole = [_run(target, binary, cache, []) for _ in range(TIMES)]
     for other in whole:
         lines = findings.difference(findings.listed(report), findings.listed(other))
         found += [f"not found in each of two whole runs: {line}" for line in lines]
-        if _outcomes(server, other) != wanted:
+        if _outcomes(other) != wanted:
             found.append("two whole runs have other passed and failed scenarios")
     return found
 
 
-def _outcomes(server: str, report: dict) -> dict[str, str]:
-    scenarios = [one for one in report["scenarios"] if not chance.is_by_chance(server, one["id"])]
-    return {f"{one['id']} ({one['app'] or 'probe'})": one["outcome"] for one in scenarios}
+def _outcomes(report: dict) -> dict[str, str]:
+    return {f"{one['id']} ({one['app'] or 'probe'})": one["outcome"] for one in report["scenarios"]}
 
 
 def _run(target: Running, binary: pathlib.Path, cache: pathlib.Path, selection: list[str]) -> dict:

@@ -19,7 +19,8 @@ RUN_SECONDS = 900
 #: Fewer accepted snapshots than this mean that scenarios were left out.
 LEAST_ACCEPTED = 150
 #: Servers that are run again and in parts, which takes as long as four runs.
-REPEATED = ("scim2-server", "scimmy", "saml-jackson")
+#: SCIMMY refuses a page past the end while few are there, so what a probe of lists shows hangs on what else is there.
+REPEATED = ("scim2-server", "saml-jackson")
 ADVICE = "if that is right, correct docs/interop.md, and accept it with tests/interop/run --update"
 
 
@@ -49,7 +50,7 @@ def try_server(server: Server, binary: pathlib.Path, cache: pathlib.Path, update
         trial.found = _run(trial, target, binary, cache, strangers=[])
         if server.name in REPEATED:
             report = json.loads((cache / "reports" / server.name / "empty" / "report.json").read_bytes())
-            trial.problems += repeating.problems(server.name, target, binary, cache, report)
+            trial.problems += repeating.problems(target, binary, cache, report)
     file = HERE / "expected" / f"{server.name}.txt"
     if update:
         findings.accept(file, trial.found)
