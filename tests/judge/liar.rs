@@ -125,20 +125,24 @@ impl Liar {
         self.model.lock().unwrap().log.join("\n")
     }
 
-    /// The name of the stranger that a request would write to. A record that a fault of the server has given a name of
+    /// The stranger that a request would write to: name, and how it is stored. A record that a fault of the server has given a name of
     /// the run belongs to nobody any more: no read can tell it from the run's own.
-    fn stranger_written_to(&self, request: &Request) -> Option<String> {
+    fn stranger_written_to(&self, request: &Request) -> Option<(String, Value)> {
         let id = id_in(&request.target).filter(|_| request.method.is_write())?;
         let is_stranger = {
             let model = self.model.lock().unwrap();
             let mut ids = model.strangers.iter().map(|(_, one)| &one["id"]);
             ids.any(|stranger| stranger == id)
         };
-        let stored = is_stranger.then(|| stored(&self.store))?;
-        let there = stored.iter().find(|one| one["id"] == id)?;
-        let name = name_of(there);
+        let there = is_stranger.then(|| self.stored_as(&id.into()))??;
+        let name = name_of(&there).to_owned();
         let is_named_so = name.to_lowercase().contains("stranger");
-        is_named_so.then(|| name.to_owned())
+        is_named_so.then_some((name, there))
+    }
+
+    fn stored_as(&self, id: &Value) -> Option<Value> {
+        let mut all = stored(&self.store).into_iter();
+        all.find(|one| one["id"] == *id)
     }
 
     /// The id under which a resource of the store is known outside.
@@ -157,9 +161,9 @@ impl Transport for Liar {
             let stranger = self.stranger_written_to(&inner);
             let mut exchange = self.tenant.send(inner).await;
             let mut model = self.model.lock().unwrap();
-            // Where the target says that nothing is there, it has written nothing: Okta writes to what has disappeared.
-            if let Some(stranger) = stranger
-                && exchange.status() != Some(404)
+            // Okta writes to what has disappeared. What the store refuses, or says is not there, it leaves as it was.
+            if let Some((stranger, before)) = stranger
+                && self.stored_as(&before["id"]).as_ref() != Some(&before)
             {
                 model
                     .harm
