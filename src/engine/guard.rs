@@ -281,6 +281,13 @@ impl Session {
             Some(json) => {
                 let identity = self.identify(resource, id, json);
                 self.ledger.shown(resource, id, identity);
+                // What stays behind is told by the name under which people find it now.
+                if let Some(name) = name_shown(json, resource)
+                    && identity == Identity::Ours
+                    && self.ledger.is_marked(name)
+                {
+                    self.ledger.renamed(resource, id, name);
+                }
                 match identity {
                     Identity::Ours if !self.ledger.knows_as_foreign(resource, id) => LastRead::Ours,
                     _ => LastRead::Unclear,

@@ -66,7 +66,7 @@ pub struct Told {
 #[derive(Clone, Debug, Default)]
 struct Entry {
     standing: Standing,
-    /// The name of the create that it came from.
+    /// The name of the create that it came from, or that a read has shown since.
     name: String,
     /// When it was first named.
     order: usize,
@@ -230,7 +230,7 @@ impl Ledger {
         self.books().named(resource, id, name);
     }
 
-    /// The run has given it another name, which it shows from now on.
+    /// It has another name of the run from now on.
     pub fn renamed(&self, resource: Resource, id: &str, name: &str) {
         if let Some(entry) = self.books().entries.get_mut(&(resource, id.to_owned())) {
             entry.name = name.to_owned();
