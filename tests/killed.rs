@@ -246,3 +246,58 @@ fn a_sweep_says_which_ledgers_it_passes_over() {
     assert!(done.out.contains("line 2 cannot be read"), "{}", done.out);
     assert_eq!((done.code, target.left()), (3, vec![]));
 }
+
+#[test]
+fn what_a_killed_test_of_runscope_may_have_made_is_told_and_left_alone() {
+    let state = tempfile::tempdir().unwrap();
+    let slow = Policy::default().with_fault(Fault::CreateAnsweredTooLate);
+    let target = Target::start(slow, None);
+    let create = |name: &str| {
+        json!({
+            "step_type": "request", "method": "POST", "url": "{{SCIMBaseURL}}/Users",
+            "headers": {"Authorization": ["{{auth}}"], "Content-Type": ["application/scim+json"]},
+            "body": json!({"userName": name}).to_string(),
+        })
+    };
+    let export = state.path().join("export.json");
+    std::fs::write(
+        &export,
+        json!({"steps": [create("made@runscope.test")]}).to_string(),
+    )
+    .unwrap();
+    let url = target.url();
+    let file = export.to_str().unwrap();
+    let arguments = [
+        "runscope",
+        file,
+        "--yes",
+        "--timeout",
+        "60s",
+        "--target",
+        &url,
+    ];
+    let mut child = with_token(state.path(), &arguments)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The server has stored the user, and still holds its answer back.
+    while target.left().is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let swept = sweep(state.path(), &url);
+    // Only its name speaks for it, and anybody may have that name.
+    assert!(swept.out.contains("made@runscope.test"), "{}", swept.out);
+    assert_eq!(target.left().len(), 1);
+    assert_eq!(ledgers(state.path()), 1);
+    // Who removes it by hand has nothing more to hear of it.
+    let id = target.left().remove(0).0;
+    let operation = json!({"operation": "delete-user", "id": id});
+    target.tenant(|tenant| tenant.perform(&operation));
+    assert!(target.left().is_empty());
+    let swept = sweep(state.path(), &url);
+    assert_eq!((swept.code, ledgers(state.path())), (0, 0), "{}", swept.out);
+}

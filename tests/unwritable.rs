@@ -197,6 +197,22 @@ fn a_certificate_that_okta_would_refuse_is_named_beside_the_verdict() {
     assert_eq!(done.code, 0, "{}", done.all());
     assert!(!words(&done).contains(said), "{}", done.all());
     assert!(untrusted.is_null(), "{untrusted}");
+    let export = state.path().join("export.json");
+    let list = r#"{"steps": [{"step_type": "request", "method": "GET", "url": "{{SCIMBaseURL}}/Users", "headers": {"Authorization": ["{{auth}}"]}}]}"#;
+    std::fs::write(&export, list).unwrap();
+    let play = [
+        "runscope",
+        export.to_str().unwrap(),
+        "--yes",
+        "--target",
+        &url,
+        "--insecure",
+    ];
+    let mut play = command(state.path(), &play);
+    play.env("SCIM_CONFORM_TOKEN", TOKEN);
+    let done = Done::of(play);
+    assert_eq!(done.code, 0, "{}", done.all());
+    assert!(words(&done).contains(said), "{}", done.all());
     serving.kill().unwrap();
     serving.wait().unwrap();
 }

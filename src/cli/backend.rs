@@ -132,6 +132,8 @@ pub struct PlayedExport {
     pub left_behind: Vec<LeftBehind>,
     /// A sweep knows what is left.
     pub can_sweep: bool,
+    /// Why Okta would refuse the certificate of the target, where the user let it pass.
+    pub untrusted: Option<String>,
     /// It was interrupted.
     pub interrupted: bool,
     /// How this tool itself failed in it.

@@ -167,6 +167,7 @@ impl Backend for Prepared {
             removed: 0,
             left_behind: vec![],
             can_sweep: false,
+            untrusted: None,
             interrupted: false,
             defect: None,
         })

@@ -20,7 +20,7 @@ use crate::engine::outcome::{Broken, LeftBehind, Presence};
 use crate::engine::preflight;
 use crate::engine::session::Session;
 use crate::engine::target::Run;
-use crate::exchange::{HeaderText, Method, Transport};
+use crate::exchange::{self, HeaderText, Method, Transport};
 use crate::okta::request::{Client, Resource};
 use crate::runscope::play::{self, Performance, Stage};
 use crate::runscope::variables::Variables;
@@ -52,6 +52,8 @@ struct Way {
     base: String,
     client: Client,
     secrets: Vec<Secret>,
+    /// What is wrong with its certificates, where any is accepted.
+    doubts: Option<exchange::Doubts>,
     is_remote: bool,
 }
 
@@ -147,6 +149,11 @@ pub(super) async fn runscope(
         },
         left_behind,
         can_sweep: path.is_some() && (still_there > 0 || is_open),
+        untrusted: way
+            .doubts
+            .as_ref()
+            .and_then(exchange::Doubts::first)
+            .map(str::to_owned),
         interrupted: performance.stopped || interrupts.are_there(),
         defect,
     })
@@ -269,6 +276,7 @@ fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
                     extra: Vec::new(),
                 },
                 secrets: Vec::new(),
+                doubts: None,
                 is_remote: false,
             })
         }
@@ -279,6 +287,7 @@ fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
                 base: reached.base.to_string().trim_end_matches('/').to_owned(),
                 client: reached.client,
                 secrets: reached.secrets,
+                doubts: Some(reached.doubts),
                 is_remote: true,
             })
         }

@@ -165,6 +165,7 @@ fn what_is_left_and_interrupted_is_told() {
             is_undeletable: false,
         }],
         can_sweep: true,
+        untrusted: None,
         interrupted: true,
         defect: None,
     };

@@ -133,6 +133,15 @@ pub(super) fn foot(done: &PlayedExport, requests: usize, width: usize) -> String
         );
         foot.push_str(&hang("left    ", &printable(&text), width, MOST_LINES));
     }
+    if let Some(why) = &done.untrusted {
+        let text = format!("{}; --insecure let it pass", printable(why));
+        foot.push_str(&hang(
+            "Okta would refuse the certificate: ",
+            &text,
+            width,
+            MOST_LINES,
+        ));
+    }
     if done.can_sweep {
         foot.push_str("hint: scim-conform sweep removes what is left\n");
     }

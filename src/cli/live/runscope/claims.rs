@@ -234,6 +234,28 @@ impl<'a> Claims<'a> {
         None
     }
 
+    /// Notes what a request may make, before it is sent: whoever ends this program then finds it in the ledger.
+    ///
+    /// # Errors
+    /// When it cannot be noted: the request must not go out.
+    fn note_creates(&self, request: &Request) -> Result<(), String> {
+        for (kind, name) in creates(request) {
+            self.ledger.sending(kind, &name).map_err(|why| {
+                format!("the list of what this test creates cannot be written: {why}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What was answered, is told when the test ends; until then a create without an answer stays noted.
+    fn note_answered(&self, exchange: &Exchange) {
+        if exchange.response().is_some() {
+            for (kind, name) in creates(&exchange.request) {
+                self.ledger.absent(kind, &name);
+            }
+        }
+    }
+
     /// Takes note of the names that the test has given to its own, and of what it has deleted. A name of somebody else's
     /// proves nothing.
     fn changed(&mut self, exchange: &Exchange) {
@@ -402,6 +424,17 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// The users and groups that a request would make, and their names.
+fn creates(request: &Request) -> Vec<(Resource, String)> {
+    let changes = intent::changes(request).unwrap_or_default().into_iter();
+    changes
+        .filter_map(|change| match change {
+            Change::Create { endpoint, name } => Some((kind(&endpoint)?, name.unwrap_or_default())),
+            Change::Write { .. } => None,
+        })
+        .collect()
+}
+
 fn is_bulk(request: &Request) -> bool {
     let path = request.target.split('?').next().unwrap_or_default();
     path.trim_matches('/').eq_ignore_ascii_case("Bulk")
@@ -420,13 +453,12 @@ fn made_by_operation(operation: &Value) -> Option<Key> {
 impl Audience for Claims<'_> {
     fn admit<'b>(&'b mut self, request: &'b Request) -> Waiting<'b, Result<(), String>> {
         Box::pin(async move {
-            if self.changes_others {
-                return Ok(());
+            if !self.changes_others
+                && let Some(why) = self.refuses(request).await
+            {
+                return Err(format!("{why}; --change-others sends it"));
             }
-            match self.refuses(request).await {
-                None => Ok(()),
-                Some(why) => Err(format!("{why}; --change-others sends it")),
-            }
+            self.note_creates(request)
         })
     }
 
@@ -439,6 +471,7 @@ impl Audience for Claims<'_> {
             } else {
                 self.saw(exchange);
             }
+            self.note_answered(exchange);
         })
     }
 
