@@ -93,6 +93,18 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What a run exits with that has accepted today's answers, as it was asked to: what is wrong with them is told, and
+    /// it has done its work.
+    #[must_use]
+    pub fn with_accepted(self, accepted: bool) -> Self {
+        match self {
+            Self::Findings if accepted => Self::Success,
+            _ => self,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -163,7 +175,14 @@ mod tests {
             ),
         ];
         for (name, run, snapshots_differ, exit) in cases {
-            assert_eq!(Exit::from_result(&run, snapshots_differ), exit, "{name}");
+            let ended = Exit::from_result(&run, snapshots_differ);
+            assert_eq!(ended, exit, "{name}");
+            assert_eq!(ended.with_accepted(false), exit, "{name}");
+            let accepted = match exit {
+                Exit::Findings => Exit::Success,
+                other => other,
+            };
+            assert_eq!(ended.with_accepted(true), accepted, "{name}");
         }
     }
 

@@ -109,7 +109,10 @@ pub(crate) fn execute(
         failure.get_or_insert(error);
     }
     let snapshots_fail = driven.snapshots.as_ref().is_some_and(|s| s.fails());
+    let own = driven.snapshots.as_ref().and_then(|s| s.own.as_ref());
+    let has_accepted = own.is_some_and(|own| own.accepted.is_some());
     let exit = Exit::from_result(&driven.run, snapshots_fail)
+        .with_accepted(has_accepted)
         .with_hook(driven.hook_failed)
         .with_plan(closing.plan.as_ref())
         .with_defect(!driven.run.defects.is_empty())

@@ -37,6 +37,20 @@ impl Part {
         self.scenario.requires.contains(&empty)
     }
 
+    /// Whether it writes what Okta would not: some of that stays in the target until the clean-up, and a server that has
+    /// taken it may answer everybody otherwise.
+    #[must_use]
+    pub fn writes_odd_things(&self) -> bool {
+        fn writes(step: &Step) -> bool {
+            match &step.action {
+                Action::Request(request) => request.method.is_write(),
+                Action::Together(steps) => steps.iter().any(writes),
+                _ => false,
+            }
+        }
+        self.scenario.probe && self.scenario.steps.iter().any(writes)
+    }
+
     /// The scenario as it is carried out: once, or once for each of the sizes when it scales.
     #[must_use]
     pub fn sized(&self, sizes: &[u32]) -> Vec<Arc<Scenario>> {
@@ -263,4 +277,38 @@ fn too_many(users: u64, before: u64, settings: &Settings) -> Option<String> {
     Some(format!(
         "the scenarios before it make all the users that may be made; raise --max-users (now {most})"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check;
+    use crate::scenario::Context;
+    use crate::scenario::catalog::Catalog;
+
+    #[test]
+    fn probes_that_write_are_told_from_those_that_read() {
+        let checks: Vec<_> = check::ALL.iter().map(|check| check.id).collect();
+        let catalog = Catalog::embedded(Context { checks: &checks }).unwrap();
+        let odd = |id: &str| {
+            let scenario = catalog.scenarios().iter().find(|s| s.id.0 == id);
+            let part = Part {
+                scenario: Arc::new(scenario.expect("it is there").clone()),
+                app: None,
+                ordinal: 0,
+                also: Vec::new(),
+            };
+            part.writes_odd_things()
+        };
+        for id in ["errors/malformed-bodies", "profile/empty-values"] {
+            assert!(odd(id), "{id}");
+        }
+        for id in [
+            "users/other-identifiers",
+            "users/create",
+            "rename/login-and-email",
+        ] {
+            assert!(!odd(id), "{id}");
+        }
+    }
 }

@@ -401,8 +401,13 @@ impl Whole {
         let (together, alone): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
             .partition(|p| isolated || !p.scenario.exclusive);
-        self.some(together, self.settings.concurrency, &met, &mut played)
-            .await;
+        let (odd, together): (Vec<Part>, Vec<Part>) = together
+            .into_iter()
+            .partition(|part| !isolated && part.writes_odd_things());
+        for some in [together, odd] {
+            self.some(some, self.settings.concurrency, &met, &mut played)
+                .await;
+        }
         let (too_much, alone): (Vec<Part>, Vec<Part>) = alone.into_iter().partition(|part| {
             foreign > self.settings.max_foreign_users
                 && part.scenario.steps.iter().any(lists_everything)

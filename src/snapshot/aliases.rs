@@ -274,6 +274,21 @@ impl<'r> Aliases<'r> {
         }
     }
 
+    /// Whether a resource is of the row's crowd.
+    pub(super) fn is_of_crowd(&self, kind: Kind, resource: &Value) -> bool {
+        let id = resource.as_object().and_then(id_of);
+        let alias = id.and_then(|id| self.ids.get(&(kind, id)));
+        let key = alias.and_then(|alias| alias.name.strip_prefix('<'));
+        key.is_some_and(is_of_crowd)
+    }
+
+    /// How many of a kind the row's crowd has.
+    pub(super) fn crowd(&self, kind: Kind) -> usize {
+        let cast = self.row.into_iter().flat_map(|row| &row.cast);
+        cast.filter(|actor| actor.resource == kind.resource() && is_of_crowd(&actor.key))
+            .count()
+    }
+
     /// Whether an id is known to be of others.
     pub(super) fn is_anothers(&self, kind: Kind, id: &str) -> bool {
         let alias = self.ids.get(&(kind, id.to_owned()));
@@ -326,6 +341,12 @@ impl<'r> Aliases<'r> {
             of_kind
         })
     }
+}
+
+/// Whether a key is one that a crowd is counted by: `crowd-7`.
+fn is_of_crowd(key: &str) -> bool {
+    let number = key.strip_prefix("crowd-");
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The resources of a list.

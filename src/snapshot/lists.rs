@@ -22,6 +22,8 @@ const WHOEVER: &str = "<whoever is there>";
 /// What stands for a count of them.
 const COUNT: &str = "<count>";
 const COUNT_AS_TEXT: &str = "<count, a text>";
+/// What stands for one of a crowd in an import that shows not all of it.
+const ONE_OF_CROWD: &str = "<one of the crowd>";
 /// What stands for all of a resource that is not of the scenario, but its id.
 const ANOTHERS: &str = "<a resource of others>";
 
@@ -134,10 +136,20 @@ impl<'a> Import<'a> {
     fn finish(self, aliases: &Aliases<'_>) -> Opened<'a> {
         let mut exchange = self.first;
         let seen = self.rows.len();
+        let crowd = self
+            .rows
+            .iter()
+            .filter(|row| aliases.is_of_crowd(self.kind, row));
+        // A crowd is created at once. Whom of it a part shows, hangs on who came first.
+        let is_cut = crowd.count() < aliases.crowd(self.kind);
         let own: Vec<Value> = self
             .rows
             .into_iter()
             .filter(|row| aliases.is_own(self.kind, row))
+            .map(|row| match is_cut && aliases.is_of_crowd(self.kind, &row) {
+                true => ONE_OF_CROWD.into(),
+                false => row,
+            })
             .collect();
         let shown = own.len();
         change(&mut exchange, |list| {

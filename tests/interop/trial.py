@@ -19,8 +19,7 @@ RUN_SECONDS = 900
 #: Fewer accepted snapshots than this mean that scenarios were left out.
 LEAST_ACCEPTED = 150
 #: Servers that are run again and in parts, which takes as long as four runs.
-#: SCIMMY refuses a page past the end while few are there, so what a probe of lists shows hangs on what else is there.
-REPEATED = ("scim2-server", "saml-jackson")
+REPEATED = ("scim2-server", "scimmy", "saml-jackson")
 ADVICE = "if that is right, correct docs/interop.md, and accept it with tests/interop/run --update"
 
 

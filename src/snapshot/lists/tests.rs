@@ -19,7 +19,7 @@ fn row() -> Row {
     };
     Row {
         run: "run1".to_owned(),
-        cast: vec![actor("ada"), actor("bob")],
+        cast: ["ada", "bob", "crowd-1", "crowd-2"].map(actor).into(),
         as_shown: [4].into(),
         ..Row::default()
     }
@@ -109,6 +109,23 @@ fn an_import_is_one_list_of_the_scenario_s_own() {
         page_of(7, 6, &[]),
     ];
     assert_eq!(left(&crowded), alone);
+}
+
+#[test]
+fn whom_of_a_crowd_a_part_shows_is_chance() {
+    let shows = |names: &[&str]| {
+        let rows: Vec<Value> = names.iter().map(|name| user(name)).collect();
+        left(&[page_of(1, names.len(), &rows)])
+    };
+    let cut = shows(&["ada", "crowd-2"]);
+    assert_eq!(cut, shows(&["ada", "crowd-1"]));
+    assert_eq!(cut[0]["Resources"], json!([user("ada"), ONE_OF_CROWD]));
+    // All of it is all of it.
+    let whole = shows(&["crowd-1", "crowd-2"]);
+    assert_eq!(
+        whole[0]["Resources"],
+        json!([user("crowd-1"), user("crowd-2")])
+    );
 }
 
 #[test]
