@@ -132,15 +132,16 @@ pub fn permit(standing: Standing, write: Write, last: LastRead) -> Result<Permit
 }
 
 /// Whether a write may go out to an id that the run was never given: a probe asks for what nobody has issued, or uses
-/// the credentials of another tenant. Nothing may be there, or the run's own resource.
+/// the credentials of another tenant. Nothing may be there, or the run's own resource. An id that an answer has named,
+/// and that no read has shown, has been issued: that nothing is there is one word of the target against another.
 ///
 /// # Errors
 /// Why not.
 pub fn permit_probe(standing: Standing, last: LastRead) -> Result<Permit, Denied> {
     match (standing, last) {
         (Standing::Foreign, _) => Err(Denied::Foreign),
+        (Standing::Named, LastRead::NotThere) | (_, LastRead::Unclear) => Err(Denied::Unproven),
         (_, LastRead::NotThere | LastRead::Ours) => Ok(Permit(())),
-        (_, LastRead::Unclear) => Err(Denied::Unproven),
     }
 }
 
@@ -230,11 +231,12 @@ mod tests {
                 };
                 assert_eq!(allowed, harmless, "{standing:?} {last:?}");
                 let probes = permit_probe(standing, last).is_ok();
-                assert_eq!(
-                    probes,
-                    standing != Standing::Foreign && last != LastRead::Unclear,
-                    "{standing:?} {last:?}"
-                );
+                let harmless = match last {
+                    LastRead::Ours => standing != Standing::Foreign,
+                    LastRead::NotThere => !matches!(standing, Standing::Foreign | Standing::Named),
+                    LastRead::Unclear => false,
+                };
+                assert_eq!(probes, harmless, "{standing:?} {last:?}");
             }
         }
     }
