@@ -17,7 +17,7 @@ use crate::engine::event::{Event, Listener};
 use crate::engine::outcome::{LeftBehind, Plan, Presence, RunResult, TargetInfo};
 use crate::okta::App;
 use crate::runscope::play::Played;
-use crate::scenario::{Scenario, ScenarioId};
+use crate::scenario::{ImportGroups, Scenario, ScenarioId};
 use crate::verdict::{Outcome, ScenarioResult, Script, Verdict};
 
 /// A scenario that ended so.
@@ -232,6 +232,7 @@ pub(crate) fn catalogued(
         requires: vec![],
         probe,
         exclusive: false,
+        import_groups: ImportGroups::Recorded,
         crowd: 0,
         scales: false,
         people: IndexMap::new(),

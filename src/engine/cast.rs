@@ -74,7 +74,9 @@ pub fn org(scenario: &Scenario, case: Option<&Case>, app: App, naming: &Naming<'
     }
     Org {
         app,
-        import_groups: true,
+        import_groups: case
+            .and_then(|case| case.import_groups)
+            .unwrap_or_else(|| scenario.import_groups.is_on(app)),
         variants: Variants::NONE,
         people,
         groups,

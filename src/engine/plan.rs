@@ -136,6 +136,11 @@ fn is_the_same_again(part: &Part, before: Option<&Part>, settings: &Settings) ->
     same && !has_variants && is_the_same_for_all_apps(&part.scenario)
 }
 
+/// Whether a step makes groups that Okta knows without a push of its own.
+fn links_groups(step: &Step) -> bool {
+    matches!(step.action, Action::Seed { linked: true, .. })
+}
+
 /// Whether Okta sends exactly the same in a scenario, whichever kind of app it is: creates, links, profile pushes and
 /// imports of users. It differs where users are deactivated, and in everything about groups.
 #[must_use]
@@ -157,7 +162,9 @@ pub fn is_the_same_for_all_apps(scenario: &Scenario) -> bool {
         };
         action && step.only.is_none()
     }
-    scenario.steps.iter().all(is_the_same)
+    // Whoever is linked while a group of hers is pushed, is followed by a push of that group.
+    let has_pushed_groups = !scenario.groups.is_empty() && scenario.steps.iter().any(links_groups);
+    !has_pushed_groups && scenario.steps.iter().all(is_the_same)
 }
 
 /// Users that a scenario creates under one app, over all its rows, at most: its people, and those whom its literal

@@ -21,7 +21,7 @@ pub async fn check(session: &Session) -> Result<u64, Broken> {
         facet: None,
         may_refuse: false,
     };
-    let request = session.client.list(Resource::User, 1, 2);
+    let request = session.okta.list(Resource::User, 1, 2);
     let call = observer_call(
         request,
         Intent::List {

@@ -584,7 +584,7 @@ impl Whole {
             result,
             rows: sized
                 .iter()
-                .flat_map(|scenario| scenario.cases.iter().map(Case::about))
+                .flat_map(|scenario| scenario.cases.iter().filter_map(Case::about))
                 .collect(),
             observations,
             members_seen,

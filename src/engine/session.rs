@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::check::Seen;
 use crate::check::catalogue::{connection, sequence};
@@ -44,8 +45,10 @@ pub struct Session {
     pub ledger: Arc<Ledger>,
     /// The way to the target.
     pub transport: Arc<dyn Transport>,
-    /// Makes requests.
+    /// Makes the requests that Okta does not send.
     pub client: Client,
+    /// Makes Okta's requests.
+    pub okta: Client,
     /// Scenario id.
     pub scenario: String,
     /// What the file of the scenario says about how it is to be judged.
@@ -60,6 +63,8 @@ pub struct Session {
     pub(super) users_sent: AtomicU64,
     /// What the ids of its exchanges begin with.
     prefix: char,
+    /// While several jobs run: creates go out side by side, every other write alone with its proof.
+    writing: RwLock<()>,
     state: Mutex<State>,
 }
 
@@ -78,8 +83,16 @@ struct State {
     names_sent: HashSet<(Resource, String)>,
     /// Several writes are under way, and what was read before them counts for all.
     is_racing: bool,
+    /// Several jobs of Okta's are running.
+    is_side_by_side: bool,
     password_after: &'static str,
     script: Script,
+}
+
+/// The right to write, while several jobs run.
+enum Turn<'a> {
+    Create { _guard: RwLockReadGuard<'a, ()> },
+    Change { _guard: RwLockWriteGuard<'a, ()> },
 }
 
 /// What the file of a scenario says about how it is to be judged; its name says nothing.
@@ -191,7 +204,8 @@ impl Session {
             ledger: Arc::clone(&run.ledger),
             run,
             transport,
-            client,
+            client: client.own(),
+            okta: client,
             scenario,
             header: Header::default(),
             app,
@@ -199,6 +213,7 @@ impl Session {
             removals_at_once: REMOVALS_AT_ONCE,
             users_sent: AtomicU64::new(0),
             prefix: 'E',
+            writing: RwLock::new(()),
             state,
         }
     }
@@ -266,6 +281,7 @@ impl Session {
             ledger: Arc::clone(&self.ledger),
             transport: Arc::clone(&self.transport),
             client: self.client.clone(),
+            okta: self.okta.clone(),
             scenario: self.scenario.clone(),
             header: self.header.clone(),
             app: self.app,
@@ -273,6 +289,7 @@ impl Session {
             removals_at_once: self.removals_at_once,
             users_sent: AtomicU64::new(0),
             prefix: self.prefix,
+            writing: RwLock::new(()),
             state: Mutex::new(state),
         }
     }
@@ -367,8 +384,30 @@ impl Session {
         origin: Origin,
         place: &Place,
     ) -> Result<Sent, NotSent> {
+        let _turn = self.turn(call).await;
         self.admit(call, origin, place).await?;
         self.dispatch(call, origin, place).await
+    }
+
+    /// Waits, while several jobs run, until nothing is written between the proof of a write and the write itself.
+    async fn turn(&self, call: &Call) -> Option<Turn<'_>> {
+        if !self.state().is_side_by_side {
+            return None;
+        }
+        match call.request.method {
+            Method::Get | Method::Head | Method::Options => None,
+            Method::Post => Some(Turn::Create {
+                _guard: self.writing.read().await,
+            }),
+            _ => Some(Turn::Change {
+                _guard: self.writing.write().await,
+            }),
+        }
+    }
+
+    /// From now on several jobs run, or no more.
+    pub(super) fn set_side_by_side(&self, is_side_by_side: bool) {
+        self.state().is_side_by_side = is_side_by_side;
     }
 
     /// Sends a call that was admitted, or changes nothing.
@@ -560,6 +599,11 @@ impl Session {
         if sent.exchange.request.method == Method::Get && !state.is_racing {
             state.answers.note(sent);
         }
+    }
+
+    /// What a read of a resource by its id has shown, if that still holds.
+    pub(super) fn known(&self, resource: Resource, id: &str) -> Option<Sent> {
+        self.held(&self.client.read(resource, id))
     }
 
     /// The answer to a request that still holds.

@@ -337,7 +337,7 @@ mod tests {
     use crate::engine::ledger::Ledger;
     use crate::engine::target::Run;
     use crate::exchange::{Body, Response, SendError, Sending, Timing, Transport};
-    use crate::okta::request::Client;
+    use crate::okta::request::{Agent, Client};
 
     /// What a target says to a list, to a read and to a wrong token.
     #[derive(Clone)]
@@ -410,6 +410,7 @@ mod tests {
             None,
         );
         let client = Client {
+            agent: Agent::Okta,
             authorization: Some(HeaderText::Plain("Bearer t".into())),
             extra: vec![],
         };

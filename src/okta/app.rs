@@ -30,8 +30,6 @@ pub struct Traits {
     pub profile: Verb,
     /// Groups.
     pub groups: Verb,
-    /// A new group is created with its members, rather than empty.
-    pub create_with_members: bool,
 }
 
 /// One line of the attribute mapping.

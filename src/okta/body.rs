@@ -34,8 +34,9 @@ pub struct Built {
 pub struct Member {
     /// The member's id at the target.
     pub id: String,
-    /// Its login.
-    pub display: String,
+    /// Its login. None of a member that only the target knows, and shows without one: it goes back as null
+    /// ([scimgateway #95](https://github.com/jelhub/scimgateway/issues/95)).
+    pub display: Option<String>,
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -105,15 +106,26 @@ pub fn create_user(
     }
 }
 
-/// A profile push: the target's own answer with the mapped attributes laid over it. `externalId` becomes Okta's
-/// id, `groups` is added when absent, `active` is true; every other key stays, in its place (recorded).
-/// A cleared attribute is sent [as nobody has shown](Variants::cleared), and only where the target has it.
+/// What a profile push is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// A user who was found is linked, or comes back: `active` is true and `groups` is empty, whatever the target has
+    /// shown (recorded).
+    Link,
+    /// A mapped attribute has changed: `active` and `groups` go back as the target has shown them.
+    Change,
+}
+
+/// A profile push: the target's own answer with the mapped attributes laid over it. `externalId` becomes Okta's id;
+/// every other key stays, in its place (recorded). A cleared attribute is sent
+/// [as nobody has shown](Variants::cleared), and only where the target has it.
 #[must_use]
 pub fn put_profile(
     base: &Value,
     profile: &Profile,
     mapping: &[Mapped],
     okta_id: &str,
+    push: Push,
     variants: Variants,
 ) -> Built {
     let mut body = object(base.clone());
@@ -136,10 +148,18 @@ pub fn put_profile(
         });
     }
     body.insert("externalId".into(), okta_id.into());
-    body.entry("groups").or_insert_with(|| json!([]));
-    body.insert("active".into(), true.into());
     sets.extend(set("externalId", okta_id.into()));
-    sets.extend(set("active", true.into()));
+    match push {
+        Push::Link => drop(body.insert("groups".into(), json!([]))),
+        Push::Change if variants.has(Variant::GroupsAdded) => {
+            body.entry("groups").or_insert_with(|| json!([]));
+        }
+        Push::Change => {}
+    }
+    if push == Push::Link || variants.has(Variant::ActiveOnEveryPush) {
+        body.insert("active".into(), true.into());
+        sets.extend(set("active", true.into()));
+    }
     Built {
         body: Value::Object(body),
         sets,
@@ -262,29 +282,63 @@ fn member_values<'a>(members: impl IntoIterator<Item = &'a Member>, variants: Va
         .collect()
 }
 
+/// The members that the first PUT of a changed group sends: those whom the target has shown, and those of Okta's group
+/// who were missing. Whoever leaves is still among them (recorded).
+#[must_use]
+pub fn kept_and_missing(base: &Value, members: &[Member]) -> Vec<Member> {
+    let shown = base.get("members").and_then(Value::as_array);
+    let mut all: Vec<Member> = Vec::new();
+    for one in shown.into_iter().flatten() {
+        let Some(id) = one.get("value").and_then(Value::as_str) else {
+            continue;
+        };
+        let display = one.get("display").and_then(Value::as_str);
+        let login = || members.iter().find(|m| m.id == id)?.display.clone();
+        if all.iter().all(|known| known.id != id) {
+            all.push(Member {
+                id: id.to_owned(),
+                display: display.map(str::to_owned).or_else(login),
+            });
+        }
+    }
+    let missing: Vec<_> = members
+        .iter()
+        .filter(|m| all.iter().all(|known| known.id != m.id))
+        .cloned()
+        .collect();
+    all.extend(missing);
+    all
+}
+
 /// `POST /Groups`.
 #[must_use]
 pub fn create_group(name: &str, members: &[Member], variants: Variants) -> Built {
     Built {
-        body: bare_group(name, members, variants),
+        body: json!({"schemas": [GROUP], "displayName": name, "members": member_values(members, variants)}),
         sets: set("displayName", name.into()).into_iter().collect(),
     }
 }
 
-fn bare_group(name: &str, members: &[Member], variants: Variants) -> Value {
-    json!({"schemas": [GROUP], "displayName": name, "members": member_values(members, variants)})
-}
-
-/// The target's own answer with name and complete membership.
+/// The whole group: its schemas, id, name and members, in this order, and nothing else of what the target has shown
+/// (recorded).
 #[must_use]
-pub fn put_group(base: &Value, name: &str, members: &[Member], variants: Variants) -> Built {
+pub fn put_group(
+    base: &Value,
+    id: &str,
+    name: &str,
+    members: &[Member],
+    variants: Variants,
+) -> Built {
+    let members = member_values(members, variants);
     let body = if variants.has(Variant::BareGroupPut) {
-        bare_group(name, members, variants)
-    } else {
+        json!({"schemas": [GROUP], "displayName": name, "members": members})
+    } else if variants.has(Variant::GroupPutEcho) {
         let mut body = object(base.clone());
         body.insert("displayName".into(), name.into());
-        body.insert("members".into(), member_values(members, variants));
+        body.insert("members".into(), members);
         Value::Object(body)
+    } else {
+        json!({"schemas": [GROUP], "id": id, "displayName": name, "members": members})
     };
     Built {
         body,
@@ -399,11 +453,71 @@ mod tests {
         let new = profile(
             json!({"login": "new", "firstName": "New", "email": "new@example.com", "emailType": "work"}),
         );
-        let built = put_profile(&base, &new, &mapping(), "00u1", NONE);
+        let built = put_profile(&base, &new, &mapping(), "00u1", Push::Change, NONE);
+        let start = r#"{"id":"7","externalId":"00u1","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"new","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"New"},"emails":[{"value":"new@example.com","primary":true,"type":"work"}],"active":"#;
+        assert_eq!(built.body.to_string(), format!("{start}false}}"));
+        let built = put_profile(&base, &new, &mapping(), "00u1", Push::Link, NONE);
+        let linked = format!(r#"{start}true,"groups":[]}}"#);
+        assert_eq!(built.body.to_string(), linked);
+        let both = NONE
+            .with(Variant::GroupsAdded)
+            .with(Variant::ActiveOnEveryPush);
+        let built = put_profile(&base, &new, &mapping(), "00u1", Push::Change, both);
+        assert_eq!(built.body.to_string(), linked);
+    }
+
+    #[test]
+    fn who_comes_back_is_told_to_be_in_no_group() {
+        let base = json!({"groups": [{"value": "g1", "$ref": "x"}], "active": false});
+        let groups = |push| {
+            let built = put_profile(&base, &Profile::new(), &mapping(), "00u1", push, NONE);
+            built.body["groups"].clone()
+        };
+        assert_eq!(groups(Push::Link), json!([]));
+        assert_eq!(groups(Push::Change), base["groups"]);
+    }
+
+    #[test]
+    fn a_group_is_put_with_its_id_and_without_what_else_the_target_has() {
+        let base = json!({"meta": {"location": "x"}, "id": "7", "externalId": "e", "displayName": "Old", "members": []});
+        let ada = Member {
+            id: "1".into(),
+            display: Some("ada@example.com".into()),
+        };
+        let body = |variants| {
+            let built = put_group(
+                &base,
+                "7",
+                "Night Shift",
+                std::slice::from_ref(&ada),
+                variants,
+            );
+            built.body.to_string()
+        };
         assert_eq!(
-            built.body.to_string(),
-            r#"{"id":"7","externalId":"00u1","meta":{"location":"https://elsewhere.test/7"},"schemas":["s"],"userName":"new","custom":{"b":1,"a":2},"name":{"formatted":"Old Name","givenName":"New"},"emails":[{"value":"new@example.com","primary":true,"type":"work"}],"active":true,"groups":[]}"#
+            body(NONE),
+            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"7","displayName":"Night Shift","members":[{"value":"1","display":"ada@example.com"}]}"#
         );
+        assert!(body(NONE.with(Variant::GroupPutEcho)).starts_with(r#"{"meta":"#));
+        assert!(!body(NONE.with(Variant::BareGroupPut)).contains(r#""id""#));
+    }
+
+    #[test]
+    fn the_first_put_of_a_changed_group_takes_nobody_out() {
+        let member = |id: &str| Member {
+            id: id.into(),
+            display: Some(format!("{id}@example.com")),
+        };
+        let base = json!({"members": [
+            {"value": "3", "display": "3@example.com"}, {"value": "1"}, {"display": "nobody"}, {"value": "7"},
+        ]});
+        let kept = kept_and_missing(&base, &[member("2"), member("3"), member("1")]);
+        let none = Member {
+            id: "7".into(),
+            display: None,
+        };
+        assert_eq!(kept, [member("3"), member("1"), none, member("2")]);
+        assert_eq!(kept_and_missing(&json!({}), &[member("2")]), [member("2")]);
     }
 
     #[test]
@@ -425,7 +539,7 @@ mod tests {
     fn removes_come_before_one_add() {
         let member = |id: &str| Member {
             id: id.into(),
-            display: format!("{id}@example.com"),
+            display: Some(format!("{id}@example.com")),
         };
         let body = patch_members(&["x\"y".to_owned()], &[member("a"), member("b")], NONE);
         assert_eq!(
@@ -437,10 +551,13 @@ mod tests {
     #[test]
     fn a_cleared_attribute_is_sent_empty_only_where_the_target_has_it() {
         let new = profile(json!({"roles": null}));
-        let built = put_profile(&json!({"roles": ["a"]}), &new, &mapping(), "00u1", NONE);
+        let put = |base: Value, new: &Profile| {
+            put_profile(&base, new, &mapping(), "00u1", Push::Change, NONE)
+        };
+        let built = put(json!({"roles": ["a"]}), &new);
         assert_eq!(built.body["roles"], json!([]));
         let new = profile(json!({"title": null, "nickName": null}));
-        let built = put_profile(&json!({"title": "Dr"}), &new, &mapping(), "00u1", NONE);
+        let built = put(json!({"title": "Dr"}), &new);
         assert_eq!(built.body["title"], "");
         assert!(built.body.get("nickName").is_none());
         assert_eq!(built.sets[0].value, Value::Null);

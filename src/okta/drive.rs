@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::app::Apps;
 use super::form::{Form, Formed};
-use super::job::{Job, MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template};
+use super::job::{
+    Job, MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Situation, Template,
+};
 use super::reading::{self, Match};
 use super::request::{Call, Client, Document, EntitlementType, Intent, Resource};
 use super::task::{Effect, GroupCard, Subject};
@@ -115,7 +117,6 @@ pub async fn run<L: Line + std::marker::Send>(
         },
         base: None,
         matched: None,
-        created_with: IndexSet::new(),
         entitlement_types: Vec::new(),
         evidence: Evidence::Inferred,
         reads_next: false,
@@ -151,8 +152,6 @@ struct Drive<'a, L> {
     id: Option<String>,
     base: Option<Value>,
     matched: Option<Match>,
-    /// Members that the create of the group has brought along.
-    created_with: IndexSet<String>,
     /// What `/ResourceTypes` names as roles and entitlements.
     entitlement_types: Vec<EntitlementType>,
     /// Of the last request.
@@ -194,12 +193,17 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     /// Whether a request is sent under `variants`.
     fn is_sent(&self, template: &Template, variants: Variants) -> bool {
         let app = self.settings.app;
-        template.when.holds(
-            variants.traits(app, self.settings.apps.traits(app)),
+        let members_changed = match self.subject {
+            Subject::Group(g) => g.has_changed_members(),
+            _ => false,
+        };
+        template.when.holds(Situation {
+            traits: variants.traits(app, self.settings.apps.traits(app)),
             variants,
-            self.settings.import_groups,
-            self.matched.as_ref().map(Match::word),
-        )
+            import_groups: self.settings.import_groups,
+            matched: self.matched.as_ref().map_or(MatchWord::None, Match::word),
+            members_changed,
+        })
     }
 
     /// A call in the form that the variants give it. What would not be sent, or look otherwise, without one of them is
@@ -385,7 +389,6 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
         let answer = exchange.response().and_then(|r| r.json());
         if let Some(id) = answer.and_then(reading::id_of) {
             self.id = Some(id);
-            self.created_with.clone_from(&members);
             let members = (resource == Resource::Group).then_some(members);
             self.succeeded(template, None, members);
             return Ok(());
@@ -456,7 +459,7 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     }
 
     async fn put(&mut self, template: &Template, of: &PutOf) -> Result<(), Trouble> {
-        let (Some(id), Some(base)) = (self.id.clone(), self.base.take()) else {
+        let (Some(id), Some(base)) = (self.id.clone(), self.base.clone()) else {
             return Ok(());
         };
         let subject = self.subject;
@@ -464,11 +467,14 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
             return Ok(());
         };
         self.send(template, call).await?;
-        let members = match subject {
-            Subject::Group(g) => Some(g.ids().into_iter().collect()),
+        // After the step of the name, whoever leaves is still there.
+        let members = match (of, subject) {
+            (PutOf::Named(PutName::Group), Subject::Group(g)) => {
+                Some(g.ids().into_iter().collect())
+            }
             _ => None,
         };
-        let pushed = matches!(of, PutOf::Named(PutName::Profile)).then_some(());
+        let pushed = matches!(of, PutOf::Named(PutName::Profile | PutName::Link)).then_some(());
         self.succeeded(template, pushed, members);
         Ok(())
     }
@@ -511,10 +517,8 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     ) -> Result<(), Trouble> {
         // On a first push or a new link everything is new: what the target's group held before stays (test plan C9315).
         let mut believed = group.pushed.clone();
-        believed.extend(self.created_with.iter().cloned());
         let removed = group.removed();
-        let mut added = group.added();
-        added.retain(|member| !self.created_with.contains(&member.id));
+        let added = group.added();
         let all = self.settings.variants;
         let batches = self.formed_under(all).batches(&removed, &added);
         for (n, batch) in batches.iter().enumerate() {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::app::Apps;
-use super::body::{self, Built, Member};
+use super::app::{Apps, Verb};
+use super::body::{self, Built, Member, Push};
 use super::job::{PatchName, PatchOf, PutName, PutOf};
 use super::request::{Client, Document, Intent, MemberChange, Resource, one};
 use super::task::{GroupCard, Subject};
@@ -76,12 +76,9 @@ impl Form<'_> {
                 (Resource::User, &p.login, built, BTreeSet::new())
             }
             Subject::Group(g) => {
-                let traits = self.variants.traits(self.app, self.apps.traits(self.app));
-                let members = if traits.create_with_members {
-                    g.members.as_slice()
-                } else {
-                    &[]
-                };
+                let is_empty = self.variants.has(Variant::CreateGroupEmpty)
+                    && self.apps.traits(self.app).groups == Verb::Patch;
+                let members = if is_empty { &[] } else { g.members.as_slice() };
                 let built = body::create_group(&g.name, members, self.variants);
                 (Resource::Group, &g.name, built, ids_of(members))
             }
@@ -125,25 +122,40 @@ impl Form<'_> {
                 let built = body::put_active(base, *active, &p.okta_id, variants);
                 (Resource::User, built, None, None)
             }
-            (PutOf::Named(PutName::Profile), Subject::Person(p)) => {
-                let built = body::put_profile(base, &p.profile, mapping, &p.okta_id, variants);
+            (PutOf::Named(name @ (PutName::Profile | PutName::Link)), Subject::Person(p)) => {
+                let push = match name {
+                    PutName::Link => Push::Link,
+                    _ => Push::Change,
+                };
+                let (profile, okta_id) = (&p.profile, &p.okta_id);
+                let built = body::put_profile(base, profile, mapping, okta_id, push, variants);
                 (Resource::User, built, Some(&p.login), None)
             }
             (PutOf::Named(PutName::Password), Subject::Person(p)) => {
                 let built = body::put_password(base, &p.password);
                 (Resource::User, built, None, None)
             }
-            (PutOf::Named(PutName::Group), Subject::Group(g)) => {
-                let built = body::put_group(base, &g.name, &g.members, variants);
-                (Resource::Group, built, Some(&g.name), Some(g.ids()))
+            (PutOf::Named(name @ (PutName::GroupName | PutName::Group)), Subject::Group(g)) => {
+                let members = match name {
+                    PutName::GroupName => body::kept_and_missing(base, &g.members),
+                    _ => g.members.clone(),
+                };
+                let built = body::put_group(base, id, &g.name, &members, variants);
+                let members = ids_of(&members);
+                (Resource::Group, built, Some(&g.name), Some(members))
             }
             _ => return None,
+        };
+        // What a PUT leaves out, a server may drop (RFC 7644, 3.5.1).
+        let base = match resource {
+            Resource::User => base.clone(),
+            Resource::Group => only_what_is_sent(base, &built.body),
         };
         let update = Update {
             resource,
             id,
             name,
-            base: Some(base),
+            base: Some(&base),
             members: members.map(MemberChange::Replace),
         };
         Some(self.update(Method::Put, built, update))
@@ -272,6 +284,17 @@ impl<'a> Update<'a> {
             members: Some(change),
         }
     }
+}
+
+/// Of what the target has shown, the attributes that `sent` has as well.
+fn only_what_is_sent(base: &Value, sent: &Value) -> Value {
+    let shown = base.as_object().into_iter().flatten();
+    let shown = shown.filter(|(key, _)| sent.get(key).is_some());
+    Value::Object(
+        shown
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 fn ids_of(members: &[Member]) -> BTreeSet<String> {

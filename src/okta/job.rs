@@ -136,7 +136,7 @@ pub enum Send {
     Schemas,
     /// All pages of the endpoints of roles and entitlements.
     ImportEntitlements,
-    /// PUT of the target's own GET answer with something changed.
+    /// PUT: of a user the target's own GET answer with something changed, of a group all that Okta knows.
     Put(PutOf),
     /// PATCH.
     Patch(PatchOf),
@@ -159,11 +159,15 @@ pub enum PutOf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PutName {
-    /// The mapped attributes.
+    /// The mapped attributes that have changed.
     Profile,
+    /// All mapped attributes, of a user who is linked or comes back.
+    Link,
     /// The password.
     Password,
-    /// A group's name and all its members.
+    /// A group's name; of its members nobody leaves yet.
+    GroupName,
+    /// A group's name and exactly its members.
     Group,
 }
 
@@ -213,9 +217,26 @@ pub struct When {
     #[serde(default)]
     import_groups: Option<bool>,
     #[serde(default)]
+    members_changed: Option<bool>,
+    #[serde(default)]
     variant: Option<Variant>,
     #[serde(default)]
     without: Option<Variant>,
+}
+
+/// What guards are asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    /// Those of the app, under the variants.
+    pub traits: Traits,
+    /// What differs from the default.
+    pub variants: Variants,
+    /// "Import Groups" is on.
+    pub import_groups: bool,
+    /// What the look-up of the job found; nobody, where it sends none.
+    pub matched: MatchWord,
+    /// Since the last push of the group members have come or left.
+    pub members_changed: bool,
 }
 
 impl When {
@@ -225,26 +246,24 @@ impl When {
         self.variant
     }
 
-    /// Whether all given guards hold. `traits` are those of the app under `variants`.
+    /// Whether all given guards hold.
     #[must_use]
-    pub fn holds(
-        &self,
-        traits: Traits,
-        variants: Variants,
-        import_groups: bool,
-        matched: Option<MatchWord>,
-    ) -> bool {
+    pub fn holds(&self, now: Situation) -> bool {
+        let (traits, variants) = (now.traits, now.variants);
         self.state.is_none_or(|v| v == traits.state)
             && self.password.is_none_or(|v| v == traits.password)
             && self.variant.is_none_or(|v| variants.has(v))
             && self.without.is_none_or(|v| !variants.has(v))
             && self.profile.is_none_or(|v| v == traits.profile)
             && self.groups.is_none_or(|v| v == traits.groups)
-            && self.import_groups.is_none_or(|v| v == import_groups)
+            && self.import_groups.is_none_or(|v| v == now.import_groups)
+            && self
+                .members_changed
+                .is_none_or(|v| v == now.members_changed)
             && self
                 .matched
                 .as_ref()
-                .is_none_or(|words| matched.is_some_and(|m| words.as_slice().contains(&m)))
+                .is_none_or(|words| words.as_slice().contains(&now.matched))
     }
 }
 

@@ -103,8 +103,10 @@ pub struct Org {
 /// An admin action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminAction<'a> {
-    /// Save or test the connection.
+    /// "Test Connector Configuration", "Test API Credentials".
     TestConnection,
+    /// The settings of the API integration, or those "To App", are saved.
+    SaveIntegration,
     /// Assign a person to the app.
     Assign(&'a str),
     /// Remove a person from the app.
@@ -149,6 +151,10 @@ impl Org {
         match *action {
             AdminAction::TestConnection => Some(Task {
                 job: "test-connection",
+                subject: Subject::App,
+            }),
+            AdminAction::SaveIntegration => Some(Task {
+                job: "save-integration",
                 subject: Subject::App,
             }),
             AdminAction::ImportUsers => Some(Task {
@@ -224,6 +230,12 @@ impl Org {
                         // Cleared attributes have been told; they are simply absent from now on.
                         person.profile.retain(|_, value| !value.is_null());
                     }
+                    // Okta does not rely on what it believed of her memberships (recorded).
+                    for group in self.groups.values_mut() {
+                        if group.members.contains(key) {
+                            group.pushed.members.shift_remove(id);
+                        }
+                    }
                 }
                 Effect::PushedProfile { key } => {
                     if let Some(person) = self.people.get_mut(key) {
@@ -255,6 +267,18 @@ impl Org {
         }
     }
 
+    /// The pushes that Okta starts by itself when these users have been linked: every pushed group that they are in, once
+    /// (recorded; of a joiner and of users who come back).
+    #[must_use]
+    pub fn pushes_after_link(&self, linked: &[String]) -> Vec<(String, Task)> {
+        let concerned = self.groups.iter().filter(|(_, group)| {
+            group.link.is_some() && linked.iter().any(|key| group.members.contains(key))
+        });
+        concerned
+            .filter_map(|(key, _)| Some((key.clone(), self.push_group(key)?)))
+            .collect()
+    }
+
     fn about(&self, key: &str, job: &'static str) -> Option<Task> {
         Some(Task {
             job,
@@ -284,9 +308,7 @@ impl Org {
                 subject: Subject::Group(card),
             });
         }
-        let changed = group.pushed.name.as_ref() != Some(&group.name)
-            || !card.added().is_empty()
-            || !card.removed().is_empty();
+        let changed = group.pushed.name.as_ref() != Some(&group.name) || card.has_changed_members();
         changed.then_some(Task {
             job: "update-group",
             subject: Subject::Group(card),
@@ -332,7 +354,7 @@ impl Org {
             .filter_map(|p| {
                 p.link.as_ref().map(|id| Member {
                     id: id.clone(),
-                    display: p.login.clone(),
+                    display: Some(p.login.clone()),
                 })
             })
             .collect();

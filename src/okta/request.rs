@@ -17,6 +17,8 @@ use crate::exchange::{HeaderText, Method, Request, SpaceAs, path_segment, query_
 pub const MEDIA_TYPE: &str = "application/scim+json";
 /// Okta's user agent.
 pub const USER_AGENT: &str = "Okta SCIM Client 1.0.0";
+/// The `User-Agent` of what Okta does not send: probes, reads for judging, clean-up.
+pub const OWN_USER_AGENT: &str = concat!("scim-conform/", env!("CARGO_PKG_VERSION"));
 
 /// `Users` or `Groups`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,6 +199,29 @@ pub enum MemberChange {
 }
 
 impl MemberChange {
+    /// This change, then that one.
+    #[must_use]
+    pub fn then(self, next: &Self) -> Self {
+        match (self, next) {
+            (_, Self::Replace(all)) => Self::Replace(all.clone()),
+            (Self::Replace(all), next) => Self::Replace(next.apply(&all)),
+            (
+                Self::Delta { remove, add },
+                Self::Delta {
+                    remove: later_out,
+                    add: later_in,
+                },
+            ) => Self::Delta {
+                remove: remove
+                    .union(later_out)
+                    .filter(|id| !later_in.contains(*id))
+                    .cloned()
+                    .collect(),
+                add: add.difference(later_out).chain(later_in).cloned().collect(),
+            },
+        }
+    }
+
     /// The members after the change, from those before it.
     #[must_use]
     pub fn apply(&self, before: &BTreeSet<String>) -> BTreeSet<String> {
@@ -224,9 +249,21 @@ pub struct Call {
     pub reads_next: bool,
 }
 
+/// Who a request says that it is from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Agent {
+    /// Okta's client.
+    #[default]
+    Okta,
+    /// This tool: Okta sends nothing of the kind.
+    Own,
+}
+
 /// Makes requests as Okta's client does.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
+    /// Who they say that they are from.
+    pub agent: Agent,
     /// The `Authorization` value; none sends no such header.
     pub authorization: Option<HeaderText>,
     /// Further headers of the user's, sent behind `Authorization`.
@@ -234,6 +271,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same for requests that Okta does not send.
+    #[must_use]
+    pub fn own(&self) -> Self {
+        Self {
+            agent: Agent::Own,
+            ..self.clone()
+        }
+    }
+
     /// A request with Okta's headers. GET carries no Content-Type; DELETE does, without a body.
     #[must_use]
     pub fn request(&self, method: Method, target: String, body: Option<Bytes>) -> Request {
@@ -249,7 +295,11 @@ impl Client {
                 &format!("{MEDIA_TYPE}; charset=utf-8"),
             ));
         }
-        headers.push(plain("User-Agent", USER_AGENT));
+        let agent = match self.agent {
+            Agent::Okta => USER_AGENT,
+            Agent::Own => OWN_USER_AGENT,
+        };
+        headers.push(plain("User-Agent", agent));
         if let Some(value) = &self.authorization {
             headers.push(("Authorization".to_owned(), value.clone()));
         }
@@ -388,6 +438,7 @@ mod tests {
     #[test]
     fn get_has_no_content_type_and_delete_has_one() {
         let client = Client {
+            agent: Agent::Okta,
             authorization: Some(HeaderText::Plain("Bearer t".into())),
             extra: vec![],
         };

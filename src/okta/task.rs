@@ -71,6 +71,12 @@ impl GroupCard {
         self.members.iter().map(|m| m.id.clone()).collect()
     }
 
+    /// Whether members have come or left since the last push.
+    #[must_use]
+    pub fn has_changed_members(&self) -> bool {
+        !self.added().is_empty() || !self.removed().is_empty()
+    }
+
     /// Members that were not pushed yet.
     #[must_use]
     pub fn added(&self) -> Vec<Member> {

@@ -50,10 +50,18 @@ pub enum Variant {
     PasswordByPut,
     /// `path: password`.
     PasswordWithPath,
-    /// The POST of a group names its members.
-    CreateGroupWithMembers,
-    /// The PUT of a group holds nothing but name and members.
+    /// The POST of a group names no members.
+    CreateGroupEmpty,
+    /// A new group is told its name once more.
+    NameAfterCreate,
+    /// The PUT of a group has no id.
     BareGroupPut,
+    /// The PUT of a group is the answer to a GET with name and members changed.
+    GroupPutEcho,
+    /// A changed profile brings `groups` along when the GET had none.
+    GroupsAdded,
+    /// A changed profile is pushed as active.
+    ActiveOnEveryPush,
     /// A full push without a path.
     MembersWithoutPath,
     /// A full push in one operation with the name.
@@ -89,6 +97,7 @@ enum Decision {
     ReadFirst,
     Cleared,
     FullPush,
+    GroupPut,
     Batch,
 }
 
@@ -117,7 +126,7 @@ const CUSTOM: &[App] = &[App::Custom];
 const OIN: &[App] = &[App::Oin];
 
 /// All variants, in the order of [`Variant`]: look-ups, users, groups, the rest.
-const TABLE: [VariantMeta; 30] = [
+const TABLE: [VariantMeta; 34] = [
     VariantMeta {
         variant: Variant::LookupEmailAsUsername,
         name: "lookup-email-as-username",
@@ -185,7 +194,7 @@ const TABLE: [VariantMeta; 30] = [
         meaning: "a user is read before she is activated, deactivated or given a password",
         wire: "`GET /Users/{id}` before the PATCH",
         evidence: Evidence::Documented,
-        source: "flow charts `scim_flow-user-deprovision.png` and `scim_flow-user-update-patch.png` in [okta-developer-docs](https://github.com/okta/okta-developer-docs)",
+        source: "flow charts `scim_flow-user-deprovision.png` and `scim_flow-user-update-patch.png` in [okta-developer-docs](https://github.com/okta/okta-developer-docs); a recording of 2026 contradicts them ([thedadams/obot](https://github.com/thedadams/obot))",
         decides: &[Decision::ReadFirst],
     },
     VariantMeta {
@@ -293,23 +302,63 @@ const TABLE: [VariantMeta; 30] = [
         decides: &[Decision::PasswordRequest],
     },
     VariantMeta {
-        variant: Variant::CreateGroupWithMembers,
-        name: "create-group-with-members",
+        variant: Variant::CreateGroupEmpty,
+        name: "create-group-empty",
         apps: OIN,
-        meaning: "a catalogue app creates a group with its members",
-        wire: "`POST /Groups` with all members, and no PATCH that adds them",
+        meaning: "a catalogue app creates a group without its members, and adds them afterwards",
+        wire: "`POST /Groups` with `members: []`, then the PATCH that adds them",
         evidence: Evidence::Documented,
-        source: "Okta's SCIM guide of 2018, [okta-blog-archive PR 2022](https://github.com/oktadeveloper/okta-blog-archive/pull/2022); the reference shows `members: []`",
+        source: "[SCIM 2.0 reference](https://developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20), create a group; the recording of 2026 has all members in the POST ([thedadams/obot](https://github.com/thedadams/obot))",
+        decides: &[],
+    },
+    VariantMeta {
+        variant: Variant::NameAfterCreate,
+        name: "name-after-create",
+        apps: OIN,
+        meaning: "a catalogue app tells a group its name once more after it has created it",
+        wire: "`{\"op\":\"replace\",\"value\":{\"id\":\"…\",\"displayName\":\"…\"}}` between the POST and the PATCH of the members",
+        evidence: Evidence::Reported,
+        source: "[Metatavu/keycloak-scim-server #113](https://github.com/Metatavu/keycloak-scim-server/issues/113); the recording of 2026 has none ([thedadams/obot](https://github.com/thedadams/obot))",
         decides: &[],
     },
     VariantMeta {
         variant: Variant::BareGroupPut,
         name: "bare-group-put",
         apps: CUSTOM,
-        meaning: "the PUT of a group is no merge: it holds schemas, name and members alone",
-        wire: "`{\"schemas\":[…],\"displayName\":\"…\",\"members\":[…]}`, without `id` and `meta`",
+        meaning: "the PUT of a group has no id",
+        wire: "`{\"schemas\":[…],\"displayName\":\"…\",\"members\":[…]}`, without `id`",
         evidence: Evidence::Documented,
         source: "[SCIM 2.0 reference](https://developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20), update a group by PUT",
+        decides: &[Decision::GroupPut],
+    },
+    VariantMeta {
+        variant: Variant::GroupPutEcho,
+        name: "group-put-echo",
+        apps: CUSTOM,
+        meaning: "the PUT of a group is the target's own answer with name and members changed, like that of a user",
+        wire: "all that the GET of the group has shown, `meta` included",
+        evidence: Evidence::Inferred,
+        source: "the PUT of a user; the recording of 2026 has 17 PUTs of groups, and none is an echo ([thedadams/obot](https://github.com/thedadams/obot))",
+        decides: &[Decision::GroupPut],
+    },
+    VariantMeta {
+        variant: Variant::GroupsAdded,
+        name: "groups-added",
+        apps: BOTH,
+        meaning: "the PUT of a changed profile brings an empty `groups` along when the GET had none",
+        wire: "`\"groups\":[]` at the end of the answer that is put back",
+        evidence: Evidence::Inferred,
+        source: "the PUT that links a user has it in every trace; no trace shows a plain change of a user without `groups`",
+        decides: &[],
+    },
+    VariantMeta {
+        variant: Variant::ActiveOnEveryPush,
+        name: "active-on-every-push",
+        apps: BOTH,
+        meaning: "the PUT of a changed profile activates the user",
+        wire: "`\"active\":true`, whatever the GET has shown",
+        evidence: Evidence::Inferred,
+        source: "the PUT that links a user does; Okta's [concept page](https://developer.okta.com/docs/concepts/scim/) says that a profile push does not change the status",
         decides: &[],
     },
     VariantMeta {
@@ -531,7 +580,6 @@ impl Variants {
         if self.has(Variant::PasswordByPut) {
             traits.password = Verb::Put;
         }
-        traits.create_with_members |= self.has(Variant::CreateGroupWithMembers);
         traits
     }
 

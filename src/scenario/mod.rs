@@ -6,6 +6,7 @@ pub mod catalog;
 mod circumstance;
 mod claim;
 mod file;
+mod import_groups;
 mod lint;
 pub mod placeholder;
 mod risk;
@@ -24,6 +25,7 @@ use crate::okta::selector::Selector;
 use crate::okta::{App, Evidence};
 
 pub use circumstance::Circumstance;
+pub use import_groups::ImportGroups;
 pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
 pub use risk::Risk;
@@ -81,6 +83,8 @@ pub struct Scenario {
     pub probe: bool,
     /// Runs alone and last, because it lists everything.
     pub exclusive: bool,
+    /// The state of "Import Groups" in which it runs.
+    pub import_groups: ImportGroups,
     /// Number of generated people `crowd-1` .. `crowd-N`; of a scenario that [scales](Self::scales), the fewest.
     pub crowd: u32,
     /// Runs once for each size that the user asks for, with a crowd of that size: `crowd: scale`.
@@ -179,6 +183,8 @@ pub struct Case {
     pub id: String,
     /// What a finding of this row is about, when several rows share one cause.
     pub facet: Option<String>,
+    /// The state of "Import Groups" that it is there for. What is found in it is about the scenario.
+    pub import_groups: Option<bool>,
     /// People of this row, laid over the scenario's.
     pub people: IndexMap<Key, PersonSpec>,
     /// Groups of this row, laid over the scenario's.
@@ -188,8 +194,10 @@ pub struct Case {
 impl Case {
     /// What a finding of this row is about: the facet, else the row itself.
     #[must_use]
-    pub fn about(&self) -> String {
-        self.facet.clone().unwrap_or_else(|| self.id.clone())
+    pub fn about(&self) -> Option<String> {
+        let is_about_itself = self.import_groups.is_none();
+        let itself = || is_about_itself.then(|| self.id.clone());
+        self.facet.clone().or_else(itself)
     }
 }
 
@@ -308,6 +316,8 @@ impl Outside {
 pub enum OktaAction {
     /// "Test Connector Configuration" / "Test API Credentials".
     TestConnection,
+    /// The integration is saved.
+    SaveIntegration,
     /// Assign people to the app.
     Assign(Vec<Key>),
     /// Remove people from the app.

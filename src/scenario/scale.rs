@@ -12,6 +12,7 @@ impl Scenario {
         sized.cases = vec![Case {
             id: size.to_string(),
             facet: None,
+            import_groups: None,
             people: Default::default(),
             groups: Default::default(),
         }];

@@ -120,8 +120,6 @@ freedoms! {
         "A PATCH of the password is refused with 400." "RFC 7643, 5: changing passwords is optional";
     OddAddressesRefused "odd-addresses-refused"
         "An e-mail address with other signs than `.`, `+`, `-`, `_` and `'` is refused with 400." "RFC 7644, 3.12: a refusal that says so and changes nothing";
-    UniqueGroupNames "unique-group-names"
-        "A second group of one name is refused with 409." "RFC 7643, 4.2 leaves it open";
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ const MEMBERS: &str = "members";
 /// `excludedAttributes` is answered 200 with what it asks for.
 const MOST_MEMBERS_IN_ANSWER: usize = 1000;
 
-/// `POST /Groups`: files a new group; its id. Two groups may have one name: RFC 7643, 4.2 does not make it unique.
+/// `POST /Groups`: files a new group; its id. RFC 7643, 4.2 leaves open whether two groups may have one name. Okta, which
+/// creates without a lookup while "Import Groups" is on, needs 409 to link what exists.
 pub(super) fn insert(
     context: Context<'_>,
     store: &mut Store,
@@ -41,12 +42,12 @@ pub(super) fn insert(
     let members = members_of(context, store, body)?.unwrap_or_default();
     let namesake = store.of(KIND).lookup(Indexed::DisplayName, name).next();
     if let Some(id) = namesake.map(|namesake| namesake.id.clone()) {
-        if context.policy.refuses_namesake_groups() {
-            return Err(Problem::conflict(format!("A group {name} exists already")));
-        }
         if context.policy.overwrites_namesake_groups() {
             store.remove(KIND, &id);
             return Ok(file(store, id, attributes, members));
+        }
+        if context.policy.refuses_namesake_groups() {
+            return Err(Problem::conflict(format!("A group {name} exists already")));
         }
     }
     let id = context.policy.new_id(KIND, store, &attributes);

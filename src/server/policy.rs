@@ -514,7 +514,7 @@ impl Policy {
 impl Policy {
     /// Whether a second group of one name is refused.
     pub(super) fn refuses_namesake_groups(&self) -> bool {
-        self.takes(Freedom::UniqueGroupNames)
+        !self.has(Fault::NamesakeGroupCreated)
     }
 
     /// Whether a second group of one name overwrites the first.

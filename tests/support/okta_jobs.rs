@@ -3,7 +3,7 @@
 use scim_conform::exchange::{Exchange, HeaderText, Transport};
 use scim_conform::okta::body::{Member, Profile};
 use scim_conform::okta::drive::{self, Done, Line, NotSent};
-use scim_conform::okta::request::{Call, Client};
+use scim_conform::okta::request::{Agent, Call, Client};
 use scim_conform::okta::task::{GroupCard, PersonCard, Subject};
 use scim_conform::okta::{App, Behaviour, Variants};
 use scim_conform::secret::Secret;
@@ -73,6 +73,7 @@ impl Okta {
 
     async fn drive(&self, job: &str, subject: &Subject, transport: &dyn Transport) -> Done {
         let client = Client {
+            agent: Agent::Okta,
             authorization: Some(HeaderText::Secret(Secret::new(format!("Bearer {TOKEN}")))),
             extra: Vec::new(),
         };

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use scim_conform::exchange::{BaseUrl, HeaderText, Pooled, ProxyChoice, Settings, Transport as _};
-use scim_conform::okta::request::{Client, Resource};
+use scim_conform::okta::request::{Agent, Client, Resource};
 
 /// A token that no output may contain.
 pub(crate) const TOKEN: &str = "swordfish-0123456789";
@@ -106,6 +106,7 @@ impl Serving {
             ..Settings::new(BaseUrl::parse(&self.url).unwrap())
         };
         let client = Client {
+            agent: Agent::Own,
             authorization: Some(HeaderText::Plain(format!("Bearer {TOKEN}"))),
             extra: vec![],
         };

@@ -108,6 +108,7 @@ pub static ALL: &[&CheckMeta] = &[
     &sequence::REFUSED,
     &sequence::SERVER_ERROR,
     &sequence::SECOND,
+    &sequence::SECOND_GROUP,
     &sequence::ID_CHANGED,
     &sequence::NAME_TAKEN,
     &guard::SOMEBODY_ELSE,

@@ -41,6 +41,19 @@ pub static SECOND: CheckMeta = CheckMeta {
     failing: "201 with a new id",
 };
 
+/// A group is created a second time.
+pub static SECOND_GROUP: CheckMeta = CheckMeta {
+    id: "sequence/second-group",
+    title: "a second group of the same name is created",
+    level: Level::Warning,
+    kind: Kind::Fault,
+    norms: &["Okta: SCIM 2.0 reference, while \"Import Groups\" is on a group is created without a lookup"],
+    why: "Okta fills the new group, and whatever the product grants to the old one stays with its old members.",
+    fix: "Refuse it with 409: the Okta admin then links the group that exists, with \"Link Group\".",
+    passing: "409",
+    failing: "201 with a new id",
+};
+
 /// The id of a resource changes.
 pub static ID_CHANGED: CheckMeta = CheckMeta {
     id: "sequence/id-changed",

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::exchange::{Body, HeaderText, Method, Timing};
-use crate::okta::request::{Client, Resource};
+use crate::okta::request::{Agent, Client, Resource};
 use crate::secret::Secret;
 
 const MEDIA_TYPE: (&str, &str) = ("Content-Type", "application/scim+json");
@@ -20,6 +20,7 @@ fn answered(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Respons
 
 fn exchange(method: Method, outcome: Result<Response, SendError>) -> Exchange {
     let client = Client {
+        agent: Agent::Okta,
         authorization: Some(HeaderText::Plain("Bearer s3cret-token".to_owned())),
         extra: Vec::new(),
     };

@@ -20,7 +20,7 @@ use crate::engine::settings::{
 use crate::exchange::{self, BaseUrl, Doubts, HeaderText, ProxyChoice, Transport};
 use crate::okta::Behaviour;
 use crate::okta::app::Mapped;
-use crate::okta::request::Client;
+use crate::okta::request::{Agent, Client};
 use crate::okta::selector::Selector;
 use crate::scenario::{Claim, Scenario};
 use crate::secret::Secret;
@@ -311,6 +311,7 @@ async fn embedded(names: &[String], chance: Option<Chance>, tap: bool) -> Result
         })
     });
     let client = Client {
+        agent: Agent::Okta,
         authorization: Some(HeaderText::Secret(Secret::new(format!(
             "Bearer {}",
             token.expose()

@@ -21,7 +21,7 @@ use crate::exchange::{
     self, BaseUrl, HeaderText, Pem, Pooled, ProxyChoice, SettingsError, Tapped, Transport,
 };
 use crate::okta::Behaviour;
-use crate::okta::request::Client;
+use crate::okta::request::{Agent, Client};
 use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
@@ -195,6 +195,7 @@ fn reach(remote: &Remote, timeout: std::time::Duration, tap: bool) -> Result<Rea
         base,
         doubts,
         client: Client {
+            agent: Agent::Okta,
             authorization,
             extra: remote.headers.clone(),
         },

@@ -21,7 +21,7 @@ use crate::engine::preflight;
 use crate::engine::session::Session;
 use crate::engine::target::Run;
 use crate::exchange::{self, HeaderText, Method, Transport};
-use crate::okta::request::{Client, Resource};
+use crate::okta::request::{Agent, Client, Resource};
 use crate::runscope::play::{self, Performance, Stage};
 use crate::runscope::variables::Variables;
 use crate::secret::Secret;
@@ -272,6 +272,7 @@ fn way(settings: &RunscopeSettings) -> Result<Way, Refusal> {
                 transport: Arc::new(InProcess::new(Arc::new(tenant))),
                 base,
                 client: Client {
+                    agent: Agent::Okta,
                     authorization: Some(HeaderText::Secret(authorization)),
                     extra: Vec::new(),
                 },

@@ -243,20 +243,24 @@ impl Session {
 
     fn suspect_second(&self, resource: Resource, name: &str, id: &str, write: Write<'_>) {
         let first = self.with_book(|b| b.named(resource, name).first().map(|a| a.id.clone()));
-        if resource == Resource::User
-            && let Some(first) = first.filter(|f| f != id)
-        {
-            let subjects = vec![
-                Subject::Resource(resource, first),
-                Subject::name(resource, name),
-            ];
-            let context = self.context(write, write.sent, subjects);
-            let seen = Seen::new(
-                &sequence::SECOND,
-                "the account that is there",
-                "201 and another id",
-            );
-            self.observe(seen.facet(resource.word()), &context.losing_data());
+        let Some(first) = first.filter(|f| f != id) else {
+            return;
+        };
+        let subjects = vec![
+            Subject::Resource(resource, first),
+            Subject::name(resource, name),
+        ];
+        let context = self.context(write, write.sent, subjects);
+        let got = "201 and another id";
+        match resource {
+            Resource::User => {
+                let seen = Seen::new(&sequence::SECOND, "the account that is there", got);
+                self.observe(seen.facet(resource.word()), &context.losing_data());
+            }
+            Resource::Group => {
+                let wanted = "409: the group is there, and the admin links it";
+                self.observe(Seen::new(&sequence::SECOND_GROUP, wanted, got), &context);
+            }
         }
     }
 

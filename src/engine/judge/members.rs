@@ -8,7 +8,7 @@ use crate::check::frame::{NO_MEMBERS, so_many_members};
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::NotSent;
-use crate::okta::request::{MemberChange, Resource};
+use crate::okta::request::{Intent, MemberChange, Resource};
 
 use super::super::book::Subject;
 use super::super::session::{Context, Place, Sent, Session};
@@ -39,13 +39,33 @@ impl Session {
             self.observe(seen, context);
         }
         if &there != wanted {
-            let facet = form(
-                write.call.request.method,
-                change.members,
-                was,
-                wanted,
-                &there,
-            );
+            let mut context = context.clone();
+            let culprit = write.culprit(was, wanted, &there);
+            let facet = match &culprit {
+                Some(culprit) => {
+                    let call = &culprit.update.call;
+                    (context.cause, context.evidence) = (Some(&call.request), call.evidence);
+                    let members = match &call.intent {
+                        Intent::Update { members, .. } => members.as_ref(),
+                        _ => None,
+                    };
+                    let method = call.request.method;
+                    form(
+                        method,
+                        members,
+                        &culprit.was,
+                        &culprit.wanted,
+                        &culprit.there,
+                    )
+                }
+                None => form(
+                    write.call.request.method,
+                    change.members,
+                    was,
+                    wanted,
+                    &there,
+                ),
+            };
             let subjects = match context.subjects.first() {
                 Some(Subject::Resource(_, id)) => self.subjects_of_members(id, &there, wanted),
                 _ => context.subjects.clone(),
@@ -55,7 +75,7 @@ impl Session {
                 &Context {
                     loses_data: true,
                     subjects,
-                    ..context.clone()
+                    ..context
                 },
             );
         }

@@ -34,6 +34,7 @@ pub use self::find::LETTER_CASE;
 pub use self::import::Imported;
 pub(crate) use self::members::{form as membership_form, membership_seen};
 pub use self::trouble::{is_honest, refusal_of};
+pub(in crate::engine) use self::update::Updated;
 pub(crate) use self::update::changed;
 
 /// What a write was, for the judge.
@@ -42,6 +43,8 @@ struct Write<'a> {
     call: &'a Call,
     sent: &'a Sent,
     place: &'a Place,
+    /// What the same job has sent before of the same group, if it is judged together with this.
+    earlier: &'a [Updated],
 }
 
 /// What an update was to change.
@@ -68,7 +71,12 @@ impl Session {
     /// # Errors
     /// When Okta would now go on with a resource that is not ours.
     pub async fn judge(&self, call: &Call, sent: &Sent, place: &Place) -> Result<(), NotSent> {
-        let write = Write { call, sent, place };
+        let write = Write {
+            call,
+            sent,
+            place,
+            earlier: &[],
+        };
         match &call.intent {
             Intent::LookUp { resource, name } => self.judge_look_up(*resource, name, write).await,
             Intent::Create {

@@ -106,7 +106,9 @@ impl Session {
                 .await?;
         }
         let ignored = now.is_some_and(|now| frame::is_ignored(before, now, change.sets));
-        self.report_differences(resource, &shown.differences, ignored, write, &context);
+        let setting = write.that_sets_something();
+        let of_setting = self.context(setting, sent, context.subjects.clone());
+        self.report_differences(resource, &shown.differences, ignored, setting, &of_setting);
         if resource == Resource::Group {
             let there = shown.there.unwrap_or_default();
             self.report_members(

@@ -133,6 +133,20 @@ impl Session {
             return self.is_gone(*resource, id);
         }
         is_honest(status) && self.takes_a_name(intent)
+            || status == CONFLICT && self.makes_a_group_again(intent)
+    }
+
+    /// Whether a group is created whose name a group of this run has: the admin then links that one.
+    fn makes_a_group_again(&self, intent: &Intent) -> bool {
+        let Intent::Create {
+            resource: Resource::Group,
+            name,
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        self.with_book(|b| !b.named(Resource::Group, name).is_empty())
     }
 
     /// What is special about a request that is refused, while others of its kind need not be.

@@ -1,5 +1,7 @@
 //! What an update leaves behind, taken or refused.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::check::Seen;
@@ -7,14 +9,23 @@ use crate::check::catalogue::{sequence, state, update};
 use crate::check::frame::{self, Difference};
 use crate::okta::drive::NotSent;
 use crate::okta::reading;
-use crate::okta::request::Resource;
+use crate::okta::request::{Call, Intent, MemberChange, Resource, Set};
 
 use super::super::book::Subject;
-use super::super::session::{Context, Session};
+use super::super::session::{Context, Place, Sent, Session};
 use super::{Change, Write, good, is_success, member_set, show};
 
 /// How an id comes to be another one, when neither a rename nor a reactivation did it.
 pub(super) const AFTER_UPDATE: &str = "after-update";
+
+/// An update that went well, and what a read has shown before the job sent the next one.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Updated {
+    pub(in crate::engine) call: Call,
+    pub(in crate::engine) sent: Sent,
+    /// None of the last one: what it has made is read when it is judged.
+    pub(in crate::engine) shown: Option<Sent>,
+}
 
 /// What a server may find a resource by.
 const FOUND_BY: [&str; 5] = ["userName", "displayName", "emails", "active", "externalId"];
@@ -40,6 +51,44 @@ impl Changed {
 }
 
 impl Session {
+    /// Judges what the updates of one job have made of a group, after the last of them. In between, the group is half
+    /// changed, and right so: the first PUT of a custom app keeps those who leave.
+    ///
+    /// # Errors
+    /// When the run is being stopped, or Okta would now go on with a resource that is not ours.
+    pub(in crate::engine) async fn judge_updates(
+        &self,
+        updates: &[Updated],
+        place: &Place,
+    ) -> Result<(), NotSent> {
+        let Some((last, earlier)) = updates.split_last() else {
+            return Ok(());
+        };
+        if earlier.is_empty() {
+            return self.judge(&last.call, &last.sent, place).await;
+        }
+        let mut sum = Sum::default();
+        for update in updates {
+            sum.add(&update.call.intent);
+        }
+        let Intent::Update { resource, id, .. } = &last.call.intent else {
+            return Ok(());
+        };
+        let write = Write {
+            call: &last.call,
+            sent: &last.sent,
+            place,
+            earlier,
+        };
+        let change = Change {
+            name: sum.name.as_deref(),
+            base: sum.base.as_ref(),
+            sets: &sum.sets,
+            members: sum.members.as_ref(),
+        };
+        self.judge_update(*resource, id, &change, write).await
+    }
+
     pub(super) async fn judge_update(
         &self,
         resource: Resource,
@@ -104,7 +153,9 @@ impl Session {
             };
         if let Some(now) = now {
             self.taken_name(resource, id, &now, write);
-            self.answer_must_show(resource, change.sets, &now, &update::ANSWER, write);
+            for (sets, write) in write.each() {
+                self.answer_must_show(resource, sets, &now, &update::ANSWER, write);
+            }
         }
         if (is_user || change.name.is_some()) && !is_found_as_before {
             self.must_find(resource, id, write.place, write.call.evidence)
@@ -213,6 +264,110 @@ impl Session {
         });
         Ok(())
     }
+}
+
+/// What several updates change together.
+#[derive(Default)]
+struct Sum {
+    name: Option<String>,
+    /// What the first of them has read.
+    base: Option<Value>,
+    sets: Vec<Set>,
+    members: Option<MemberChange>,
+}
+
+impl Sum {
+    fn add(&mut self, intent: &Intent) {
+        let Intent::Update {
+            name,
+            base,
+            sets,
+            members,
+            ..
+        } = intent
+        else {
+            return;
+        };
+        if name.is_some() {
+            self.name.clone_from(name);
+        }
+        self.base = self.base.take().or_else(|| base.clone());
+        self.sets
+            .retain(|before| sets.iter().all(|set| set.at != before.at));
+        self.sets.extend(sets.iter().cloned());
+        self.members = match (self.members.take(), members) {
+            (Some(before), Some(next)) => Some(before.then(next)),
+            (before, next) => before.or_else(|| next.clone()),
+        };
+    }
+}
+
+impl<'a> Write<'a> {
+    /// Every update that is judged together with this one, itself at the end, with the places that it sets.
+    fn each(self) -> impl Iterator<Item = (&'a [Set], Self)> {
+        let earlier = self.earlier.iter().map(move |update| Write {
+            call: &update.call,
+            sent: &update.sent,
+            place: self.place,
+            earlier: &[],
+        });
+        earlier
+            .chain([self])
+            .filter_map(|write| match &write.call.intent {
+                Intent::Update { sets, .. } => Some((sets.as_slice(), write)),
+                _ => None,
+            })
+    }
+
+    /// The update that was to set what is compared at these places: the last that names any, else this one.
+    pub(super) fn that_sets_something(self) -> Self {
+        let setting = self.each().filter(|(sets, _)| !sets.is_empty());
+        setting.last().map_or(self, |(_, write)| write)
+    }
+
+    /// The first update after which the members were wrong, in a way in which they still are.
+    pub(super) fn culprit(
+        self,
+        was: &Members,
+        wanted: &Members,
+        there: &Members,
+    ) -> Option<Culprit<'a>> {
+        let still_wrong: Members = wanted.symmetric_difference(there).cloned().collect();
+        let mut before = was.clone();
+        for update in self.earlier {
+            let Intent::Update { members, .. } = &update.call.intent else {
+                continue;
+            };
+            let after = members
+                .as_ref()
+                .map_or_else(|| before.clone(), |change| change.apply(&before));
+            let shown = update.shown.as_ref().and_then(|s| good(&s.exchange));
+            if let Some(shown) = shown.map(member_set)
+                && !after
+                    .symmetric_difference(&shown)
+                    .all(|id| !still_wrong.contains(id))
+            {
+                return Some(Culprit {
+                    update,
+                    was: before,
+                    wanted: after,
+                    there: shown,
+                });
+            }
+            before = after;
+        }
+        None
+    }
+}
+
+type Members = BTreeSet<String>;
+
+/// An update that has made the members wrong: those before it, those who were to be there after it, and those who were.
+pub(super) struct Culprit<'a> {
+    pub(super) update: &'a Updated,
+    pub(super) was: Members,
+    pub(super) wanted: Members,
+    pub(super) there: Members,
 }
 
 /// The first place where two states differ, though nothing was to change: where, what was and what is there.

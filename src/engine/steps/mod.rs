@@ -28,9 +28,12 @@ use crate::verdict::{Actor, Origin, Row};
 use super::cast::{self, Naming};
 use super::guard::Aim;
 use super::insider::Insider;
-use super::judge::{Imported, Read, is_honest};
+use super::judge::{Imported, Read, Updated, is_honest};
 use super::session::{Place, Sent, Session};
 use literal::Prepared;
+
+/// Jobs that Okta runs side by side when an action names several users or groups; more were not recorded.
+const JOBS_AT_ONCE: usize = 3;
 
 /// Why a write did not go out whose target could not be read.
 const UNPROVEN: &str =
@@ -80,6 +83,8 @@ struct JobLine<'a> {
     described: usize,
     /// A create that Okta itself reads next: it is judged by what Okta reads then.
     unjudged: Option<(Call, Sent)>,
+    /// Updates of a group that went well so far: what they have made of it is judged after the last of them.
+    updates: Vec<Updated>,
     /// What it has made belongs to others after all, so Okta is linked to nothing.
     is_anothers: bool,
 }
@@ -87,6 +92,10 @@ struct JobLine<'a> {
 impl Line for JobLine<'_> {
     async fn send(&mut self, call: Call) -> Result<Exchange, NotSent> {
         let lost = self.take_turn(&call);
+        if lost.is_some() {
+            self.judge_updates().await?;
+        }
+        self.look_before(&call).await?;
         let sent = match lost {
             Some(leave) => self.session.perform_unread(&call, leave, self.place).await,
             None => self.session.perform(&call, Origin::Okta, self.place).await,
@@ -117,6 +126,19 @@ impl Line for JobLine<'_> {
             self.unjudged = Some((call, sent.clone()));
             return Ok(sent.exchange);
         }
+        if is_update_of_group(&call.intent) && lost.is_none() {
+            let response = sent.exchange.response();
+            if response.is_some_and(|response| response.is_success()) {
+                let exchange = sent.exchange.clone();
+                self.updates.push(Updated {
+                    call,
+                    sent,
+                    shown: None,
+                });
+                return Ok(exchange);
+            }
+            self.judge_updates().await?;
+        }
         self.session.judge(&call, &sent, self.place).await?;
         if let Some(Leave::After(_)) = lost {
             // Okta's administrator retries minutes later: what the target still does has ended by then.
@@ -131,6 +153,38 @@ impl Line for JobLine<'_> {
 }
 
 impl JobLine<'_> {
+    /// Keeps what a read shows between two updates of a group. Nothing is judged yet; if the group is wrong in the end, it
+    /// tells which of them has done it.
+    async fn look_before(&mut self, call: &Call) -> Result<(), NotSent> {
+        let Some(last) = self.updates.last_mut() else {
+            return Ok(());
+        };
+        let Intent::Update { resource, id, .. } = &call.intent else {
+            return Ok(());
+        };
+        if last.shown.is_none() && is_update_of_group(&call.intent) {
+            let shown = match self.session.known(*resource, id) {
+                Some(known) => known,
+                // Whose it is must be read anyway, before the next write.
+                None => {
+                    let looked = self
+                        .session
+                        .look(*resource, id, Origin::Setup, self.place)
+                        .await?;
+                    looked.0
+                }
+            };
+            last.shown = Some(shown);
+        }
+        Ok(())
+    }
+
+    /// Judges the updates that were waiting for the last of them.
+    async fn judge_updates(&mut self) -> Result<(), NotSent> {
+        let updates = std::mem::take(&mut self.updates);
+        self.session.judge_updates(&updates, self.place).await
+    }
+
     /// Judges the create that was waiting for Okta's own read.
     async fn judge_before(&mut self) -> Result<(), NotSent> {
         let Some((call, sent)) = self.unjudged.take() else {
@@ -162,6 +216,8 @@ struct Running<'a> {
     former: HashMap<String, String>,
     /// People as they were before the last change.
     unchanged: HashMap<String, Person>,
+    /// Users who were linked in this step.
+    linked: Vec<String>,
     /// A job of Okta's has met trouble.
     troubled: bool,
     /// The body of the answer to the last literal request.
@@ -196,6 +252,7 @@ impl Stage<'_> {
             ids: HashMap::new(),
             former: HashMap::new(),
             unchanged: HashMap::new(),
+            linked: Vec::new(),
             troubled: false,
             last: None,
             left_out: None,
@@ -213,7 +270,7 @@ impl Stage<'_> {
         Place {
             step: format!("{n} {what}"),
             case: self.case.map(|c| c.id.clone()),
-            facet: self.case.map(Case::about),
+            facet: self.case.and_then(Case::about),
             may_refuse: step.may_refuse,
         }
     }
@@ -255,11 +312,24 @@ impl Running<'_> {
                 ) {
                     self.row.by_chance.insert(n);
                 }
-                for (what, action) in admin_actions(action) {
-                    let place = self.stage.place(n, &what, step);
-                    self.act(&action, step.lose_answer, &place).await?;
+                let actions: Vec<(AdminAction<'_>, Place)> = admin_actions(action)
+                    .into_iter()
+                    .map(|(what, action)| (action, self.stage.place(n, &what, step)))
+                    .collect();
+                match actions.as_slice() {
+                    [(action, place)] => self.act(action, step.lose_answer, place).await?,
+                    several if step.lose_answer.is_some() => {
+                        for (action, place) in several {
+                            self.act(action, step.lose_answer, place).await?;
+                        }
+                    }
+                    several => {
+                        for some in several.chunks(JOBS_AT_ONCE) {
+                            self.act_side_by_side(n, some).await?;
+                        }
+                    }
                 }
-                Ok(())
+                self.push_groups_again(n, step).await
             }
             Action::Change { people, groups } => {
                 for (key, spec) in people {
@@ -311,7 +381,10 @@ impl Running<'_> {
                 let place = self.stage.place(n, &what, step);
                 self.outside(outside, &place).await
             }
-            Action::Together(steps) => self.together(n, steps).await,
+            Action::Together(steps) => {
+                self.together(n, steps).await?;
+                self.push_groups_again(n, step).await
+            }
         }
     }
 
@@ -321,13 +394,7 @@ impl Running<'_> {
         lose: Option<LoseAnswer>,
         place: &Place,
     ) -> Result<(), BrokenOff> {
-        if let AdminAction::SyncPassword(key) = action
-            && let Some(person) = self.org.people.get_mut(*key)
-        {
-            person.password = cast::password();
-            self.stage.session.hide(&person.password, "sync");
-        }
-        let Some(task) = self.org.act(action) else {
+        let Some(task) = self.begin(action) else {
             return Ok(());
         };
         let (effects, trouble) = self.job(&task, lose, place).await?;
@@ -343,6 +410,81 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The job that an action starts, with the password that it sends.
+    fn begin(&mut self, action: &AdminAction<'_>) -> Option<Task> {
+        if let AdminAction::SyncPassword(key) = action
+            && let Some(person) = self.org.people.get_mut(*key)
+        {
+            person.password = cast::password();
+            self.stage.session.hide(&person.password, "sync");
+        }
+        self.org.act(action)
+    }
+
+    /// An action that names several users or groups starts a job for each of them, all at once.
+    async fn act_side_by_side(
+        &mut self,
+        n: usize,
+        actions: &[(AdminAction<'_>, Place)],
+    ) -> Result<(), BrokenOff> {
+        let begun: Vec<_> = actions
+            .iter()
+            .filter_map(|(action, place)| Some((self.begin(action)?, action, place)))
+            .collect();
+        let jobs: Vec<_> = begun
+            .iter()
+            .map(|(task, _, place)| (task, *place))
+            .collect();
+        let ended = self.jobs_side_by_side(n, &jobs).await?;
+        for ((_, action, place), trouble) in begun.iter().zip(ended) {
+            self.take_back(action, trouble.as_ref(), place);
+        }
+        Ok(())
+    }
+
+    /// Okta pushes the groups of users who have just been linked again, by itself and all at once.
+    async fn push_groups_again(&mut self, n: usize, step: &Step) -> Result<(), BrokenOff> {
+        let linked = std::mem::take(&mut self.linked);
+        let pushes = self.org.pushes_after_link(&linked);
+        let pushes: Vec<(Task, Place)> = pushes
+            .into_iter()
+            .map(|(key, task)| {
+                let what = format!("push-group {key}, as its members have changed");
+                (task, self.stage.place(n, &what, step))
+            })
+            .collect();
+        for some in pushes.chunks(JOBS_AT_ONCE) {
+            let jobs: Vec<_> = some.iter().map(|(task, place)| (task, place)).collect();
+            self.jobs_side_by_side(n, &jobs).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs jobs at the same time; what troubled each of them.
+    async fn jobs_side_by_side(
+        &mut self,
+        n: usize,
+        jobs: &[(&Task, &Place)],
+    ) -> Result<Vec<Option<Trouble>>, BrokenOff> {
+        let of_group = |task: &Task| matches!(task.subject, JobSubject::Group(_));
+        if jobs.iter().filter(|(task, _)| of_group(task)).count() > 1 {
+            self.row.at_once.insert(n);
+        }
+        let session = &*self.stage.session;
+        session.set_side_by_side(jobs.len() > 1);
+        let running = jobs.iter().map(|(task, place)| self.job(task, None, place));
+        let ended = join_all(running).await;
+        session.set_side_by_side(false);
+        let mut troubles = Vec::new();
+        for outcome in ended {
+            let (effects, trouble) = outcome?;
+            self.apply(&effects);
+            self.troubled |= trouble.is_some();
+            troubles.push(trouble);
+        }
+        Ok(troubles)
     }
 
     /// The admin sees that a change of a person is refused, and takes it back.
@@ -465,7 +607,7 @@ impl Running<'_> {
             app: self.stage.app,
             variants: self.stage.variants,
             apps: &self.stage.behaviour.apps,
-            client: &session.client,
+            client: &session.okta,
             import_groups: self.org.import_groups,
         };
         let mut line = JobLine {
@@ -477,11 +619,13 @@ impl Running<'_> {
             documents: Vec::new(),
             described: 0,
             unjudged: None,
+            updates: Vec::new(),
             is_anothers: false,
         };
         let mut done = drive::run(job, &task.subject, &settings, &mut line).await;
         // Its read was not sent; whatever kept it from being sent is the trouble.
         let _ = line.judge_before().await;
+        line.judge_updates().await.map_err(broken_off)?;
         if line.is_anothers {
             let links = |effect: &Effect| {
                 matches!(
@@ -535,6 +679,11 @@ impl Running<'_> {
 
     fn apply(&mut self, effects: &[Effect]) {
         self.org.apply(effects);
+        self.linked
+            .extend(effects.iter().filter_map(|effect| match effect {
+                Effect::LinkedPerson { key, .. } => Some(key.clone()),
+                _ => None,
+            }));
         for effect in effects {
             if let Effect::LinkedPerson { key, id } | Effect::LinkedGroup { key, id } = effect {
                 let ids = self.ids.entry(key.clone()).or_default();
@@ -548,6 +697,16 @@ impl Running<'_> {
     fn last_id(&self, key: &str) -> Option<String> {
         self.ids.get(key).and_then(|ids| ids.last()).cloned()
     }
+}
+
+fn is_update_of_group(intent: &Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Update {
+            resource: Resource::Group,
+            ..
+        }
+    )
 }
 
 /// Everybody of an org, before the first step.
@@ -602,6 +761,9 @@ fn admin_actions(action: &OktaAction) -> Vec<(String, AdminAction<'_>)> {
     match action {
         OktaAction::TestConnection => {
             vec![("test-connection".to_owned(), AdminAction::TestConnection)]
+        }
+        OktaAction::SaveIntegration => {
+            vec![("save-integration".to_owned(), AdminAction::SaveIntegration)]
         }
         OktaAction::ImportUsers => vec![("import-users".to_owned(), AdminAction::ImportUsers)],
         OktaAction::ImportGroups => vec![("import-groups".to_owned(), AdminAction::ImportGroups)],

@@ -19,7 +19,7 @@ use crate::okta::App;
 use super::lint;
 use super::placeholder::is_key;
 use super::scope::{Scope, Subject};
-use super::{Case, Circumstance, Claim, Requirement, Risk, Scenario, ScenarioId, Variant};
+use super::{Case, Circumstance, Claim, ImportGroups, Requirement, Risk, Scenario, ScenarioId, Variant};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
 pub use schema::schema;
@@ -105,7 +105,19 @@ fn scenario(
         let mistake = diagnostics.error(&entry.key_span, message);
         mistake.hint("write a number behind `crowd:`, or leave out `cases:`");
     }
-    let cases = cases(fields.take("cases"), &scope, diagnostics);
+    let import_groups = import_groups(&mut fields, diagnostics);
+    let mut cases = cases(fields.take("cases"), &scope, diagnostics);
+    if import_groups == ImportGroups::Both {
+        cases = ImportGroups::ROWS
+            .map(|(id, is_on)| Case {
+                id: id.to_owned(),
+                facet: None,
+                import_groups: Some(is_on),
+                people: IndexMap::default(),
+                groups: IndexMap::default(),
+            })
+            .to_vec();
+    }
     let mut reading = Reading {
         context,
         scope,
@@ -144,6 +156,7 @@ fn scenario(
         requires,
         probe,
         exclusive,
+        import_groups,
         crowd,
         scales,
         people,
@@ -250,6 +263,23 @@ fn circumstances(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<
             lint::word("circumstance", text, &known, &node.span, diagnostics)
         })
         .collect()
+}
+
+fn import_groups(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> ImportGroups {
+    let has_cases = fields.entry("cases").is_some();
+    let Some(node) = fields.take("import-groups") else {
+        return ImportGroups::default();
+    };
+    let named = node.text("import-groups", diagnostics).and_then(|word| {
+        let (what, known) = ("state of \"Import Groups\"", &ImportGroups::NAMED);
+        lint::word(what, word, known, &node.span, diagnostics)
+    });
+    if named == Some(ImportGroups::Both) && has_cases {
+        let message = "a scenario that runs in both states of \"Import Groups\" has them for cases";
+        let mistake = diagnostics.error(&node.span, message);
+        mistake.hint("write `on` or `off`, or leave out `cases:`");
+    }
+    named.unwrap_or_default()
 }
 
 /// What an allowed refusal is about; said of a scenario that allows one.
@@ -365,6 +395,7 @@ fn cases(node: Option<&Node>, scope: &Scope, diagnostics: &mut Diagnostics) -> V
         cases.push(Case {
             id: id.map(|(_, id)| id.to_owned()).unwrap_or_default(),
             facet,
+            import_groups: None,
             people,
             groups,
         });

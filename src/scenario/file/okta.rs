@@ -25,8 +25,9 @@ pub(super) const ON_GROUPS: [(&str, OnKeys); 2] = [
     ("push-group-now", OktaAction::PushGroupNow),
 ];
 
-pub(super) const ALONE: [(&str, OktaAction); 5] = [
+pub(super) const ALONE: [(&str, OktaAction); 6] = [
     ("test-connection", OktaAction::TestConnection),
+    ("save-integration", OktaAction::SaveIntegration),
     ("import-users", OktaAction::ImportUsers),
     ("import-groups", OktaAction::ImportGroups),
     ("import-schema", OktaAction::ImportSchema),

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scenario::{Circumstance, Claim, Risk, TokenForm, Variant};
+use crate::scenario::{Circumstance, Claim, ImportGroups, Risk, TokenForm, Variant};
 
 use super::okta::{ALONE, ON_GROUPS, ON_PEOPLE, UNLINK};
 use super::people::OWN;
@@ -54,6 +54,7 @@ fn header() -> Value {
         "requires": one_or_many(&words(requirements())),
         "probe": {"type": "boolean", "description": "True exactly when a step is a request."},
         "exclusive": {"type": "boolean", "description": "Runs alone and last; needed for imports."},
+        "import-groups": {"enum": ImportGroups::NAMED.map(|(word, _)| word), "description": "The state of the app's switch; without a word, the recorded one."},
         "crowd": {"oneOf": [
             {"type": "integer", "minimum": 1, "maximum": MAX_CROWD},
             {"const": "scale", "description": "As many as the user says."},

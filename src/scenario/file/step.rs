@@ -216,6 +216,7 @@ impl<'n> Modifiers<'n> {
                 action,
                 OktaAction::Suspend(_)
                     | OktaAction::TestConnection
+                    | OktaAction::SaveIntegration
                     | OktaAction::ImportUsers
                     | OktaAction::ImportGroups
             ),

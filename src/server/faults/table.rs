@@ -699,6 +699,10 @@ faults! {
             "A POST never changes another group."
             "A POST of a name that exists overwrites that group."
             None, "https://www.rfc-editor.org/rfc/rfc7644#section-3.3";
+        NamesakeGroupCreated "namesake-group-created"
+            "A second group of one name is refused with 409."
+            "A second group of one name is created beside the first."
+            Some("gestalt"), "https://github.com/valon-technologies/gestalt/pull/3160";
         GroupSlugConflict "group-slug-conflict"
             "`SRE:Team` and `sre-team` are two names."
             "They have one slug: 409."

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::exchange::{HeaderText, Sending};
+use crate::okta::request::Agent;
 use crate::redact::Redactor;
 use crate::runscope::export::Export;
 use crate::runscope::play::{self, Outcome, Performance, Stage};
@@ -76,6 +77,7 @@ impl Place {
         let transport = Twisted(InProcess::new(Arc::clone(&self.tenant)), twist);
         let authorization = HeaderText::Plain("Bearer t0ken-of-the-test".to_owned());
         let client = Client {
+            agent: Agent::Okta,
             authorization: Some(authorization.clone()),
             extra: Vec::new(),
         };
