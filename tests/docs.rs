@@ -8,7 +8,7 @@ use scim_conform::embedded::SCENARIOS;
 use scim_conform::oin::{Claims, Class, Feature, ROWS, Row, SUITES};
 use scim_conform::okta::app::{Traits, Verb};
 use scim_conform::okta::job::{
-    MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Template,
+    MatchWord, PatchName, PatchOf, PutName, PutOf, Reads, Send, Situation, Template,
 };
 use scim_conform::okta::{App, Behaviour, Variant, Variants};
 use scim_conform::report::explain::{faults, message};
@@ -299,33 +299,49 @@ const MATCHES: [MatchWord; 3] = [MatchWord::None, MatchWord::Active, MatchWord::
 /// Whether an app with these traits can send it at all.
 fn sent(request: &Template, app: App, traits: Traits, variants: Variants) -> bool {
     let traits = variants.traits(app, traits);
-    [true, false].into_iter().any(|import_groups| {
-        let mut found = MATCHES.into_iter().map(Some).chain([None]);
-        found.any(|word| request.when.holds(traits, variants, import_groups, word))
+    let both = [true, false];
+    both.into_iter().any(|import_groups| {
+        both.into_iter().any(|members_changed| {
+            MATCHES.into_iter().any(|matched| {
+                request.when.holds(Situation {
+                    traits,
+                    variants,
+                    import_groups,
+                    matched,
+                    members_changed,
+                })
+            })
+        })
     })
 }
 
 /// Its guards in words, when it has some; those that tell the apps apart have columns of their own.
 fn when(request: &Template, looks_up: bool) -> Option<&'static str> {
-    let holds = |word, import_groups| {
+    let holds = |matched, import_groups, members_changed| {
         [Verb::Put, Verb::Patch].into_iter().any(|verb| {
             let traits = Traits {
                 state: verb,
                 password: verb,
                 profile: verb,
                 groups: verb,
-                create_with_members: false,
             };
-            let variants = request.when.variant().into_iter().collect();
-            request
-                .when
-                .holds(traits, variants, import_groups, Some(word))
+            request.when.holds(Situation {
+                traits,
+                variants: request.when.variant().into_iter().collect(),
+                import_groups,
+                matched,
+                members_changed,
+            })
         })
     };
-    if !holds(MatchWord::None, false) && holds(MatchWord::None, true) {
-        return Some("if groups are imported");
+    let nobody = |import_groups, changed| holds(MatchWord::None, import_groups, changed);
+    match (nobody(true, true), nobody(false, true), nobody(true, false)) {
+        (true, false, _) => return Some("if \"Import Groups\" is on"),
+        (false, true, _) => return Some("if \"Import Groups\" is off"),
+        (true, true, false) => return Some("if members have changed"),
+        _ => {}
     }
-    match MATCHES.map(|word| holds(word, true)) {
+    match MATCHES.map(|word| holds(word, true, true)) {
         [true, true, true] => None,
         _ if !looks_up => None,
         [true, false, false] => Some("if nobody was found"),
@@ -354,10 +370,7 @@ fn wire(send: &Send) -> String {
             "GET /Groups?filter=displayName%20eq%20%22…%22&startIndex=1&count=100",
             "",
         ),
-        Send::CreateGroup => (
-            "POST /Groups",
-            "the name and, from custom apps, the members",
-        ),
+        Send::CreateGroup => ("POST /Groups", "the name and all members"),
         Send::GetGroup => ("GET /Groups/{id}", ""),
         Send::DeleteGroup => ("DELETE /Groups/{id}", ""),
         Send::ImportUsers => ("GET /Users?startIndex=1&count=100", "then 101, 201, …"),
@@ -380,13 +393,21 @@ fn wire(send: &Send) -> String {
             "PUT /Users/{id}",
             "the answer of the GET with the mapped attributes laid over it",
         ),
+        Send::Put(PutOf::Named(PutName::Link)) => (
+            "PUT /Users/{id}",
+            "the same, with `groups: []` and `active: true`",
+        ),
         Send::Put(PutOf::Named(PutName::Password)) => (
             "PUT /Users/{id}",
             "the answer of the GET with the new password",
         ),
+        Send::Put(PutOf::Named(PutName::GroupName)) => (
+            "PUT /Groups/{id}",
+            "schemas, id, the name, and the members of the GET with those who were missing",
+        ),
         Send::Put(PutOf::Named(PutName::Group)) => (
             "PUT /Groups/{id}",
-            "the answer of the GET with the name and all members",
+            "schemas, id, the name and exactly Okta's members",
         ),
         Send::Patch(PatchOf::Active { active: true }) => (
             "PATCH /Users/{id}",

@@ -24,7 +24,7 @@ use raw_server::json;
 use scim_conform::exchange::Method;
 use scim_conform::okta::drive::Cause;
 use scim_conform::okta::org::{AdminAction, Group, Org, Person, Pushed, Status};
-use scim_conform::okta::task::{Subject, Task};
+use scim_conform::okta::task::{Effect, Subject, Task};
 use scim_conform::okta::{App, Variants};
 use scim_conform::secret::Secret;
 use serde_json::{Value, json as value};
@@ -54,7 +54,7 @@ fn org(app: App) -> Org {
     };
     Org {
         app,
-        import_groups: true,
+        import_groups: app == App::Oin,
         variants: Variants::NONE,
         people: IndexMap::from(people),
         groups: IndexMap::from([("crew".to_owned(), crew)]),
@@ -271,12 +271,18 @@ async fn a_refused_patch_is_not_tried_as_put() {
     for action in actions {
         for status in ["501 Not Implemented", "405 Method Not Allowed"] {
             let mut org = provisioned(App::Oin);
-            let told = act(&mut org, &action, &[error(status, "no PATCH here")]).await;
+            let refused = error(status, "no PATCH here");
+            let answers = match action {
+                AdminAction::PushGroupNow(_) => vec![ok(GROUP), refused],
+                _ => vec![refused],
+            };
+            let told = act(&mut org, &action, &answers).await;
             let trouble = told.done.trouble.as_ref().expect("trouble");
             assert_eq!(trouble.method, Method::Patch);
             let code = status[..3].parse().expect("a code");
             assert_eq!(trouble.cause, Cause::Refused(code), "{action:?}");
-            assert!(told.lines()[0].starts_with("PATCH "), "{:?}", told.lines());
+            let last = told.lines().last().copied().unwrap_or_default();
+            assert!(last.starts_with("PATCH "), "{:?}", told.lines());
         }
     }
 }
@@ -316,7 +322,7 @@ async fn a_deactivated_member_stays_in_the_pushed_group() {
     let mut org = provisioned(App::Oin);
     assert!(org.act(&AdminAction::Deactivate("bea")).is_some());
     org.groups["crew"].members.insert("cyd".to_owned());
-    let answers = [no_content(), no_content()];
+    let answers = [ok(GROUP), no_content(), no_content()];
     let told = act(&mut org, &AdminAction::PushGroup("crew"), &answers).await;
     assert_eq!(
         told.bodies()[1]["Operations"],
@@ -369,7 +375,7 @@ async fn a_group_is_unlinked_by_the_admin_or_by_a_successful_delete() {
         (error("404 Not Found", "gone"), Some("g-crew")),
     ] {
         let mut org = provisioned(App::Oin);
-        act(&mut org, &delete, &[answer]).await;
+        act(&mut org, &delete, &[ok(GROUP), answer]).await;
         assert_eq!(org.groups["crew"].link.as_deref(), link);
         let next = org
             .act(&AdminAction::PushGroup("crew"))
@@ -393,9 +399,7 @@ async fn a_group_push_that_fails_half_way_goes_on_from_there() {
     crew.members = (0..150).map(|n| format!("crowd-{n:03}")).collect();
 
     let answers = [
-        nobody(),
         json("201 Created", GROUP),
-        no_content(),
         no_content(),
         error("502 Bad Gateway", "later"),
     ];
@@ -410,7 +414,8 @@ async fn a_group_push_that_fails_half_way_goes_on_from_there() {
     let task = org.act(&AdminAction::PushGroup("crew")).expect("a job");
     assert_eq!(task.job, "update-group");
     assert_eq!(group_card(&task).1.len(), 50);
-    let told = carry_out(&mut org, &task, &[no_content(), no_content()]).await;
+    let answers = [ok(GROUP), no_content(), no_content()];
+    let told = carry_out(&mut org, &task, &answers).await;
     assert_eq!(told.done.trouble, None);
     assert!(org.act(&AdminAction::PushGroup("crew")).is_none());
 }
@@ -549,7 +554,10 @@ async fn what_the_admin_sees() {
             App::Oin,
             new(),
             vec![status("502 Bad Gateway", "error code: 502")],
-            format!("{verifying}Invalid JSON: Unrecognized token 'error'"),
+            format!(
+                "{verifying}Bad Gateway. Errors reported by remote server: \
+                 Invalid JSON: Unrecognized token 'error'"
+            ),
         ),
         (
             "assign",
@@ -641,7 +649,7 @@ async fn what_the_admin_sees() {
         // Groups.
         (
             "push-group",
-            App::Oin,
+            App::Custom,
             crew(None),
             vec![list(2, &[GROUP, GROUP])],
             format!(
@@ -652,7 +660,7 @@ async fn what_the_admin_sees() {
             "push-group",
             App::Oin,
             crew(None),
-            vec![nobody(), error("403 Forbidden", "read only")],
+            vec![error("403 Forbidden", "read only")],
             format!(
                 "{pushing_group}Error while creating user group Crew: Forbidden. Errors reported by remote server: read only"
             ),
@@ -661,7 +669,11 @@ async fn what_the_admin_sees() {
             "update-group",
             App::Oin,
             crew(Some("g")),
-            vec![no_content(), error("400 Bad Request", "User not found")],
+            vec![
+                ok(GROUP),
+                no_content(),
+                error("400 Bad Request", "User not found"),
+            ],
             format!("{members}Bad Request. Errors reported by remote server: User not found"),
         ),
         (
@@ -669,11 +681,77 @@ async fn what_the_admin_sees() {
             App::Custom,
             crew(Some("g")),
             vec![status("502 Bad Gateway", "<html>")],
-            format!("{members}Invalid JSON: the body is HTML, not JSON"),
+            format!(
+                "{members}Bad Gateway. Errors reported by remote server: \
+                 Invalid JSON: Unexpected character ('<' (code 60))"
+            ),
+        ),
+        (
+            "update-group",
+            App::Oin,
+            crew(Some("g")),
+            vec![status("502 Bad Gateway", "error code: 502")],
+            format!(
+                "{members}Bad Gateway. Errors reported by remote server: \
+                 Invalid JSON: Unrecognized token 'error'"
+            ),
         ),
     ];
     for (job, app, subject, answers, wanted) in table {
         let told = Okta::new(app).run(job, &subject, &answers).await;
         assert_eq!(told.admin_sees(), wanted, "{job}: {:?}", told.done.trouble);
+    }
+}
+
+/// Recorded: one second after somebody has come back, every pushed group that she is in is pushed again, unasked.
+#[tokio::test]
+async fn who_is_linked_is_pushed_into_her_groups_again() {
+    for app in App::ALL {
+        let mut org = provisioned(app);
+        let board = Group {
+            members: BTreeSet::from(["ada".to_owned()]),
+            ..org.groups["crew"].clone()
+        };
+        let others = Group {
+            members: BTreeSet::from(["bea".to_owned()]),
+            ..org.groups["crew"].clone()
+        };
+        let unpushed = Group {
+            link: None,
+            ..board.clone()
+        };
+        for (key, group) in [("board", board), ("others", others), ("unpushed", unpushed)] {
+            org.groups.insert(key.to_owned(), group);
+        }
+        org.act(&AdminAction::Deactivate("ada")).expect("a job");
+        assert!(
+            org.pushes_after_link(&["ada".to_owned()])
+                .iter()
+                .all(|(key, _)| key != "crew")
+        );
+        org.apply(&[Effect::LinkedPerson {
+            key: "ada".to_owned(),
+            id: "u-ada".to_owned(),
+        }]);
+        let pushes = org.pushes_after_link(&["ada".to_owned()]);
+        let keys: Vec<&str> = pushes.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["crew", "board"]);
+        let (_, task) = &pushes[0];
+        assert_eq!(group_card(task).1, ["u-ada"], "she is added once more");
+        let answers = match app {
+            App::Custom => vec![ok(GROUP); 5],
+            App::Oin => vec![ok(GROUP), no_content(), no_content()],
+        };
+        let told = carry_out(&mut org, &task.clone(), &answers).await;
+        let methods: Vec<&str> = told
+            .lines()
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        let wanted: &[&str] = match app {
+            App::Custom => &["GET", "GET", "PUT", "GET", "PUT"],
+            App::Oin => &["GET", "PATCH", "PATCH"],
+        };
+        assert_eq!(methods, wanted, "{app}");
     }
 }

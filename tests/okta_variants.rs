@@ -94,7 +94,7 @@ async fn sent(
         variants,
         apps: &behaviour.apps,
         client: &client,
-        import_groups: true,
+        import_groups: false,
     };
     let mut line = Known {
         target,
@@ -129,7 +129,7 @@ fn ada(link: Option<&str>) -> Subject {
 fn crew(link: Option<&str>, pushed: &[&str], members: &[&str]) -> Subject {
     let member = |id: &&str| Member {
         id: (*id).to_owned(),
-        display: format!("{id}@example.com"),
+        display: Some(format!("{id}@example.com")),
     };
     Subject::Group(GroupCard {
         key: "crew".to_owned(),
@@ -156,6 +156,12 @@ fn situations() -> Vec<(&'static str, &'static str, Subject, Target)> {
         ("found active", "assign", ada(None), Target::Active),
         ("found inactive", "assign", ada(None), Target::Inactive),
         ("changed", "push-profile", linked(), Target::Active),
+        (
+            "changed while inactive",
+            "push-profile",
+            linked(),
+            Target::Inactive,
+        ),
         ("deactivated", "deactivate", linked(), Target::Active),
         ("new password", "sync-password", linked(), Target::Active),
         (

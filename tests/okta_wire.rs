@@ -99,26 +99,66 @@ fn crew(name: &str, link: Option<&str>, members: &[&str], pushed: &[&str]) -> Su
         .iter()
         .map(|id| Member {
             id: (*id).to_owned(),
-            display: format!("{id}@example.com"),
+            display: Some(format!("{id}@example.com")),
         })
         .collect();
     Subject::Group(group(name, link, &members, pushed))
 }
 
+/// The same job of a kind of app in a state of "Import Groups".
+fn importing(app: App, import_groups: bool) -> Okta {
+    Okta {
+        import_groups,
+        ..Okta::new(app)
+    }
+}
+
 #[tokio::test]
 async fn test_connection() {
-    insta::assert_snapshot!(
-        both_apps("test-connection", Subject::App, &[nobody(), nobody()]).await
-    );
+    insta::assert_snapshot!(both_apps("test-connection", Subject::App, &[nobody()]).await);
+}
 
-    let without_groups = Okta {
-        import_groups: false,
-        ..Okta::new(App::Custom)
-    };
-    let told = without_groups
-        .run("test-connection", &Subject::App, &[nobody()])
-        .await;
-    assert_eq!(told.lines(), ["GET /scim/v2/Users?startIndex=1&count=2"]);
+/// Groups are read only while "Import Groups" is on, whatever the kind of app.
+#[tokio::test]
+async fn save_the_integration() {
+    let users = "GET /scim/v2/Users?startIndex=1&count=2";
+    let groups = "GET /scim/v2/Groups?startIndex=1&count=100";
+    for app in App::ALL {
+        let save = async |import_groups: bool, answers: &[Vec<u8>]| {
+            let okta = importing(app, import_groups);
+            let told = okta.run("save-integration", &Subject::App, answers).await;
+            told.lines()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(save(true, &[nobody(), nobody()]).await, [users, groups]);
+        assert_eq!(save(false, &[nobody()]).await, [users]);
+    }
+}
+
+/// A group is looked up before it is created only while Okta does not know the target's groups.
+#[tokio::test]
+async fn a_group_is_looked_up_while_groups_are_not_imported() {
+    let subject = crew("Night Shift", None, &["u1"], &[]);
+    let answer = stored_group(r#"[{"value":"u1"}]"#);
+    for app in App::ALL {
+        let rest: &[Vec<u8>] = match app {
+            App::Custom => &[created(&answer), ok(&answer), ok(&answer)],
+            App::Oin => &[created(&answer), no_content()],
+        };
+        let on = importing(app, true).run("push-group", &subject, rest).await;
+        assert!(on.lines()[0].starts_with("POST /scim/v2/Groups"), "{app}");
+        let answers = [&[nobody()], rest].concat();
+        let off = importing(app, false)
+            .run("push-group", &subject, &answers)
+            .await;
+        assert!(
+            off.lines()[0].starts_with("GET /scim/v2/Groups?filter="),
+            "{app}"
+        );
+        assert_eq!(off.lines()[1..], on.lines()[..], "{app}");
+    }
 }
 
 #[tokio::test]
@@ -214,7 +254,7 @@ async fn push_a_new_group() {
     let subject = crew("Night \"Shift\" & Ü", None, &["u2", "u1"], &[]);
     let answer = stored_group("[]");
     let custom = [nobody(), created(&answer), ok(&answer), ok(&answer)];
-    let oin = [nobody(), created(&answer), no_content(), no_content()];
+    let oin = [created(&answer), no_content()];
     insta::assert_snapshot!(by_app("push-group", subject, &custom, &oin).await);
 }
 
@@ -223,7 +263,7 @@ async fn push_an_empty_group() {
     let subject = crew("Night Shift", None, &[], &[]);
     let answer = stored_group("[]");
     let custom = [nobody(), created(&answer), ok(&answer), ok(&answer)];
-    let oin = [nobody(), created(&answer), no_content()];
+    let oin = [created(&answer)];
     insta::assert_snapshot!(by_app("push-group", subject, &custom, &oin).await);
 }
 
@@ -233,16 +273,25 @@ async fn link_a_group_by_name() {
     let answer = stored_group(r#"[{"value":"stranger"}]"#);
     let found = list(1, &[&answer]);
     let custom = [found.clone(), ok(&answer), ok(&answer)];
-    let oin = [found, no_content(), no_content()];
-    insta::assert_snapshot!(by_app("push-group", subject, &custom, &oin).await);
+    let oin = [found, ok(&answer), no_content(), no_content()];
+    let mut told = Vec::new();
+    for (app, answers) in [(App::Custom, &custom[..]), (App::Oin, &oin[..])] {
+        let okta = importing(app, false);
+        told.push(format!(
+            "=== {app}\n{}",
+            self::told(&okta.run("push-group", &subject, answers).await)
+        ));
+    }
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 #[tokio::test]
 async fn rename_a_group() {
     let subject = crew("Day Shift", Some(GROUP_ID), &["u1"], &["u1"]);
     let answer = stored_group(r#"[{"value":"u1"}]"#);
-    let custom = [ok(&answer), ok(&answer)];
-    insta::assert_snapshot!(by_app("update-group", subject, &custom, &[no_content()]).await);
+    let custom = vec![ok(&answer); 3];
+    let oin = [ok(&answer), no_content()];
+    insta::assert_snapshot!(by_app("update-group", subject, &custom, &oin).await);
 }
 
 #[tokio::test]
@@ -254,8 +303,8 @@ async fn change_the_members_of_a_group() {
         &["u1", "u\"2", "u5"],
     );
     let answer = stored_group(r#"[{"value":"u1","$ref":"x"},{"value":"u\"2"},{"value":"u5"}]"#);
-    let custom = [ok(&answer), ok(&answer)];
-    let oin = [no_content(), no_content()];
+    let custom = vec![ok(&answer); 5];
+    let oin = [ok(&answer), no_content(), no_content()];
     insta::assert_snapshot!(by_app("update-group", subject, &custom, &oin).await);
 }
 
@@ -263,8 +312,8 @@ async fn change_the_members_of_a_group() {
 async fn push_a_group_now() {
     let subject = crew("Night Shift", Some(GROUP_ID), &["u1", "u2"], &["u1"]);
     let answer = stored_group(r#"[{"value":"stranger"}]"#);
-    let custom = [ok(&answer), ok(&answer)];
-    let oin = [no_content(), no_content()];
+    let custom = vec![ok(&answer); 4];
+    let oin = [ok(&answer), no_content(), no_content()];
     insta::assert_snapshot!(by_app("push-group-now", subject, &custom, &oin).await);
 }
 
@@ -272,15 +321,16 @@ async fn push_a_group_now() {
 async fn push_an_emptied_group_now() {
     let subject = crew("Night Shift", Some(GROUP_ID), &[], &["u1"]);
     let answer = stored_group(r#"[{"value":"u1"}]"#);
-    let custom = [ok(&answer), ok(&answer)];
-    let oin = [no_content(), no_content()];
+    let custom = vec![ok(&answer); 4];
+    let oin = [ok(&answer), no_content(), no_content()];
     insta::assert_snapshot!(by_app("push-group-now", subject, &custom, &oin).await);
 }
 
 #[tokio::test]
 async fn delete_a_group() {
     let subject = crew("Night Shift", Some(GROUP_ID), &["u1"], &["u1"]);
-    insta::assert_snapshot!(both_apps("delete-group", subject, &[no_content()]).await);
+    let answers = [ok(&stored_group("[]")), no_content()];
+    insta::assert_snapshot!(both_apps("delete-group", subject, &answers).await);
 }
 
 #[tokio::test]
@@ -352,7 +402,8 @@ async fn members_go_in_batches() {
         let old: Vec<&str> = old.iter().map(String::as_str).collect();
         let new: Vec<&str> = new.iter().map(String::as_str).collect();
         let subject = crew("Night Shift", Some(GROUP_ID), &new, &old);
-        let answers = vec![no_content(); wanted.len() + 1];
+        let mut answers = vec![ok(&stored_group("[]"))];
+        answers.resize(wanted.len() + 2, no_content());
         let told = Okta::new(App::Oin).run(job, &subject, &answers).await;
         let bodies = told.bodies();
         let mut changes = Vec::new();

@@ -24,7 +24,7 @@ use scim_conform::engine::settings::{Reach, Settings};
 use scim_conform::exchange::{Body, HeaderText, Request, Sending, Transport};
 use scim_conform::oin::{Claims, Readiness};
 use scim_conform::okta::App;
-use scim_conform::okta::request::Client;
+use scim_conform::okta::request::{Agent, Client};
 use scim_conform::report::plan::AtEnd;
 use scim_conform::report::{
     Closing, Terminal, TerminalOptions, Verbosity, csv, explain, json, junit,
@@ -147,6 +147,7 @@ fn play(
     });
     let settings = Settings {
         client: Client {
+            agent: Agent::Okta,
             authorization: Some(HeaderText::Secret(Secret::new(authorization))),
             extra: Vec::new(),
         },

@@ -192,7 +192,13 @@ pub fn failure(exchange: &Exchange) -> String {
                 None => reason(response.status).to_owned(),
             },
             Err(NotJson::Empty) => reason(response.status).to_owned(),
-            Err(not_json) => unreadable(response, not_json),
+            Err(not_json) => match unreadable(response, not_json) {
+                complaint if complaint.is_empty() => reason(response.status).to_owned(),
+                complaint => format!(
+                    "{}. Errors reported by remote server: {complaint}",
+                    reason(response.status)
+                ),
+            },
         },
     }
 }
@@ -214,15 +220,19 @@ fn unreadable(response: &Response, why: &NotJson) -> String {
         return String::new();
     }
     let text = String::from_utf8_lossy(&response.body.bytes);
+    let text = text.trim_start();
     let token: String = text
         .chars()
         .take_while(|c| c.is_alphanumeric())
         .take(40)
         .collect();
-    if token.is_empty() {
-        format!("Invalid JSON: {why}")
-    } else {
-        format!("Invalid JSON: Unrecognized token '{token}'")
+    match text.chars().next() {
+        Some(_) if !token.is_empty() => format!("Invalid JSON: Unrecognized token '{token}'"),
+        Some(first @ '<') => {
+            let code = u32::from(first);
+            format!("Invalid JSON: Unexpected character ('{first}' (code {code}))")
+        }
+        _ => format!("Invalid JSON: {why}"),
     }
 }
 
@@ -343,7 +353,11 @@ mod tests {
         assert_eq!(failure(&exchange(404, "")), "Not Found");
         assert_eq!(
             failure(&exchange(502, "error code: 502")),
-            "Invalid JSON: Unrecognized token 'error'"
+            "Bad Gateway. Errors reported by remote server: Invalid JSON: Unrecognized token 'error'"
+        );
+        assert_eq!(
+            failure(&exchange(502, "\n<html>")),
+            "Bad Gateway. Errors reported by remote server: Invalid JSON: Unexpected character ('<' (code 60))"
         );
     }
 }

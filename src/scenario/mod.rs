@@ -25,9 +25,9 @@ use crate::okta::selector::Selector;
 use crate::okta::{App, Evidence};
 
 pub use circumstance::Circumstance;
-pub use import_groups::ImportGroups;
 pub use claim::Claim;
 pub use file::{ATTRIBUTES, Context, LIST_ATTRIBUTES, SMALLEST_SCALE, read, schema};
+pub use import_groups::ImportGroups;
 pub use risk::Risk;
 
 /// The path of a scenario file below its root, without `.yaml`: `rename/login-and-email`.

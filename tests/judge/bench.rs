@@ -13,7 +13,7 @@ use scim_conform::engine::plan::{self, Part};
 use scim_conform::engine::run;
 use scim_conform::engine::settings::{Cleanup, OtherTenant, Reach, Settings};
 use scim_conform::exchange::{HeaderText, KEEP_DEFAULT, Transport};
-use scim_conform::okta::request::Client;
+use scim_conform::okta::request::{Agent, Client};
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::scenario::catalog::Catalog;
 use scim_conform::scenario::{Claim, Context, Requirement, Risk, Scenario, Variant};
@@ -243,6 +243,7 @@ pub(crate) fn settings(reach: Reach, settle: Duration) -> Settings {
         },
         reach,
         client: Client {
+            agent: Agent::Okta,
             authorization: Some(HeaderText::Secret(Secret::new(format!("Bearer {TOKEN}")))),
             extra: Vec::new(),
         },

@@ -12,7 +12,7 @@ use std::time::Duration;
 use scim_conform::engine::outcome::RunResult;
 use scim_conform::engine::settings::{Reach, Settings};
 use scim_conform::exchange::{Exchange, HeaderText, Method, Transport};
-use scim_conform::okta::request::Client;
+use scim_conform::okta::request::{Agent, Client};
 use scim_conform::okta::{App, Behaviour};
 use scim_conform::redact::Redactor;
 use scim_conform::runscope::export::Export;
@@ -150,6 +150,7 @@ fn by_export(export: &Export, policy: &Policy, seed: Seed) -> Vec<Step> {
     let transport = InProcess::new(Arc::new(tenant));
     let authorization = format!("Bearer {TOKEN}");
     let client = Client {
+        agent: Agent::Okta,
         authorization: Some(HeaderText::Plain(authorization.clone())),
         extra: vec![],
     };

@@ -34,7 +34,7 @@ impl Okta {
         Self {
             app,
             behaviour: Behaviour::embedded().expect("behaviour that can be read"),
-            import_groups: true,
+            import_groups: app == App::Oin,
             variants: Variants::NONE,
         }
     }

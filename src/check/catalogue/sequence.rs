@@ -47,7 +47,9 @@ pub static SECOND_GROUP: CheckMeta = CheckMeta {
     title: "a second group of the same name is created",
     level: Level::Warning,
     kind: Kind::Fault,
-    norms: &["Okta: SCIM 2.0 reference, while \"Import Groups\" is on a group is created without a lookup"],
+    norms: &[
+        "Okta: SCIM 2.0 reference, while \"Import Groups\" is on a group is created without a lookup",
+    ],
     why: "Okta fills the new group, and whatever the product grants to the old one stays with its old members.",
     fix: "Refuse it with 409: the Okta admin then links the group that exists, with \"Link Group\".",
     passing: "409",

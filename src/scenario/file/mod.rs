@@ -19,7 +19,9 @@ use crate::okta::App;
 use super::lint;
 use super::placeholder::is_key;
 use super::scope::{Scope, Subject};
-use super::{Case, Circumstance, Claim, ImportGroups, Requirement, Risk, Scenario, ScenarioId, Variant};
+use super::{
+    Case, Circumstance, Claim, ImportGroups, Requirement, Risk, Scenario, ScenarioId, Variant,
+};
 
 pub use people::{ATTRIBUTES, LIST_ATTRIBUTES};
 pub use schema::schema;

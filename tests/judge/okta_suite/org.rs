@@ -9,7 +9,7 @@ use scim_conform::exchange::{
 use scim_conform::okta::body::Profile;
 use scim_conform::okta::drive::{self, Line, NotSent};
 use scim_conform::okta::org::{AdminAction, Org, Person, Status};
-use scim_conform::okta::request::{Call, Client};
+use scim_conform::okta::request::{Agent, Call, Client};
 use scim_conform::okta::{App, Behaviour, Variants};
 use scim_conform::secret::Secret;
 use scim_conform::server::InProcess;
@@ -56,6 +56,7 @@ impl Okta {
             }),
             target,
             client: Client {
+                agent: Agent::Okta,
                 authorization: Some(HeaderText::Secret(Secret::new(format!("Bearer {TOKEN}")))),
                 extra: vec![],
             },
