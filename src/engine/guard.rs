@@ -259,9 +259,13 @@ impl Session {
                 _ => None,
             });
             if let Aim::New(resource, name) = aim
-                && exchange.status().is_some_and(|s| (400..500).contains(&s))
+                && let Some(status @ 400..500) = exchange.status()
             {
                 self.ledger.refused(resource, &name);
+                // What the run has made under that name is the reason.
+                if status == 409 && self.ledger.has_made(resource, &name) {
+                    self.ledger.resolve(resource, &name);
+                }
             }
             return;
         }

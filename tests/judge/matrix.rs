@@ -80,7 +80,10 @@ const BELOW_ERROR: &[(Fault, &str)] = &[
         Fault::RenameRefused,
         "an honest refusal where the scenario allows one",
     ),
-    (Fault::RepeatedMemberDuplicated, "the membership is right"),
+    (
+        Fault::NamesakeGroupCreated,
+        "RFC 7643, 4.2 leaves it open, and the admin can link the group by hand",
+    ),
     (
         Fault::UnknownMember500,
         "Okta sends one only after somebody has deleted the account behind its back",
@@ -217,8 +220,8 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::GroupNameRewritten,
-        2,
-        "a rewritten name is the name of another group",
+        3,
+        "a rewritten name is the name of another group, which is found, or refused a second time",
     ),
     (
         Fault::MemberTypeRequired,
@@ -247,13 +250,18 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::ErrorsAsHtml500,
-        3,
-        "401, 404 and 409 are asked for by one row each of Okta's suite",
+        4,
+        "401, 404 and 409 are asked for by one row each of Okta's suite, and a group whose name exists by Okta",
     ),
     (
-        Fault::MembersFromStaleReplica,
+        Fault::RepeatedMemberDuplicated,
+        3,
+        "who stands in a group twice is still there once after a removal, whatever form it has",
+    ),
+    (
+        Fault::GroupIdInPatchRefused,
         2,
-        "those added last are lost with an addition, those removed last come back with a removal",
+        "the name is sent with the id, and so is one form of \"Push now\"",
     ),
     (
         Fault::NewUserRefusedAsMember,

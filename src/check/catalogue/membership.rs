@@ -44,6 +44,19 @@ pub static REPEATED: CheckMeta = CheckMeta {
     failing: "the same value twice",
 };
 
+/// A user who is a member cannot be added once more.
+pub static PRESENT: CheckMeta = CheckMeta {
+    id: "membership/present",
+    title: "adding a user who is a member already is refused",
+    level: Level::Error,
+    kind: Kind::Fault,
+    norms: &["RFC 7644, 3.5.2.1 (a value that is there already changes nothing)"],
+    why: "Okta creates a group with its members and adds the same members once more, and adds a user again who has come back: the push of the group fails.",
+    fix: "Answer with success, and leave the member in the group once.",
+    passing: "2xx",
+    failing: "409 Conflict",
+};
+
 /// Deactivation takes a user out of the groups.
 pub static INACTIVE: CheckMeta = CheckMeta {
     id: "membership/inactive",

@@ -104,6 +104,7 @@ pub static ALL: &[&CheckMeta] = &[
     &membership::MATCHES,
     &membership::HIDDEN,
     &membership::REPEATED,
+    &membership::PRESENT,
     &membership::INACTIVE,
     &sequence::REFUSED,
     &sequence::SERVER_ERROR,

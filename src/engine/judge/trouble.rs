@@ -1,15 +1,17 @@
 //! What it means that a job ended early.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::check::catalogue::{create, discovery, list, lookup, sequence};
+use crate::check::catalogue::{create, discovery, list, lookup, membership, sequence};
 use crate::check::frame;
 use crate::check::{Seen, what};
 use crate::exchange::Method;
 use crate::okta::Evidence;
 use crate::okta::drive::{Cause, Trouble};
 use crate::okta::job;
-use crate::okta::request::{Intent, Resource, Set};
+use crate::okta::request::{Intent, MemberChange, Resource, Set};
 use crate::scenario::Circumstance;
 use crate::verdict::CheckMeta;
 
@@ -75,7 +77,8 @@ impl Session {
         };
         let context = Context {
             admin_sees: Some(trouble.admin_sees.clone()),
-            refusal: place.may_refuse
+            // Changing passwords is optional (RFC 7643, 5).
+            refusal: (place.may_refuse || trouble.slot == PASSWORD)
                 && matches!(trouble.cause, Cause::Refused(_))
                 && is_honest(status),
             in_any_row: is_about_the_head(status),
@@ -112,6 +115,9 @@ impl Session {
             return seen(check)
                 .facet(format!("{facet}/{about}"))
                 .or(check, facet);
+        }
+        if self.adds_members_again(intent) && !is_about_the_head(status) {
+            return seen(&membership::PRESENT).or(check, facet);
         }
         if !self.changes_nothing(intent) || is_about_the_head(status) {
             return seen(check).facet(facet);
@@ -211,6 +217,26 @@ impl Session {
             return false;
         };
         self.with_book(|b| b.get(Resource::User, id).is_some_and(|a| a.name != *name))
+    }
+
+    /// Whether a PATCH adds users to a group who are all in it.
+    fn adds_members_again(&self, intent: &Intent) -> bool {
+        let Intent::Update {
+            resource: Resource::Group,
+            id,
+            members: Some(MemberChange::Delta { remove, add }),
+            ..
+        } = intent
+        else {
+            return false;
+        };
+        let are_in = |members: &BTreeSet<String>| add.is_subset(members);
+        remove.is_empty()
+            && !add.is_empty()
+            && self.with_book(|b| {
+                b.get(Resource::Group, id)
+                    .is_some_and(|a| are_in(&a.members))
+            })
     }
 
     /// Whether an update leaves everything as it was last read.

@@ -203,6 +203,27 @@ impl Ledger {
         }
     }
 
+    /// Whether a read has shown a resource of the run's under that name, and it is not gone.
+    #[must_use]
+    pub fn has_made(&self, resource: Resource, name: &str) -> bool {
+        let books = self.books();
+        books.entries.iter().any(|((r, _), entry)| {
+            *r == resource && entry.standing == Standing::Ours && books.is_same(&entry.name, name)
+        })
+    }
+
+    /// One create of `name` has made nothing.
+    pub fn resolve(&self, resource: Resource, name: &str) {
+        let mut books = self.books();
+        books.resolve_attempt(resource, name);
+        if !books.attempts.contains_key(&(resource, name.to_owned())) {
+            books.write(&Line::Absent {
+                resource: resource.as_str().to_owned(),
+                name: name.to_owned(),
+            });
+        }
+    }
+
     /// A look-up of `name` has found nothing.
     pub fn not_found(&self, resource: Resource, name: &str) {
         if let Some(attempts) = self.books().attempts.get_mut(&(resource, name.to_owned())) {

@@ -216,6 +216,8 @@ struct Running<'a> {
     former: HashMap<String, String>,
     /// People as they were before the last change.
     unchanged: HashMap<String, Person>,
+    /// Groups whose last job has met trouble.
+    failed: HashSet<String>,
     /// Users who were linked in this step.
     linked: Vec<String>,
     /// A job of Okta's has met trouble.
@@ -252,6 +254,7 @@ impl Stage<'_> {
             ids: HashMap::new(),
             former: HashMap::new(),
             unchanged: HashMap::new(),
+            failed: HashSet::new(),
             linked: Vec::new(),
             troubled: false,
             last: None,
@@ -399,17 +402,29 @@ impl Running<'_> {
         };
         let (effects, trouble) = self.job(&task, lose, place).await?;
         self.apply(&effects);
-        self.troubled |= trouble.is_some();
+        self.note_trouble(&task, trouble.as_ref());
         self.take_back(action, trouble.as_ref(), place);
         if trouble.is_some_and(|t| t.cause == drive::Cause::NotSent(NotSent::AnswerLost)) {
             // The administrator retries the task: the whole job once more (recorded for group push).
             let again = self.org.act(action).or(Some(task));
             if let Some(task) = again {
-                let (effects, _) = self.job(&task, None, place).await?;
+                let (effects, trouble) = self.job(&task, None, place).await?;
                 self.apply(&effects);
+                self.note_trouble(&task, trouble.as_ref());
             }
         }
         Ok(())
+    }
+
+    /// How a job has ended, for what must be true afterwards.
+    fn note_trouble(&mut self, task: &Task, trouble: Option<&Trouble>) {
+        self.troubled |= trouble.is_some();
+        if let JobSubject::Group(group) = &task.subject {
+            match trouble {
+                Some(_) => self.failed.insert(group.key.clone()),
+                None => self.failed.remove(&group.key),
+            };
+        }
     }
 
     /// The job that an action starts, with the password that it sends.
@@ -478,10 +493,10 @@ impl Running<'_> {
         let ended = join_all(running).await;
         session.set_side_by_side(false);
         let mut troubles = Vec::new();
-        for outcome in ended {
+        for (outcome, (task, _)) in ended.into_iter().zip(jobs) {
             let (effects, trouble) = outcome?;
             self.apply(&effects);
-            self.troubled |= trouble.is_some();
+            self.note_trouble(task, trouble.as_ref());
             troubles.push(trouble);
         }
         Ok(troubles)
@@ -540,9 +555,9 @@ impl Running<'_> {
             .map(|(prepared, place)| self.send_prepared(prepared, place));
         let (jobs, sent) = join(join_all(jobs), join_all(requests)).await;
         session.set_racing(false);
-        for outcome in jobs {
+        for (outcome, (task, _)) in jobs.into_iter().zip(&tasks) {
             let (effects, trouble) = outcome?;
-            self.troubled |= trouble.is_some();
+            self.note_trouble(task, trouble.as_ref());
             self.apply(&effects);
         }
         for ((prepared, place), sent) in prepared.iter().zip(sent) {

@@ -169,6 +169,10 @@ impl Running<'_> {
         let Some(id) = self.last_id(key) else {
             return Ok(());
         };
+        if self.failed.contains(key) && !matches!(must, GroupMust::SameId) {
+            // What the last push was to do has not come to pass, and why has been told.
+            return Ok(());
+        }
         match must {
             GroupMust::SameId => self.same_id(key, Resource::Group, &id, place).await,
             GroupMust::Members(keys) => {
@@ -235,11 +239,12 @@ impl Running<'_> {
                 loses_data: true,
                 ..Context::new(place, &sent, subjects, Evidence::Recorded)
             };
-            session.observe(
-                Seen::new(&sequence::SECOND, "the id of the first time", "another id")
-                    .facet(resource.word()),
-                &context,
-            );
+            let (wanted, got) = ("the id of the first time", "another id");
+            let seen = match resource {
+                Resource::User => Seen::new(&sequence::SECOND, wanted, got).facet(resource.word()),
+                Resource::Group => Seen::new(&sequence::SECOND_GROUP, wanted, got),
+            };
+            session.observe(seen, &context);
         }
         Ok(())
     }
