@@ -262,9 +262,8 @@ impl Session {
                 && let Some(status @ 400..500) = exchange.status()
             {
                 self.ledger.refused(resource, &name);
-                // What the run has made under that name is the reason.
-                if status == 409 && self.ledger.has_made(resource, &name) {
-                    self.ledger.resolve(resource, &name);
+                if status == 409 {
+                    self.ledger.taken(resource, &name);
                 }
             }
             return;

@@ -254,6 +254,16 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
         "401, 404 and 409 are asked for by one row each of Okta's suite, and a group whose name exists by Okta",
     ),
     (
+        Fault::NoChangeRefused,
+        2,
+        "members who are in a group are added once more with every push of a catalogue app",
+    ),
+    (
+        Fault::GroupPatchAfterCreateRefused,
+        2,
+        "the first PATCH of a new group adds its members, that of one that was found tells its name",
+    ),
+    (
         Fault::RepeatedMemberDuplicated,
         3,
         "who stands in a group twice is still there once after a removal, whatever form it has",
@@ -270,12 +280,12 @@ const SEVERAL: &[(Fault, usize, &str)] = &[
     ),
     (
         Fault::EveryThirdWrite500,
-        8,
+        9,
         "each kind of write fails in its turn",
     ),
     (
         Fault::EveryThirdWriteStored500,
-        12,
+        14,
         "each kind of write fails in its turn",
     ),
     (

@@ -78,6 +78,8 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 struct Attempts {
     open: usize,
+    /// Those of them that were refused with 409.
+    taken: usize,
     not_found: bool,
     refused: bool,
 }
@@ -203,24 +205,18 @@ impl Ledger {
         }
     }
 
-    /// Whether a read has shown a resource of the run's under that name, and it is not gone.
-    #[must_use]
-    pub fn has_made(&self, resource: Resource, name: &str) -> bool {
-        let books = self.books();
-        books.entries.iter().any(|((r, _), entry)| {
-            *r == resource && entry.standing == Standing::Ours && books.is_same(&entry.name, name)
-        })
-    }
-
-    /// One create of `name` has made nothing.
-    pub fn resolve(&self, resource: Resource, name: &str) {
+    /// The target has refused the create of `name` with 409: something has that name, and this create has made nothing.
+    /// When what the run has made under that name is known, that is the reason.
+    pub fn taken(&self, resource: Resource, name: &str) {
         let mut books = self.books();
-        books.resolve_attempt(resource, name);
-        if !books.attempts.contains_key(&(resource, name.to_owned())) {
-            books.write(&Line::Absent {
-                resource: resource.as_str().to_owned(),
-                name: name.to_owned(),
-            });
+        let is_made = books.entries.iter().any(|((r, _), entry)| {
+            *r == resource && entry.standing == Standing::Ours && books.is_same(&entry.name, name)
+        });
+        if let Some(attempts) = books.attempts.get_mut(&(resource, name.to_owned())) {
+            attempts.taken = attempts.taken.saturating_add(1);
+        }
+        if is_made {
+            books.settle_attempts(resource, name);
         }
     }
 
@@ -488,9 +484,16 @@ impl Books {
         let key = (resource, name.to_owned());
         if let Some(attempts) = self.attempts.get_mut(&key) {
             attempts.open = attempts.open.saturating_sub(1);
-            if attempts.open == 0 {
-                self.attempts.remove(&key);
-            }
+        }
+        self.settle_attempts(resource, name);
+    }
+
+    /// When something of the name is known, creates that were refused because of it have made nothing.
+    fn settle_attempts(&mut self, resource: Resource, name: &str) {
+        let key = (resource, name.to_owned());
+        let attempts = self.attempts.get(&key);
+        if attempts.is_some_and(|attempts| attempts.open <= attempts.taken) {
+            self.attempts.remove(&key);
         }
     }
 

@@ -262,3 +262,29 @@ fn a_ledger_of_whole_names_is_one_after_a_crash() {
     let identity = ledger.identify(USER, "1", Some("ada@corp.test"));
     assert_eq!(identity, Identity::Ours);
 }
+
+#[test]
+fn a_create_that_was_refused_because_of_another_one_has_made_nothing() {
+    let ledger = Ledger::of_run("rabc12");
+    ledger.expect("rabc120000");
+    let name = "Crew rabc120000";
+    let open = || ledger.is_unresolved(GROUP, name);
+    // The answer to the first got lost, and the second is refused.
+    ledger.sending(GROUP, name).unwrap();
+    ledger.sending(GROUP, name).unwrap();
+    ledger.taken(GROUP, name);
+    assert!(open());
+    ledger.named(GROUP, "1", name);
+    assert!(!open());
+    ledger.shown(GROUP, "1", Identity::Ours);
+    ledger.sending(GROUP, name).unwrap();
+    assert!(open());
+    ledger.taken(GROUP, name);
+    assert!(!open(), "the one that is known is the reason");
+    ledger.sending(GROUP, "Other").unwrap();
+    ledger.taken(GROUP, "Other");
+    assert!(
+        ledger.is_unresolved(GROUP, "Other"),
+        "nothing is known that could be the reason"
+    );
+}
