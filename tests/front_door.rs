@@ -134,7 +134,8 @@ fn a_target_is_asked_for_cleaned_up_and_its_secrets_are_kept() {
     assert_eq!(serving.users(), 0);
 
     let done = run(state.path(), &[&arguments[..], &["--yes"]].concat(), &token);
-    assert_eq!(done.code, 1, "{}{}", done.talk, done.out);
+    // Its answers are accepted, whatever is wrong with them.
+    assert_eq!(done.code, 0, "{}{}", done.talk, done.out);
     assert!(
         done.out.contains("secret/") || done.out.contains("password comes back"),
         "{}",

@@ -110,7 +110,8 @@ pub(crate) fn execute(
     }
     let snapshots_fail = driven.snapshots.as_ref().is_some_and(|s| s.fails());
     let own = driven.snapshots.as_ref().and_then(|s| s.own.as_ref());
-    let has_accepted = own.is_some_and(|own| own.accepted.is_some());
+    let has_accepted =
+        own.is_some_and(|own| own.accepted.is_some()) && driven.snapshots_failed.is_none();
     let exit = Exit::from_result(&driven.run, snapshots_fail)
         .with_accepted(has_accepted)
         .with_hook(driven.hook_failed)

@@ -77,7 +77,7 @@ fn somebody_changes_people_behind_the_back_of_scim() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let client = Client::good();
+    let client = Client::new(Policy::default().with_fault(Fault::NamesakeGroupCreated));
     client.create_user("ada@example.com");
     for _ in 0..2 {
         client.create_group("Twins", &[]);

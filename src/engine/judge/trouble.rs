@@ -219,7 +219,7 @@ impl Session {
         self.with_book(|b| b.get(Resource::User, id).is_some_and(|a| a.name != *name))
     }
 
-    /// Whether a PATCH adds users to a group who are all in it.
+    /// Whether a PATCH adds users to a group of whom some are in it.
     fn adds_members_again(&self, intent: &Intent) -> bool {
         let Intent::Update {
             resource: Resource::Group,
@@ -230,12 +230,11 @@ impl Session {
         else {
             return false;
         };
-        let are_in = |members: &BTreeSet<String>| add.is_subset(members);
+        let some_are_in = |members: &BTreeSet<String>| !add.is_disjoint(members);
         remove.is_empty()
-            && !add.is_empty()
             && self.with_book(|b| {
                 b.get(Resource::Group, id)
-                    .is_some_and(|a| are_in(&a.members))
+                    .is_some_and(|group| some_are_in(&group.members))
             })
     }
 

@@ -55,6 +55,14 @@ impl Judge<'_> {
                 .exchange
                 .response()
                 .is_some_and(|r| reading::look_up(r) == reading::Match::None),
+            // While "Import Groups" is on, Okta creates a group without a look-up, whoever has its name.
+            (
+                Act::Create {
+                    resource: Resource::Group,
+                    ..
+                },
+                409,
+            ) => true,
             // What is gone is gone: Okta itself, or somebody in the app, has removed it. That it is gone too early
             // was seen when it was read.
             (Act::Read { .. } | Act::Delete { .. }, 404 | 410) => true,
