@@ -232,6 +232,7 @@ pub(crate) fn catalogued(
         requires: vec![],
         probe,
         exclusive: false,
+        variants: Vec::new(),
         import_groups: ImportGroups::Recorded,
         crowd: 0,
         scales: false,

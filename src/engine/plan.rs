@@ -132,7 +132,9 @@ pub fn lasts(requests: u64, latency: Duration, settings: &Settings) -> Duration 
 fn is_the_same_again(part: &Part, before: Option<&Part>, settings: &Settings) -> bool {
     let same = before.is_some_and(|before| before.scenario.id == part.scenario.id);
     let required = |required: &Requirement| matches!(required, Requirement::Variant(_));
-    let has_variants = !settings.variants.is_empty() || part.scenario.requires.iter().any(required);
+    let has_variants = !settings.variants.is_empty()
+        || !part.scenario.variants.is_empty()
+        || part.scenario.requires.iter().any(required);
     same && !has_variants && is_the_same_for_all_apps(&part.scenario)
 }
 

@@ -295,9 +295,11 @@ impl Whole {
                 Requirement::Variant(variant) if self.settings.as_required => Some(*variant),
                 _ => None,
             });
-        required
-            .chain(self.settings.variants.iter().copied())
-            .collect()
+        // What the scenario is about goes before what the user has chosen for all.
+        let own = &scenario.variants;
+        let chosen = self.settings.variants.iter().copied();
+        let chosen = chosen.filter(|variant| own.iter().all(|own| !own.excludes(*variant)));
+        required.chain(own.iter().copied()).chain(chosen).collect()
     }
 
     fn session(&self, scenario: &str, app: Option<App>, transport: Arc<dyn Transport>) -> Session {

@@ -329,7 +329,7 @@ pub const ROWS: &[Row] = &[
         area: Area::Deprovision,
         title: "A user is taken off the app",
         features: &[Create, Deactivate],
-        class: Wire(&["lifecycle/deactivate"]),
+        class: Wire(&["lifecycle/deactivate", "lifecycle/state-by-put"]),
         by_hand: "",
         sheet: Sheet::Scim,
     },

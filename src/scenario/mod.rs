@@ -83,6 +83,8 @@ pub struct Scenario {
     pub probe: bool,
     /// Runs alone and last, because it lists everything.
     pub exclusive: bool,
+    /// What Okta does otherwise in it than by default, whatever the user has chosen.
+    pub variants: Vec<Variant>,
     /// The state of "Import Groups" in which it runs.
     pub import_groups: ImportGroups,
     /// Number of generated people `crowd-1` .. `crowd-N`; of a scenario that [scales](Self::scales), the fewest.

@@ -108,6 +108,7 @@ fn scenario(
         mistake.hint("write a number behind `crowd:`, or leave out `cases:`");
     }
     let import_groups = import_groups(&mut fields, diagnostics);
+    let variants = variants(&mut fields, diagnostics);
     let mut cases = cases(fields.take("cases"), &scope, diagnostics);
     if import_groups == ImportGroups::Both {
         cases = ImportGroups::ROWS
@@ -158,6 +159,7 @@ fn scenario(
         requires,
         probe,
         exclusive,
+        variants,
         import_groups,
         crowd,
         scales,
@@ -265,6 +267,27 @@ fn circumstances(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<
             lint::word("circumstance", text, &known, &node.span, diagnostics)
         })
         .collect()
+}
+
+fn variants(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Variant> {
+    let known = Variant::ALL.map(|variant| (variant.as_str(), variant));
+    let nodes = fields
+        .take("variants")
+        .map_or(&[][..], Node::one_or_many)
+        .iter();
+    let mut all = Vec::new();
+    for node in nodes {
+        let named = node
+            .text("variants", diagnostics)
+            .and_then(|name| lint::word("variant", name, &known, &node.span, diagnostics));
+        let Some(variant) = named else { continue };
+        if let Some(other) = all.iter().find(|other| variant.excludes(**other)) {
+            let message = format!("`{variant}` and `{other}` decide the same");
+            diagnostics.error(&node.span, message);
+        }
+        all.push(variant);
+    }
+    all
 }
 
 fn import_groups(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> ImportGroups {

@@ -54,6 +54,7 @@ fn header() -> Value {
         "requires": one_or_many(&words(requirements())),
         "probe": {"type": "boolean", "description": "True exactly when a step is a request."},
         "exclusive": {"type": "boolean", "description": "Runs alone and last; needed for imports."},
+        "variants": one_or_many(&words(Variant::ALL.iter().map(|variant| variant.as_str()))),
         "import-groups": {"enum": ImportGroups::NAMED.map(|(word, _)| word), "description": "The state of the app's switch; without a word, the recorded one."},
         "crowd": {"oneOf": [
             {"type": "integer", "minimum": 1, "maximum": MAX_CROWD},
