@@ -124,6 +124,15 @@ Examples:
   scim-conform explain F1
       a finding of the recording, with its exchange";
 
+const CALIBRATE_EXAMPLES: &str = "\
+Examples:
+  scim-conform calibrate okta.har
+      whether a real tenant sends what is replayed here, action by action
+  scim-conform calibrate okta.har --app oin --unordered
+      of a recorder that has sorted keys and parameters
+  scim-conform calibrate okta.har --report json=calibration.json
+      every difference, for a report to the project";
+
 const SWEEP_EXAMPLES: &str = "\
 Examples:
   scim-conform sweep --target https://scim.acme.io/v2
@@ -205,6 +214,9 @@ pub(crate) enum Command {
     /// Judge recorded traffic of a real Okta tenant, without sending anything
     #[command(after_help = JUDGE_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Judge(JudgeArgs),
+    /// Compare a recording of a real Okta tenant with what is replayed here
+    #[command(after_help = CALIBRATE_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Calibrate(CalibrateArgs),
     /// Explain a finding, a check, or a line of Okta's log
     #[command(after_help = EXPLAIN_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Explain(ExplainArgs),
@@ -716,6 +728,41 @@ pub(crate) struct JudgeArgs {
     /// Notes in full
     #[arg(short, long, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Args)]
+pub(crate) struct CalibrateArgs {
+    /// HTTP archives (HAR) of one recording; - for the standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// SCIM base URL, the part before /Users [default: found in the file]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+
+    /// The kind of Okta app
+    #[arg(long, value_name = "APP", value_enum, default_value_t = RecordedApp::Auto)]
+    pub(crate) app: RecordedApp,
+
+    /// Do not compare the order of keys and parameters: the recorder sorted them
+    #[arg(long)]
+    pub(crate) unordered: bool,
+
+    /// Write the comparison: json=FILE, - for stdout
+    #[arg(long, value_name = "FORM=FILE", help_heading = OUTPUT)]
+    pub(crate) report: Vec<ReportWish>,
+}
+
+/// The kind of app that a recording is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordedApp {
+    /// Found in the file
+    Auto,
+    /// Made with the App Integration Wizard
+    Custom,
+    /// From the catalogue, or a template
+    Oin,
 }
 
 /// Arguments of `sweep`.

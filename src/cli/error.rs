@@ -67,6 +67,9 @@ pub enum CliError {
     /// An archive of what was not sent.
     #[error("--report har is an archive of what a run has sent, and this is none")]
     HarWithoutRun,
+    /// A form of report that a comparison does not have.
+    #[error("calibrate has no report as {0}")]
+    ReportOfCalibration(String),
     /// A fault that shows itself between two tenants only.
     #[error("the fault {0} needs two tenants, and serve has one")]
     FaultOfTwoTenants(&'static str),
@@ -212,6 +215,7 @@ impl CliError {
             Self::FeatureWithoutPlan(_) => {
                 Some("every run does it where it can; add --plan oin, or leave it out".to_owned())
             }
+            Self::ReportOfCalibration(_) => Some("write --report json=FILE".to_owned()),
             Self::HarWithoutRun => Some("write --report json=FILE".to_owned()),
             Self::CsvWithoutPlan => Some("only run --plan oin has one; write --report json=FILE".to_owned()),
             Self::FaultOfTwoTenants(fault) => Some(format!(

@@ -1,7 +1,7 @@
 //! `judge`: recorded traffic from files to findings, reports and an exit code.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::defect;
 use crate::okta::App;
@@ -35,10 +35,7 @@ pub(crate) fn execute(
 ) -> Result<Exit, CliError> {
     reports::check(&args.report)?;
     reports::without_run(&args.report)?;
-    let mut entries = Vec::new();
-    for path in &args.files {
-        read(path, &mut entries)?;
-    }
+    let entries = read_all(&args.files)?;
     let all = entries.len();
     let names: Vec<String> = args.files.iter().map(|path| shown(path)).collect();
     let options = Options {
@@ -52,7 +49,7 @@ pub(crate) fn execute(
         None => Vec::new(),
     };
     let Some(judged) = recording::judge(entries, &options)? else {
-        return nothing(all, args, &elsewhere, streams);
+        return nothing(all, args.base.is_some(), &elsewhere, streams);
     };
     let (mut closing, failure) = write_reports(args, &judged, streams);
     let _ = remember(
@@ -104,7 +101,18 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Reads one file; its entries are numbered on from those before it.
+/// Reads files; the entries of each are numbered on from those before it.
+///
+/// # Errors
+/// When one cannot be read, or is no HAR.
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Entry>, CliError> {
+    let mut entries = Vec::new();
+    for path in paths {
+        read(path, &mut entries)?;
+    }
+    Ok(entries)
+}
+
 fn read(path: &Path, entries: &mut Vec<Entry>) -> Result<(), CliError> {
     let failed = |source| CliError::NoRecording {
         file: shown(path),
@@ -142,15 +150,18 @@ fn read(path: &Path, entries: &mut Vec<Entry>) -> Result<(), CliError> {
 }
 
 /// Nothing of SCIM in it: that is no success.
-fn nothing(
+///
+/// # Errors
+/// When that cannot be told.
+pub(super) fn nothing(
     all: usize,
-    args: &JudgeArgs,
+    has_base: bool,
     elsewhere: &[String],
     streams: &mut Streams,
 ) -> Result<Exit, CliError> {
-    let what = match &args.base {
-        Some(_) => "no request to that base URL",
-        None => "no SCIM request",
+    let what = match has_base {
+        true => "no request to that base URL",
+        false => "no SCIM request",
     };
     let text = format!(
         "{what} among {}",

@@ -12,6 +12,7 @@ use crate::defect::{self, Phase};
 mod args;
 pub mod ask;
 pub mod backend;
+mod calibrate;
 pub mod environment;
 pub mod error;
 pub mod exit;
@@ -111,6 +112,10 @@ fn execute(
         Command::Judge(args) => {
             defect::plant(Phase::Judge);
             judge::execute(args, env, streams)
+        }
+        Command::Calibrate(args) => {
+            defect::plant(Phase::Judge);
+            calibrate::execute(args, streams)
         }
         Command::Sweep(args) => sweep::execute(args, env, backend, streams),
     }

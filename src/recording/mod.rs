@@ -5,6 +5,7 @@
 //! never taken for right or wrong, so there is no verdict on a kind of app, but an [`Overview`] of what was seen.
 
 mod book;
+pub mod calibrate;
 pub mod har;
 mod jobs;
 mod judge;

@@ -78,9 +78,10 @@ impl Session {
         let context = Context {
             admin_sees: Some(trouble.admin_sees.clone()),
             // Changing passwords is optional (RFC 7643, 5).
-            refusal: (place.may_refuse || trouble.slot == PASSWORD)
-                && matches!(trouble.cause, Cause::Refused(_))
-                && is_honest(status),
+            refusal: matches!(trouble.cause, Cause::Refused(_))
+                && (place.may_refuse && is_honest(status)
+                    || trouble.slot == PASSWORD
+                        && (is_honest(status) || status == NOT_IMPLEMENTED)),
             in_any_row: is_about_the_head(status),
             ..Context::new(place, sent, subjects_of(intent), evidence)
         };
