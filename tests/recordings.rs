@@ -274,7 +274,7 @@ fn a_recording_by_a_proxy_is_read_as_it_is() {
         [
             "1 connection test",
             "1 user looked up to assign",
-            "1 existing user linked",
+            "1 user found and linked",
             "1 reactivation",
             "1 profile update",
             "1 deactivation",

@@ -4,6 +4,7 @@
 //! recorded; how a later request shows what became of an earlier one is in `judge.rs`. What was not recorded is
 //! never taken for right or wrong, so there is no verdict on a kind of app, but an [`Overview`] of what was seen.
 
+mod actions;
 mod book;
 pub mod calibrate;
 pub mod har;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use crate::engine::conclude::{Shown, conclude};
 use crate::engine::outcome::{RunResult, TargetInfo};
 use crate::exchange::{InCommon, Kept};
+use crate::okta::request::Resource;
 use crate::okta::{App, Behaviour, Evidence, LoadError};
 use crate::scenario::ScenarioId;
 use crate::verdict::{Origin, Outcome, Recorded, ScenarioResult, Script};
@@ -81,11 +83,22 @@ pub fn judge(entries: Vec<Entry>, options: &Options) -> Result<Option<Judged>, L
         .iter()
         .map(|one| recognise::act(&one.exchange.request, one.sent_whole))
         .collect();
-    let places = jobs::sort(captured, &acts);
+    let actions = actions::of(captured, &acts);
+    let mut places = jobs::sort(captured, &acts);
+    // What belongs to a change of a group shows only in the whole of it.
+    let of_groups = actions
+        .iter()
+        .filter(|action| action.about == Some(Resource::Group));
+    for (n, place) in of_groups.flat_map(|action| action.places(&acts)) {
+        let from_okta = captured.get(n).is_some_and(|one| one.from_okta);
+        if let Some(known) = places.get_mut(n).filter(|_| from_okta) {
+            *known = place;
+        }
+    }
     let veil = Veil::over(captured, options.show_people);
     let seen = judge::judge(captured, &acts, &places, &behaviour, &veil);
     let apps = jobs::apps(&acts, &places);
-    let overview = overview::of(&traffic, &acts, &places, &apps, &seen);
+    let overview = overview::of(&traffic, &acts, &places, &actions, &apps, &seen);
     let app = match apps.as_slice() {
         [app] => Some(*app),
         _ => None,

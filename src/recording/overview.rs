@@ -4,6 +4,7 @@ use crate::okta::App;
 use crate::okta::reading::{self, Match};
 use crate::okta::request::Resource;
 
+use super::actions::{Action, GroupChange};
 use super::jobs::Place;
 use super::judge::Judged;
 use super::recognise::Act;
@@ -38,19 +39,17 @@ type Counted = (
     fn(&Act, &Captured) -> bool,
 );
 
-const COUNTED: [Counted; 15] = [
+const COUNTED: [Counted; 13] = [
     ("connection test", "test-connection", "probe-users", always),
     ("user looked up to assign", "assign", "find", always),
     ("user created", "assign", "create", stored),
-    ("existing user linked", "assign", "find", found),
+    ("user found and linked", "assign", "find", found),
     ("reactivation", "assign", "wake", always),
     ("profile update", "push-profile", "push", always),
     ("deactivation", "deactivate", "deactivate", always),
     ("password sync", "sync-password", "password", always),
     ("group created", "push-group", "create", stored),
-    ("existing group linked", "push-group", "find", found),
-    ("change of a group", "update-group", "", writes),
-    ("group pushed whole", "push-group-now", "members", always),
+    ("group found and linked", "push-group", "find", found),
     ("group deleted", "delete-group", "delete", always),
     ("import of users", "import-users", "", is_first),
     ("import of groups", "import-groups", "", is_first),
@@ -62,10 +61,6 @@ fn always(_: &Act, _: &Captured) -> bool {
 
 fn stored(_: &Act, one: &Captured) -> bool {
     one.is_success()
-}
-
-fn writes(act: &Act, _: &Captured) -> bool {
-    !matches!(act, Act::Read { .. })
 }
 
 fn is_first(act: &Act, _: &Captured) -> bool {
@@ -81,6 +76,7 @@ pub(super) fn of(
     traffic: &Traffic,
     acts: &[Act],
     places: &[Place],
+    actions: &[Action],
     apps: &[App],
     judged: &Judged,
 ) -> Overview {
@@ -92,6 +88,12 @@ pub(super) fn of(
             .filter(|(_, place)| place.job == job && (slot.is_empty() || place.slot == slot))
             .filter(|((one, act), _)| one.from_okta && counts(act, one))
             .count();
+        match count {
+            0 => not_seen.push(noun),
+            n => seen.push((n, noun)),
+        }
+    }
+    for (noun, count) in of_groups(&traffic.captured, acts, actions) {
         match count {
             0 => not_seen.push(noun),
             n => seen.push((n, noun)),
@@ -126,6 +128,35 @@ pub(super) fn of(
         ),
         decided: okta.iter().any(|one| one.exchange.status() != Some(401)),
     }
+}
+
+/// What Okta was seen changing of pushed groups, and how often.
+fn of_groups(
+    captured: &[Captured],
+    acts: &[Act],
+    actions: &[Action],
+) -> [(&'static str, usize); 4] {
+    let from_okta = |action: &&Action| {
+        let first = action.requests.first().and_then(|n| captured.get(*n));
+        first.is_some_and(|one| one.from_okta)
+    };
+    let of = |job: &'static str| {
+        actions
+            .iter()
+            .filter(move |action| action.job == Some(job))
+            .filter(from_okta)
+    };
+    let changed = |which: fn(&GroupChange) -> bool| {
+        of("update-group")
+            .filter(|action| which(&action.group_change(captured, acts)))
+            .count()
+    };
+    [
+        ("group renamed", changed(|change| change.renamed)),
+        ("group with new members", changed(|change| change.added)),
+        ("group with fewer members", changed(|change| change.removed)),
+        ("group pushed whole", of("push-group-now").count()),
+    ]
 }
 
 fn left_out(left: &LeftOut, okta: &[&Captured], acts: &[&Act], judged: &Judged) -> Vec<String> {

@@ -1,14 +1,13 @@
 //! Compares what a real tenant has sent with what our Okta would have sent in its place.
 //!
-//! 1. The requests are sorted by whom they are about, and cut into admin actions ([`actions`]).
-//! 2. What Okta knew is read off the requests themselves: names, members, mapped attributes ([`subject`]).
-//! 3. The job that the action starts is carried out once more, with the recorded answers ([`replay`]).
-//! 4. The requests of both are compared one by one ([`compare`]). Where they differ, each variant is tried.
+//! 1. The requests are sorted by whom they are about, and cut into admin actions (`actions`).
+//! 2. What Okta knew is read off the requests themselves: names, members, mapped attributes (`subject`).
+//! 3. The job that the action starts is carried out once more, with the recorded answers (`replay`).
+//! 4. The requests of both are compared one by one (`compare`). Where they differ, each variant is tried.
 //!
 //! Values are taken from the recording, so what is compared is the form: the sequence, the spelling, what an echo keeps,
 //! who is among the members of which request. No value of a person is told.
 
-mod actions;
 mod compare;
 mod replay;
 mod subject;
@@ -18,13 +17,13 @@ use serde::Serialize;
 use crate::okta::{App, Behaviour, LoadError, Variant, Variants};
 
 use super::har::Entry;
+use super::jobs;
 use super::recognise::{self, Act};
 use super::traffic::{self, Captured};
-use super::{jobs, patch};
 
 pub use compare::Difference;
 
-use actions::Action;
+use super::actions::{self, Action};
 
 /// How a recording is compared.
 #[derive(Clone, Debug, Default)]
@@ -202,21 +201,5 @@ impl Bench<'_> {
             sent,
             outcome,
         })
-    }
-}
-
-/// The body of a recorded request, when all of it is known.
-fn body_of(act: &Act) -> Option<&serde_json::Value> {
-    match act {
-        Act::Create { body, .. } | Act::Put { body, .. } => body.as_ref(),
-        _ => None,
-    }
-}
-
-/// What a recorded PATCH changes.
-fn change_of(act: &Act) -> Option<&patch::Change> {
-    match act {
-        Act::Patch { change, .. } => change.as_ref(),
-        _ => None,
     }
 }

@@ -7,9 +7,9 @@ use crate::okta::job::Job;
 use crate::okta::request::{Call, Client};
 use crate::okta::task::Subject;
 
+use super::super::actions::Action;
 use super::super::traffic::Captured;
 use super::Bench;
-use super::actions::Action;
 
 /// What no recording holds any more.
 const ENDED: &str = "the recording has no answer to it";

@@ -11,10 +11,9 @@ use crate::okta::request::{MemberChange, Resource};
 use crate::okta::task::{GroupCard, PersonCard, Subject};
 use crate::secret::Secret;
 
+use super::super::actions::{Action, body_of, change_of};
 use super::super::recognise::{Act, name_in};
 use super::super::traffic::Captured;
-use super::actions::Action;
-use super::{body_of, change_of};
 
 /// The user or group of an action.
 #[must_use]
@@ -132,7 +131,7 @@ fn group(acts: &[&Act], captured: &[&Captured]) -> GroupCard {
         match change {
             MemberChange::Replace(all) => members = in_order(&sent, all),
             MemberChange::Delta { remove, add } => {
-                pushed.extend(remove.iter().cloned());
+                pushed.extend(as_sent(captured, remove));
                 let new = in_order(&sent, add);
                 let missing = new
                     .into_iter()
@@ -182,6 +181,22 @@ fn members_of(body: &Value) -> Vec<Member> {
             })
         })
         .collect()
+}
+
+/// Those who leave, in the order in which they were sent: the path of each removal names one.
+fn as_sent(captured: &[&Captured], removed: &BTreeSet<String>) -> Vec<String> {
+    let bodies: Vec<String> = captured
+        .iter()
+        .filter_map(|one| one.exchange.request.body.as_deref())
+        .map(|body| String::from_utf8_lossy(body).into_owned())
+        .collect();
+    let place = |id: &String| {
+        let of = |(n, body): (usize, &String)| body.find(id.as_str()).map(|at| (n, at));
+        bodies.iter().enumerate().find_map(of)
+    };
+    let mut all: Vec<String> = removed.iter().cloned().collect();
+    all.sort_by_key(place);
+    all
 }
 
 /// Every member that a request has named, with how it was called.

@@ -10,9 +10,10 @@ use serde_json::Value;
 use crate::okta::reading::{self, Match};
 use crate::okta::request::{MemberChange, Resource};
 
-use super::super::recognise::Act;
-use super::super::traffic::Captured;
-use super::{body_of, change_of};
+use super::jobs::Place;
+use super::patch::Change;
+use super::recognise::Act;
+use super::traffic::Captured;
 
 /// How long after its last request a job may still send one, in milliseconds. Okta's come within a second of each other.
 const PAUSE: i64 = 30_000;
@@ -47,6 +48,117 @@ enum Token {
     PatchAll,
     PatchOther,
     Delete,
+}
+
+/// The body of a recorded request, when all of it is known.
+pub(super) fn body_of(act: &Act) -> Option<&Value> {
+    match act {
+        Act::Create { body, .. } | Act::Put { body, .. } => body.as_ref(),
+        _ => None,
+    }
+}
+
+/// What a recorded PATCH changes.
+pub(super) fn change_of(act: &Act) -> Option<&Change> {
+    match act {
+        Act::Patch { change, .. } => change.as_ref(),
+        _ => None,
+    }
+}
+
+/// What a change of a group, or its push as a whole, has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct GroupChange {
+    /// It has another name.
+    pub renamed: bool,
+    /// Members have come.
+    pub added: bool,
+    /// Members have left.
+    pub removed: bool,
+}
+
+impl Action {
+    /// The places of its requests in the job, by the names of the slots.
+    pub(super) fn places(&self, acts: &[Act]) -> Vec<(usize, Place)> {
+        let Some(job) = self.job else {
+            return Vec::new();
+        };
+        let (mut reads, mut puts) = (0_usize, 0_usize);
+        let of = |n: &usize| -> Option<(usize, Place)> {
+            let slot = match acts.get(*n)? {
+                Act::LookUp { .. } => "find",
+                Act::Create { .. } => "create",
+                Act::Delete { .. } => "delete",
+                Act::Read { .. } => {
+                    reads = reads.saturating_add(1);
+                    match (job, reads) {
+                        ("push-group", _) => "get",
+                        (_, 1) => "exists",
+                        (_, 2) => "get",
+                        _ => "get-again",
+                    }
+                }
+                Act::Put { .. } => {
+                    puts = puts.saturating_add(1);
+                    match (job, puts) {
+                        ("push-group", _) => "put",
+                        (_, 1) => "name",
+                        _ => "members",
+                    }
+                }
+                Act::Patch { change, .. } => match change {
+                    Some(change) if change.members.is_some() => "members",
+                    _ => "name",
+                },
+                _ => return None,
+            };
+            Some((*n, Place { job, slot }))
+        };
+        self.requests.iter().filter_map(of).collect()
+    }
+
+    /// What of a group it has changed: what its requests say, beside what the first read has shown.
+    pub(super) fn group_change(&self, captured: &[Captured], acts: &[Act]) -> GroupChange {
+        let shown = self.requests.iter().find_map(|n| {
+            let is_read = matches!(acts.get(*n), Some(Act::Read { .. }));
+            captured.get(*n).filter(|_| is_read)?.good()
+        });
+        let ids = |group: &Value| -> Vec<String> {
+            let members = group.get("members").and_then(Value::as_array);
+            let members = members.into_iter().flatten();
+            members
+                .filter_map(|member| Some(member.get("value")?.as_str()?.to_owned()))
+                .collect()
+        };
+        let was: Vec<String> = shown.map(ids).unwrap_or_default();
+        let name = shown.and_then(|group| group.get("displayName"));
+        let mut change = GroupChange::default();
+        let mut last = None;
+        for act in self.requests.iter().filter_map(|n| acts.get(*n)) {
+            if let Some(body) = body_of(act) {
+                change.renamed |= name.is_some() && body.get("displayName") != name;
+                last = Some(ids(body));
+            }
+            let Some(patch) = change_of(act) else {
+                continue;
+            };
+            let new = patch.value("displayName");
+            change.renamed |= new.is_some() && name.is_some() && new != name;
+            match &patch.members {
+                Some(MemberChange::Replace(all)) => last = Some(all.iter().cloned().collect()),
+                Some(MemberChange::Delta { remove, add }) => {
+                    change.added |= !add.is_empty();
+                    change.removed |= !remove.is_empty();
+                }
+                None => {}
+            }
+        }
+        if let Some(last) = last {
+            change.added |= last.iter().any(|id| !was.contains(id));
+            change.removed |= was.iter().any(|id| !last.contains(id));
+        }
+        change
+    }
 }
 
 /// The actions of a recording, in the order of their first requests.
