@@ -14,6 +14,7 @@ use super::jobs::Place;
 use super::patch::Change;
 use super::recognise::Act;
 use super::traffic::Captured;
+use super::url;
 
 /// How long after its last request a job may still send one, in milliseconds. Okta's come within a second of each other.
 const PAUSE: i64 = 30_000;
@@ -37,8 +38,12 @@ enum Token {
     FoundInactive,
     Create,
     Read,
+    /// It is not there any more, or cannot be read: the job ends.
+    ReadRefused,
     PutOff,
     PutPassword,
+    /// A user goes back exactly as the read has shown.
+    PutSame,
     Put,
     PatchOn,
     PatchOff,
@@ -86,7 +91,7 @@ impl Action {
         let (mut reads, mut puts) = (0_usize, 0_usize);
         let of = |n: &usize| -> Option<(usize, Place)> {
             let slot = match acts.get(*n)? {
-                Act::LookUp { .. } => "find",
+                Act::LookUp { .. } | Act::Search { .. } => "find",
                 Act::Create { .. } => "create",
                 Act::Delete { .. } => "delete",
                 Act::Read { .. } => {
@@ -195,9 +200,10 @@ fn chains(captured: &[Captured], acts: &[Act]) -> (Vec<Chain>, Vec<usize>) {
             }
             at
         };
+        let searched = searched_for(one, act);
         match act {
-            Act::LookUp { resource, name } => {
-                let name = (*resource, name.to_lowercase());
+            Act::LookUp { resource, .. } | Act::Search { resource } if searched.is_some() => {
+                let name = (*resource, searched.unwrap_or_default());
                 let found = one.exchange.response().map(reading::look_up);
                 let id = match found {
                     Some(Match::One { id, .. }) => Some((*resource, id)),
@@ -210,10 +216,20 @@ fn chains(captured: &[Captured], acts: &[Act]) -> (Vec<Chain>, Vec<usize>) {
                 }
                 by_name.insert(name, at);
             }
-            Act::Create { resource, name, .. } => {
-                let name = name.as_ref().map(|name| (*resource, name.to_lowercase()));
-                // It follows the look-up of the name, if there was one.
-                let known = name.and_then(|name| by_name.remove(&name));
+            Act::Create {
+                resource,
+                name,
+                body,
+            } => {
+                // It follows the look-up of the name, if there was one; under some variants, that of the address.
+                let address = || {
+                    let email = body.as_ref()?.pointer("/emails/0/value")?;
+                    email.as_str().map(str::to_lowercase)
+                };
+                let name = name.as_ref().map(|name| name.to_lowercase());
+                let known = name
+                    .and_then(|name| by_name.remove(&(*resource, name)))
+                    .or_else(|| by_name.remove(&(*resource, address()?)));
                 let at = chain_of(known, *resource);
                 if let Some(id) = one.good().and_then(reading::id_of) {
                     by_id.insert((*resource, id), at);
@@ -227,10 +243,26 @@ fn chains(captured: &[Captured], acts: &[Act]) -> (Vec<Chain>, Vec<usize>) {
                 let at = chain_of(by_id.get(&key).copied(), *resource);
                 by_id.insert(key, at);
             }
-            Act::Page { .. } | Act::Search { .. } | Act::Other => app.push(n),
+            Act::LookUp { .. } | Act::Page { .. } | Act::Search { .. } | Act::Other => app.push(n),
         }
     }
     (chains, app)
+}
+
+/// The value that a look-up compares with, in lower case: of a filter with one comparison.
+fn searched_for(one: &Captured, act: &Act) -> Option<String> {
+    match act {
+        Act::LookUp { name, .. } => Some(name.to_lowercase()),
+        Act::Search { .. } => {
+            let parameters = url::parameters(&one.exchange.request.target);
+            let mut filters = parameters.into_iter();
+            let (_, filter) = filters.find(|(name, _)| name == "filter")?;
+            let (_, value) = filter.split_once(" eq \"")?;
+            let value = value.strip_suffix('"')?;
+            (!value.contains('"')).then(|| value.to_lowercase())
+        }
+        _ => None,
+    }
 }
 
 /// A chain in parts between which Okta had nothing to do with it.
@@ -253,13 +285,16 @@ fn at_pauses(chain: &[usize], captured: &[Captured]) -> Vec<Vec<usize>> {
 fn token(n: usize, before: Option<usize>, captured: &[Captured], acts: &[Act]) -> Option<Token> {
     let (one, act) = (captured.get(n)?, acts.get(n)?);
     Some(match act {
-        Act::LookUp { .. } => match one.exchange.response().map(reading::look_up) {
-            Some(Match::One { active: true, .. }) => Token::FoundActive,
-            Some(Match::One { active: false, .. }) => Token::FoundInactive,
-            _ => Token::FoundNone,
-        },
+        Act::LookUp { .. } | Act::Search { .. } => {
+            match one.exchange.response().map(reading::look_up) {
+                Some(Match::One { active: true, .. }) => Token::FoundActive,
+                Some(Match::One { active: false, .. }) => Token::FoundInactive,
+                _ => Token::FoundNone,
+            }
+        }
         Act::Create { .. } => Token::Create,
-        Act::Read { .. } => Token::Read,
+        Act::Read { .. } if one.is_success() => Token::Read,
+        Act::Read { .. } => Token::ReadRefused,
         Act::Delete { .. } => Token::Delete,
         Act::Put {
             resource: Resource::Group,
@@ -276,6 +311,8 @@ fn token(n: usize, before: Option<usize>, captured: &[Captured], acts: &[Act]) -
                 Token::PutPassword
             } else if flag(body) == Some(false) && flag(base) != Some(false) {
                 Token::PutOff
+            } else if body.is_some() && body == base {
+                Token::PutSame
             } else {
                 Token::Put
             }
@@ -293,7 +330,7 @@ fn token(n: usize, before: Option<usize>, captured: &[Captured], acts: &[Act]) -
                 (Resource::Group, _, Some(MemberChange::Replace(_))) => Token::PatchAll,
             }
         }
-        Act::Page { .. } | Act::Search { .. } | Act::Other => return None,
+        Act::Page { .. } | Act::Other => return None,
     })
 }
 
@@ -334,22 +371,28 @@ fn cut(
 fn of_user(tokens: &[Token]) -> Option<(&'static str, usize)> {
     use Token::{
         Create, FoundActive, FoundInactive, FoundNone, PatchOff, PatchOn, PatchOther,
-        PatchPassword, Put, PutOff, PutPassword, Read,
+        PatchPassword, Put, PutOff, PutPassword, PutSame, Read, ReadRefused,
     };
     Some(match tokens {
         [FoundNone, Create, ..] => ("assign", 2),
-        [FoundInactive, Read, Put, Read, Put, ..] => ("assign", 5),
-        [FoundInactive, Read, PatchOn, Read, Put, ..] | [FoundActive, Read, Put, Read, Put, ..] => {
-            ("assign", 5)
-        }
-        [FoundInactive | FoundActive, PatchOn, Read, Put, ..] => ("assign", 4),
-        [FoundInactive | FoundActive, Read, Put, ..] => ("assign", 3),
+        [FoundInactive, Read, Put, Read, Put | PutSame, ..] => ("assign", 5),
+        [FoundInactive, Read, PatchOn, Read, Put | PutSame, ..]
+        | [FoundActive, Read, PutSame, Read, Put | PutSame, ..] => ("assign", 5),
+        [
+            FoundInactive | FoundActive,
+            PatchOn,
+            Read,
+            Put | PutSame,
+            ..,
+        ] => ("assign", 4),
+        [FoundInactive | FoundActive, Read, Put | PutSame, ..] => ("assign", 3),
         [FoundNone | FoundActive | FoundInactive, ..] => ("assign", 1),
         [Read, PutOff, ..] | [Read, PatchOff, ..] => ("deactivate", 2),
         [PatchOff, ..] => ("deactivate", 1),
         [Read, PutPassword, ..] | [Read, PatchPassword, ..] => ("sync-password", 2),
         [PatchPassword, ..] => ("sync-password", 1),
-        [Read, Put, ..] => ("push-profile", 2),
+        [Read, Put | PutSame, ..] => ("push-profile", 2),
+        [ReadRefused, ..] => ("push-profile", 1),
         [PatchOther, ..] => ("push-profile", 1),
         _ => return None,
     })
@@ -359,7 +402,7 @@ fn of_user(tokens: &[Token]) -> Option<(&'static str, usize)> {
 fn of_group(tokens: &[Token]) -> Option<(&'static str, usize)> {
     use Token::{
         Create, Delete, FoundActive, FoundInactive, FoundNone, PatchAll, PatchMembers, PatchName,
-        Put, Read,
+        Put, Read, ReadRefused,
     };
     let is_members = |token: &Token| *token == PatchMembers;
     let and_members = |n: usize| {
@@ -376,15 +419,18 @@ fn of_group(tokens: &[Token]) -> Option<(&'static str, usize)> {
         _ => 0,
     };
     if begun > 0 {
+        let is_found = tokens.first().is_some_and(found);
         let length = match tokens.get(begun..).unwrap_or_default() {
             [Read, Put, ..] => begun.saturating_add(2),
-            [Read, PatchName, ..] => and_members(begun.saturating_add(2)),
+            [Read, PatchName, ..] if is_found => and_members(begun.saturating_add(2)),
             [PatchName, ..] => and_members(begun.saturating_add(1)),
             _ => and_members(begun),
         };
         return Some(("push-group", length));
     }
     Some(match tokens {
+        [ReadRefused, ..] => ("update-group", 1),
+        [Read, ReadRefused, ..] => ("update-group", 2),
         [Read, Delete, ..] => ("delete-group", 2),
         [Delete, ..] => ("delete-group", 1),
         [Read, Read, Put, Put, ..] => ("push-group-now", 4),

@@ -35,14 +35,17 @@ pub(super) fn of(
         .collect();
     match action.about {
         None => Subject::App,
-        Some(Resource::User) => Subject::Person(person(&acts, mapping)),
+        Some(Resource::User) => Subject::Person(person(&acts, &captured, mapping)),
         Some(Resource::Group) => Subject::Group(group(&acts, &captured)),
     }
 }
 
 /// The id that requests name.
 fn link(acts: &[&Act]) -> Option<String> {
-    let began_with_a_search = matches!(acts.first(), Some(Act::LookUp { .. } | Act::Create { .. }));
+    let began_with_a_search = matches!(
+        acts.first(),
+        Some(Act::LookUp { .. } | Act::Search { .. } | Act::Create { .. })
+    );
     let id = acts.iter().find_map(|act| match act {
         Act::Read { id, .. }
         | Act::Put { id, .. }
@@ -60,14 +63,24 @@ fn looked_up(acts: &[&Act]) -> Option<String> {
     })
 }
 
-fn person(acts: &[&Act], mapping: &[Mapped]) -> PersonCard {
+fn person(acts: &[&Act], captured: &[&Captured], mapping: &[Mapped]) -> PersonCard {
     let bodies = || acts.iter().rev().filter_map(|act| body_of(act));
     let text = |key: &str| bodies().find_map(|body| Some(body.get(key)?.as_str()?.to_owned()));
     let mut profile = Profile::new();
     if let Some(body) = bodies().next() {
+        let mut reads = acts.iter().zip(captured).rev();
+        let base = reads.find_map(|(act, one)| match act {
+            Act::Read { .. } => one.good(),
+            _ => None,
+        });
         for mapped in mapping {
-            if let Some(value) = mapped.to.read(body).filter(|value| !value.is_null()) {
-                profile.insert(mapped.from.clone(), value.clone());
+            let sent = mapped.to.read(body).filter(|value| !value.is_null());
+            let was = base.and_then(|base| mapped.to.read(base));
+            match (sent, was.filter(|was| !was.is_null())) {
+                (Some(value), _) => drop(profile.insert(mapped.from.clone(), value.clone())),
+                // It was cleared.
+                (None, Some(_)) => drop(profile.insert(mapped.from.clone(), Value::Null)),
+                (None, None) => {}
             }
         }
     }
@@ -116,7 +129,7 @@ fn group(acts: &[&Act], captured: &[&Captured]) -> GroupCard {
         .collect();
     let sent = all_sent(captured);
     let known = |id: &String| {
-        let sent = sent.iter().find(|member| member.id == *id).cloned();
+        let sent = sent.iter().rfind(|member| member.id == *id).cloned();
         sent.unwrap_or_else(|| Member {
             id: id.clone(),
             display: None,
