@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::exchange::{Exchange, mask_exchange};
 use crate::okta::reading;
 use crate::okta::request::Resource;
-use crate::redact::{ForeignNames, Ownership};
+use crate::redact::{ForeignNames, Ownership, is_nobodys};
 
 use super::ledger::Ledger;
 
@@ -35,7 +35,7 @@ pub fn has_our_name(resource: &Map<String, Value>, run_id: &str) -> bool {
 
 impl Ownership for Own<'_> {
     fn owns_id(&self, id: &str) -> bool {
-        self.here.as_deref() == Some(id) || self.ledger.knows_id(id)
+        self.here.as_deref() == Some(id) || self.ledger.knows_id(id) || is_nobodys(id)
     }
 
     fn owns_resource(&self, resource: &Map<String, Value>) -> bool {
@@ -98,6 +98,8 @@ mod tests {
             run_id: "rabc12",
             here: None,
         };
+        assert!(own.owns_id("00000000-0000-4000-8000-000000000000"));
+        assert!(!own.owns_id("5c7eee7f-d4f2-431b-ac9c-8ce0149e4c0d"));
         let table = [
             (
                 json!({"id": "1", "userName": "stranger@elsewhere.test"}),

@@ -14,6 +14,15 @@ use serde_json::{Map, Value};
 
 use super::needles::{Edge, Needles};
 
+/// The id that no server has issued, and that probes ask for.
+const NOBODYS: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Whether an id is the one that no server has issued: it is nobody's, whoever repeats it.
+#[must_use]
+pub fn is_nobodys(id: &str) -> bool {
+    id.eq_ignore_ascii_case(NOBODYS)
+}
+
 const ALIAS: &str = "<foreign-";
 
 /// How many ids have a number of their own, and how many bytes they have together; those that come later share one, and

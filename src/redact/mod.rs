@@ -23,7 +23,7 @@ mod unparsed;
 mod tests;
 
 pub use self::credentials::starred;
-pub use self::foreign::{ForeignNames, Ownership};
+pub use self::foreign::{ForeignNames, Ownership, is_nobodys};
 pub use self::people::{People, without_literals};
 pub use self::query::without_secret_values;
 pub use self::resources::Strangers;

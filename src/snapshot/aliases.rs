@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, Method};
 use crate::okta::request::Resource;
+use crate::redact::is_nobodys;
 use crate::secret::MASK;
 use crate::verdict::{Actor, Row};
 
@@ -417,7 +418,7 @@ fn is_made_up(word: &str) -> bool {
         && is_hex(word)
         && word.bytes().any(|b| b.is_ascii_digit())
         && word.bytes().any(|b| b.is_ascii_alphabetic());
-    (is_uuid || is_long) && !word.starts_with("00000000")
+    (is_uuid || is_long) && !is_nobodys(word)
 }
 
 #[cfg(test)]
