@@ -1,12 +1,15 @@
 //! `calibrate`: a recording of a real tenant, beside what our Okta would have sent.
 
+mod told;
+
 use std::io::Write as _;
+
+use serde::Serialize;
 
 use crate::okta::App;
 use crate::recording;
-use crate::recording::calibrate::{self, Options};
-use crate::report::calibration::render;
-use crate::report::json;
+use crate::recording::calibrate::{self, Calibration, Options};
+use crate::redact::characters;
 
 use super::args::{CalibrateArgs, RecordedApp};
 use super::error::CliError;
@@ -47,9 +50,9 @@ pub(crate) fn execute(args: &CalibrateArgs, streams: &mut Streams) -> Result<Exi
     let Some(calibration) = calibrate::calibrate(entries, &options)? else {
         return nothing(all, args.base.is_some(), &elsewhere, streams);
     };
-    let (made, _) = reports::make(&args.report, |_| Ok(json::calibration(&calibration)));
+    let (made, _) = reports::make(&args.report, |_| Ok(json(&calibration)));
     let (written, failure) = reports::write(made, streams);
-    let mut text = render(&calibration, streams.width);
+    let mut text = told::render(&calibration, streams.width);
     for path in &written {
         text.push_str(&format!("\nwrote {}\n", path.display()));
     }
@@ -66,4 +69,27 @@ pub(crate) fn execute(args: &CalibrateArgs, streams: &mut Streams) -> Result<Exi
         Some(error) => Err(error),
         None => Ok(exit),
     }
+}
+
+/// The number in `format`.
+const FORMAT: u32 = 1;
+
+/// The comparison as indented JSON text.
+fn json(calibration: &Calibration) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format: u32,
+        tool: String,
+        #[serde(flatten)]
+        calibration: &'a Calibration,
+    }
+    let document = Document {
+        format: FORMAT,
+        tool: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+        calibration,
+    };
+    // Serialising to memory fails only on map keys that are not strings; there are none.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    characters::json(text)
 }

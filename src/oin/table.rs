@@ -220,6 +220,7 @@ pub const ROWS: &[Row] = &[
         features: &[Create, Deactivate],
         class: Wire(&[
             "lifecycle/reactivate",
+            "lifecycle/reactivate-by-put",
             "lifecycle/rehire",
             "lifecycle/back-and-forth",
         ]),

@@ -459,7 +459,12 @@ impl<L: Line + std::marker::Send> Drive<'_, L> {
     }
 
     async fn put(&mut self, template: &Template, of: &PutOf) -> Result<(), Trouble> {
-        let (Some(id), Some(base)) = (self.id.clone(), self.base.clone()) else {
+        // "Push now" puts twice after one read.
+        let base = match of {
+            PutOf::Named(PutName::GroupName) => self.base.clone(),
+            _ => self.base.take(),
+        };
+        let (Some(id), Some(base)) = (self.id.clone(), base) else {
             return Ok(());
         };
         let subject = self.subject;

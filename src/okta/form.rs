@@ -147,15 +147,15 @@ impl Form<'_> {
             _ => return None,
         };
         // What a PUT leaves out, a server may drop (RFC 7644, 3.5.1).
-        let base = match resource {
-            Resource::User => base.clone(),
-            Resource::Group => only_what_is_sent(base, &built.body),
+        let reduced = match resource {
+            Resource::User => None,
+            Resource::Group => Some(only_what_is_sent(base, &built.body)),
         };
         let update = Update {
             resource,
             id,
             name,
-            base: Some(&base),
+            base: Some(reduced.as_ref().unwrap_or(base)),
             members: members.map(MemberChange::Replace),
         };
         Some(self.update(Method::Put, built, update))

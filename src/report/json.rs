@@ -15,7 +15,6 @@ use crate::engine::outcome::{Broken, Defect, LeftBehind, RunResult};
 use crate::exchange::{Body, BodyCut, BodyOddity, Exchange, Kept, Request, Response, Timing};
 use crate::oin::Readiness;
 use crate::okta::{App, Evidence};
-use crate::recording::calibrate::Calibration;
 use crate::redact::characters;
 use crate::verdict::{
     At, Finding, Kind, Level, Origin, Outcome, Recorded, ScenarioResult, Verdict,
@@ -32,8 +31,6 @@ const MOST_PLACES: usize = 20;
 
 /// The number in `format`.
 const FORMAT: u32 = 2;
-/// The number in `format` of a comparison with a recording.
-const FORMAT_OF_CALIBRATION: u32 = 1;
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
@@ -50,26 +47,6 @@ pub fn render(
 ) -> String {
     let document = Document::of(run, snapshots, plan);
     // Serialising to memory fails only on map keys that are not strings; there are none.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    characters::json(text)
-}
-
-/// A comparison with a recording, as a document of its own.
-#[must_use]
-pub fn calibration(calibration: &Calibration) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format: u32,
-        tool: Tool,
-        #[serde(flatten)]
-        calibration: &'a Calibration,
-    }
-    let document = Document {
-        format: FORMAT_OF_CALIBRATION,
-        tool: TOOL,
-        calibration,
-    };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     characters::json(text)

@@ -5,7 +5,6 @@
 //! Text from a target is shown escaped ([`text::printable`]), so that no server can steer the
 //! terminal of the person who tests it.
 
-pub mod calibration;
 pub mod command;
 pub mod csv;
 pub mod defect;

@@ -145,11 +145,30 @@ impl<'r> Aliases<'r> {
             sent.and_then(|body| serde_json::from_slice(body).ok());
         if let Some(kind) = asked_for {
             self.learn_resource(kind, answer, sent.as_ref(), moment);
+            self.learn_groups(kind, answer, moment);
         }
         for row in rows(answer) {
             let kind = asked_for.or_else(|| Kind::of_resource(row));
             if let (Some(kind), Value::Object(resource)) = (kind, row) {
                 self.learn_resource(kind, resource, None, moment);
+                self.learn_groups(kind, resource, moment);
+            }
+        }
+    }
+
+    /// Learns the scenario's own groups that a user shows: Okta may never have read one whose create got lost.
+    fn learn_groups(&mut self, kind: Kind, user: &Map<String, Value>, moment: Moment) {
+        let shown = user.get("groups").filter(|_| kind == Kind::User);
+        for group in shown.and_then(Value::as_array).into_iter().flatten() {
+            let (Some(id), Some(name)) = (group.get("value"), group.get("display")) else {
+                continue;
+            };
+            let group = Map::from_iter([
+                ("id".to_owned(), id.clone()),
+                ("displayName".to_owned(), name.clone()),
+            ]);
+            if self.is_own(Kind::Group, &Value::Object(group.clone())) {
+                self.learn_resource(Kind::Group, &group, None, moment);
             }
         }
     }

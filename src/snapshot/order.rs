@@ -143,7 +143,13 @@ fn without_chance<'r>(sorted: Vec<&'r Recorded>, script: &Script) -> Vec<&'r Rec
 pub(super) fn last_states<'r>(exchanges: &'r [Recorded], script: &Script) -> Vec<&'r Recorded> {
     let mut order: HashMap<(Option<&str>, &str), usize> = HashMap::new();
     let mut last: Vec<&Recorded> = Vec::new();
-    for recorded in exchanges.iter().filter(|r| reads_one_resource(r)) {
+    // Where an answer got lost after a time, what is there in the end is chance as well.
+    let is_chance = |recorded: &Recorded| {
+        let row = script.row(recorded.case.as_deref());
+        row.is_some_and(|row| !row.by_chance.is_empty())
+    };
+    let reads = exchanges.iter().filter(|r| reads_one_resource(r));
+    for recorded in reads.filter(|recorded| !is_chance(recorded)) {
         let resource = (recorded.case.as_deref(), recorded.exchange.target());
         let at = *order.entry(resource).or_insert(last.len());
         match last.get_mut(at) {

@@ -207,6 +207,7 @@ pub static ALL: &[Message] = &[
             &sequence::SERVER_ERROR,
             &resource::SCHEMAS,
             &membership::MATCHES,
+            &membership::PRESENT,
         ],
         run: "groups",
         source: "Okta: help, troubleshoot Group Push",

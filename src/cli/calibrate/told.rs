@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::okta::App;
 use crate::recording::calibrate::{Calibration, Compared, Outcome};
 
-use super::text::{count, hang, pad, printable};
+use crate::report::text::{count, hang, pad, printable};
 
 /// Columns of what came of an action.
 const WORD: usize = 10;
@@ -13,8 +13,7 @@ const WORD: usize = 10;
 const MOST_LINES: usize = 4;
 
 /// The summary for people.
-#[must_use]
-pub fn render(calibration: &Calibration, width: usize) -> String {
+pub(super) fn render(calibration: &Calibration, width: usize) -> String {
     let app = match calibration.app {
         App::Custom => "an app from the App Integration Wizard (custom)",
         App::Oin => "an app from Okta's catalogue or a template (oin)",
