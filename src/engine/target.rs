@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::check::wire;
@@ -30,6 +30,9 @@ const AT_ONCE: usize = 8;
 const GIVE_UP_CLEANING: u32 = 3;
 /// How long the clean-up may take in all, once the run is stopped.
 const LONGEST_CLEANING: Duration = Duration::from_secs(120);
+
+/// Jobs that Okta runs side by side when an action names several users or groups; more were not recorded.
+pub(super) const JOBS_OF_ONE_ACTION: usize = 3;
 
 /// Shared by all scenarios of a run.
 pub struct Run {
@@ -62,6 +65,8 @@ pub struct Run {
     pub(super) deletions: Deletions,
     /// What is under way at the same time.
     pub lanes: Lanes,
+    /// Okta's jobs that may be under way at the same time: each holds the answers that it builds on.
+    jobs: Semaphore,
     /// How many users may be made.
     pub allowance: Arc<Allowance>,
 }
@@ -92,6 +97,14 @@ impl Run {
     ) -> Arc<Self> {
         let secrets = Redactor::new();
         Self::keeping(run_id, base_url, ledger, settle, patience, rate, secrets)
+    }
+
+    /// Waits until so many jobs of one action can begin together. They end when what is returned is dropped.
+    pub(super) async fn jobs_begin(&self, jobs: usize) -> Option<SemaphorePermit<'_>> {
+        let jobs = jobs.min(JOBS_OF_ONE_ACTION);
+        // It is never closed.
+        let begin = self.jobs.acquire_many(u32::try_from(jobs).unwrap_or(1));
+        self.or_stopped(begin).await?.ok()
     }
 
     /// The same with secrets that are shared with another run, such as the one at the second tenant.
@@ -131,6 +144,7 @@ impl Run {
             keep: Arc::default(),
             deletions: Deletions::default(),
             lanes: Lanes::at_most(AT_ONCE),
+            jobs: Semaphore::new(AT_ONCE),
             allowance: Arc::default(),
         })
     }
@@ -149,6 +163,7 @@ impl Run {
     pub fn at_once(mut self: Arc<Self>, requests: usize) -> Arc<Self> {
         if let Some(run) = Arc::get_mut(&mut self) {
             run.lanes = Lanes::at_most(requests);
+            run.jobs = Semaphore::new(requests.max(JOBS_OF_ONE_ACTION));
         }
         self
     }

@@ -30,10 +30,8 @@ use super::guard::Aim;
 use super::insider::Insider;
 use super::judge::{Imported, Read, Updated, is_honest};
 use super::session::{Place, Sent, Session};
+use super::target::JOBS_OF_ONE_ACTION;
 use literal::Prepared;
-
-/// Jobs that Okta runs side by side when an action names several users or groups; more were not recorded.
-const JOBS_AT_ONCE: usize = 3;
 
 /// Why a write did not go out whose target could not be read.
 const UNPROVEN: &str =
@@ -327,7 +325,7 @@ impl Running<'_> {
                         }
                     }
                     several => {
-                        for some in several.chunks(JOBS_AT_ONCE) {
+                        for some in several.chunks(JOBS_OF_ONE_ACTION) {
                             self.act_side_by_side(n, some).await?;
                         }
                     }
@@ -400,6 +398,8 @@ impl Running<'_> {
         let Some(task) = self.begin(action) else {
             return Ok(());
         };
+        let run = Arc::clone(&self.stage.session.run);
+        let _begun = run.jobs_begin(1).await;
         let (effects, trouble) = self.job(&task, lose, place).await?;
         self.apply(&effects);
         self.note_trouble(&task, trouble.as_ref());
@@ -470,7 +470,7 @@ impl Running<'_> {
                 (task, self.stage.place(n, &what, step))
             })
             .collect();
-        for some in pushes.chunks(JOBS_AT_ONCE) {
+        for some in pushes.chunks(JOBS_OF_ONE_ACTION) {
             let jobs: Vec<_> = some.iter().map(|(task, place)| (task, place)).collect();
             self.jobs_side_by_side(n, &jobs).await?;
         }
@@ -488,6 +488,7 @@ impl Running<'_> {
             self.row.at_once.insert(n);
         }
         let session = &*self.stage.session;
+        let _begun = session.run.jobs_begin(jobs.len()).await;
         session.set_side_by_side(jobs.len() > 1);
         let running = jobs.iter().map(|(task, place)| self.job(task, None, place));
         let ended = join_all(running).await;
