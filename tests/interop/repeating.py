@@ -33,8 +33,9 @@ def problems(target: Running, binary: pathlib.Path, cache: pathlib.Path, report:
     for other in whole:
         lines = findings.difference(findings.listed(report), findings.listed(other))
         found += [f"not found in each of two whole runs: {line}" for line in lines]
-        if _outcomes(other) != wanted:
-            found.append("two whole runs have other passed and failed scenarios")
+        outcomes = _outcomes(other)
+        differ = sorted(key for key in wanted | outcomes if wanted.get(key) != outcomes.get(key))
+        found += [f"{key} {outcomes.get(key)} in another whole run, and {wanted.get(key)} before" for key in differ]
     return found
 
 

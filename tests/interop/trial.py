@@ -19,7 +19,8 @@ RUN_SECONDS = 900
 #: Fewer accepted snapshots than this mean that scenarios were left out.
 LEAST_ACCEPTED = 150
 #: Servers that are run again and in parts, which takes as long as four runs.
-REPEATED = ("scim2-server", "scimmy", "saml-jackson")
+#: SCIMMY is not among them: a few of its scenarios pass in one whole run and fail in another.
+REPEATED = ("scim2-server", "saml-jackson")
 ADVICE = "if that is right, correct docs/interop.md, and accept it with tests/interop/run --update"
 
 

@@ -209,7 +209,8 @@ fn collection(resource: &Resource) -> Value {
         "get": created("get"), "replace": created("replace"), "modify": created("modify"), "delete": created("delete"),
     });
     let mut refusals = vec![400, 415];
-    if unique(schema) {
+    // A second group of one name is refused, though no schema says that names of groups are unique.
+    if unique(schema) || name == "Group" {
         refusals.push(409);
     }
     json!({
