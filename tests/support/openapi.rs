@@ -210,7 +210,7 @@ fn collection(resource: &Resource) -> Value {
     });
     let mut refusals = vec![400, 415];
     // A second group of one name is refused, though no schema says that names of groups are unique.
-    if unique(schema) || name == "Group" {
+    if unique(schema) || *name == "Group" {
         refusals.push(409);
     }
     json!({
