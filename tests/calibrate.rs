@@ -323,6 +323,7 @@ fn whatever_a_run_sends_is_what_is_sent_here() {
             };
             let under_variants = [
                 "lifecycle/state-by-put",
+                "lifecycle/reactivate-by-put",
                 "lifecycle/suspended-means-deactivated",
                 "profile/update-by-patch",
             ];
