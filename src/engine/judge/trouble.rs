@@ -145,15 +145,7 @@ impl Session {
 
     /// Whether a group is created whose name a group of this run has: the admin then links that one.
     fn makes_a_group_again(&self, intent: &Intent) -> bool {
-        let Intent::Create {
-            resource: Resource::Group,
-            name,
-            ..
-        } = intent
-        else {
-            return false;
-        };
-        self.with_book(|b| !b.named(Resource::Group, name).is_empty())
+        self.knows_created_name(Resource::Group, intent) == Some(true)
     }
 
     /// What is special about a request that is refused, while others of its kind need not be.
@@ -183,15 +175,17 @@ impl Session {
 
     /// Whether a user is created under a login that no account of this run has.
     fn is_nobodys_name(&self, intent: &Intent) -> bool {
-        let Intent::Create {
-            resource: Resource::User,
-            name,
-            ..
-        } = intent
-        else {
-            return false;
-        };
-        self.with_book(|b| b.named(Resource::User, name).is_empty())
+        self.knows_created_name(Resource::User, intent) == Some(false)
+    }
+
+    /// Whether something of this run has the name of what is created; none when nothing of that kind is.
+    fn knows_created_name(&self, kind: Resource, intent: &Intent) -> Option<bool> {
+        match intent {
+            Intent::Create { resource, name, .. } if *resource == kind => {
+                Some(self.with_book(|b| !b.named(kind, name).is_empty()))
+            }
+            _ => None,
+        }
     }
 
     fn takes_a_name(&self, intent: &Intent) -> bool {

@@ -169,7 +169,7 @@ fn group(acts: &[&Act], captured: &[&Captured]) -> GroupCard {
         // Nobody has come or left, or the job does not say.
         pushed = members.iter().map(|member| member.id.clone()).collect();
     } else if is_put && members.is_empty() {
-        pushed.insert("somebody".to_owned());
+        pushed.insert("another".to_owned());
     }
     GroupCard {
         key: "group".to_owned(),
