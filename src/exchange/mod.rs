@@ -7,6 +7,7 @@ mod base_url;
 mod body;
 mod bounds;
 mod connect_clock;
+mod dial;
 mod dot_segment;
 mod failure;
 mod head;
@@ -37,6 +38,7 @@ use crate::secret::Secret;
 
 pub use self::base_url::{BaseUrl, BaseUrlError, BaseUrlWarning};
 pub use self::body::{BODY_LIMIT, VALUE_LIMIT};
+pub use self::dial::{Dialler, Wire};
 pub use self::keep_budget::{KEEP_DEFAULT, KeepBudget, count_values};
 pub use self::kept::{BodyCut, InCommon, Kept, WHOLE_LIMIT};
 pub use self::masked::{mask_exchange, redact, redact_request};

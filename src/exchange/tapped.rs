@@ -11,15 +11,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
 
 use super::bounds::{Bounds, Collected};
+use super::dial::Dialler;
 use super::dot_segment::refuse_dot_segment;
 use super::failure::{Peer, Stage};
 use super::head::{MAX_HEADERS, header_map, header_texts};
@@ -29,7 +26,7 @@ use super::raw_head::final_head;
 use super::tap::{Recorder, Tap};
 use super::{
     Body, BodyOddity, Exchange, Leave, Request, Response, SendError, Sending, Settings,
-    SettingsError, Timing, Transport, tls,
+    SettingsError, Timing, Transport,
 };
 
 /// How long a body is waited for after a response that must not have one. Such bytes usually
@@ -68,7 +65,7 @@ impl Interim {
 /// Targets go out verbatim, also with apostrophes and backslashes; dot segments are refused here as there. It never uses a proxy.
 pub struct Tapped {
     settings: Settings,
-    tls: Arc<ClientConfig>,
+    dialler: Dialler,
     live: Mutex<Option<Live>>,
 }
 
@@ -101,17 +98,14 @@ impl Tapped {
     /// [`SettingsError`] for certificates and keys that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         Ok(Self {
-            tls: Arc::new(tls::client_config(&settings)?),
+            dialler: Dialler::new(settings.clone())?,
             settings,
             live: Mutex::new(None),
         })
     }
 
     fn peer(&self) -> Peer<'_> {
-        Peer {
-            base: &self.settings.base,
-            proxy: None,
-        }
+        self.dialler.peer()
     }
 
     fn prepare(
@@ -138,37 +132,7 @@ impl Tapped {
     }
 
     async fn connect(&self, bounds: &Bounds) -> Result<Live, SendError> {
-        let base = &self.settings.base;
-        let peer = self.peer();
-        let failed = |error: std::io::Error| peer.diagnose(&error, Stage::Connecting);
-        let addresses: Vec<_> = bounds
-            .within(tokio::net::lookup_host((base.host(), base.port())))
-            .await?
-            .map_err(|_| peer.unknown_host())?
-            .collect();
-        let tcp = bounds
-            .within(TcpStream::connect(&addresses[..]))
-            .await?
-            .map_err(failed)?;
-        tcp.set_nodelay(true).map_err(failed)?;
-        if !base.is_https() {
-            return self.start_http(tcp, bounds).await;
-        }
-        let name = ServerName::try_from(base.host().to_owned()).map_err(|_| SendError::Tls {
-            reason: "the host name is not one that a certificate can have".to_owned(),
-        })?;
-        let tls = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = bounds
-            .within(tls.connect(name, tcp))
-            .await?
-            .map_err(failed)?;
-        self.start_http(stream, bounds).await
-    }
-
-    async fn start_http<S>(&self, stream: S, bounds: &Bounds) -> Result<Live, SendError>
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
+        let stream = self.dialler.dial_within(bounds).await?;
         let recorder = Recorder::default();
         let io = TokioIo::new(Tap::new(stream, recorder.clone()));
         let (sender, connection) = bounds
