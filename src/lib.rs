@@ -37,6 +37,11 @@ pub mod engine;
 pub mod exchange;
 pub mod oin;
 pub mod okta;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "places in texts, and counts of what is in memory"
+)]
+pub mod recorder;
 pub mod recording;
 #[allow(
     clippy::arithmetic_side_effects,

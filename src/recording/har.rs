@@ -15,6 +15,9 @@ use serde_json::Value;
 
 use crate::exchange::{BODY_LIMIT, Timing};
 
+/// Who has made an archive that `record` has written.
+pub const RECORDER: &str = "scim-conform record";
+
 /// Why a text is not a HAR.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HarError {
@@ -77,6 +80,8 @@ pub enum Answer {
         headers: Vec<(String, String)>,
         /// The body.
         content: Content,
+        /// The recorder saw bytes behind it that belong to no answer.
+        has_surplus: bool,
     },
     /// None, and the recorder says why.
     Failed(String),
@@ -107,6 +112,9 @@ pub struct Entry {
 
 /// Reads a HAR and hands over one entry after the other, so that a large file is never in memory twice.
 ///
+/// An archive of `record` may break off within its last entry, when the recorder was killed while it wrote: what stands
+/// before it is whole, and the client had not got that answer.
+///
 /// # Errors
 /// [`HarError`]; entries before the mistake have been handed over.
 pub fn read(text: &[u8], mut each: impl FnMut(Entry)) -> Result<usize, HarError> {
@@ -123,17 +131,32 @@ pub fn read(text: &[u8], mut each: impl FnMut(Entry)) -> Result<usize, HarError>
         each: &mut take,
         found: &mut found,
     };
-    path.deserialize(&mut reader)
+    let read = path
+        .deserialize(&mut reader)
         .and_then(|()| reader.end())
         .map_err(|error| match text.trim_ascii() {
             [] => HarError::Empty,
             _ => mistake(&error),
-        })?;
+        });
+    match read {
+        Err(HarError::Truncated { .. }) if found && is_of_record(text) => {}
+        read => read?,
+    }
     if found {
         Ok(number)
     } else {
         Err(HarError::NoEntries)
     }
+}
+
+/// Whether `record` has written this: it says so before its first entry.
+fn is_of_record(text: &[u8]) -> bool {
+    const SIGHT: usize = 256;
+    let head = text.get(..SIGHT).unwrap_or(text);
+    let head = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let creator = format!("\"creator\":{{\"name\":\"{RECORDER}\"");
+    head.windows(creator.len())
+        .any(|window| window == creator.as_bytes())
 }
 
 fn mistake(error: &serde_json::Error) -> HarError {
@@ -212,7 +235,9 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn entry(number: usize, value: &Value) -> Entry {
+/// One entry of a log.
+#[must_use]
+pub fn entry(number: usize, value: &Value) -> Entry {
     let request = value.get("request").unwrap_or(&Value::Null);
     let headers = headers(request);
     let content = sent(request);
@@ -274,6 +299,9 @@ fn timing(entry: &Value) -> Timing {
 
 fn sent(request: &Value) -> Content {
     let data = request.get("postData").unwrap_or(&Value::Null);
+    if let Some(content) = as_recorded(data) {
+        return content;
+    }
     let size = size(request, "bodySize");
     match data.get("text").and_then(Value::as_str) {
         Some(text) if !text.is_empty() => decoded(text, data),
@@ -287,6 +315,17 @@ fn sent(request: &Value) -> Content {
 
 fn size(value: &Value, key: &str) -> Option<u64> {
     value.get(key).and_then(Value::as_u64)
+}
+
+/// What `record` says of a body: it knows how much of it is there, whatever the sizes look like after what must not be
+/// written was replaced.
+fn as_recorded(content: &Value) -> Option<Content> {
+    let word = content.get("_recorded")?.as_str()?;
+    Some(match (word, decoded(text(content, "text"), content)) {
+        ("whole", content) => content,
+        ("cut", Content::Whole(bytes)) => Content::Cut(bytes),
+        _ => Content::Missing,
+    })
 }
 
 fn decoded(text: &str, content: &Value) -> Content {
@@ -309,13 +348,16 @@ fn decoded(text: &str, content: &Value) -> Content {
 fn answer(entry: &Value) -> Answer {
     let response = entry.get("response").unwrap_or(&Value::Null);
     let status = response.get("status").and_then(Value::as_u64);
-    let Some(status) = status
+    let status = status
         .and_then(|status| u16::try_from(status).ok())
-        .filter(|status| (100..1000).contains(status))
-    else {
-        let why = [text(response, "_error"), text(entry, "_error")];
-        let why = why.into_iter().find(|why| !why.is_empty());
-        return why.map_or(Answer::Unknown, |why| Answer::Failed(why.to_owned()));
+        .filter(|status| (100..1000).contains(status));
+    let why = [text(response, "_error"), text(entry, "_error")];
+    let why = why.into_iter().find(|why| !why.is_empty());
+    let status = match (status, why) {
+        // With a status the answer has begun, and did not come to its end.
+        (_, Some(why)) => return Answer::Failed(why.to_owned()),
+        (None, None) => return Answer::Unknown,
+        (Some(status), None) => status,
     };
     let mut headers = headers(response);
     let content = response.get("content").unwrap_or(&Value::Null);
@@ -334,10 +376,14 @@ fn answer(entry: &Value) -> Answer {
         status,
         headers,
         content,
+        has_surplus: response.get("_surplus") == Some(&Value::Bool(true)),
     }
 }
 
 fn received(response: &Value, content: &Value, headers: &[(String, String)]) -> Content {
+    if let Some(content) = as_recorded(content) {
+        return content;
+    }
     let declared = size(content, "size");
     let length = header(headers, "content-length").and_then(|n| n.trim().parse::<u64>().ok());
     let text = content.get("text").and_then(Value::as_str);
@@ -416,6 +462,7 @@ mod tests {
             status,
             headers,
             content,
+            ..
         } = entry.answer
         else {
             panic!("no answer");
@@ -494,6 +541,42 @@ mod tests {
     }
 
     #[test]
+    fn a_recorder_of_ours_knows_how_much_of_a_body_is_there() {
+        for (content, wanted) in [
+            (
+                json!({"size": 99, "text": "[1", "_recorded": "whole"}),
+                whole("[1"),
+            ),
+            (
+                json!({"size": 2, "text": "[1", "_recorded": "cut"}),
+                Content::Cut(Bytes::from("[1")),
+            ),
+            (json!({"size": -1, "_recorded": "none"}), Content::Missing),
+            (
+                json!({"size": 0, "text": "", "_recorded": "whole"}),
+                whole(""),
+            ),
+        ] {
+            let response = json!({"status": 200, "content": content});
+            assert_eq!(content_of(response), wanted, "{content}");
+            let request = json!({"method": "PUT", "bodySize": 9, "postData": content});
+            assert_eq!(one(json!({ "request": request })).content, wanted);
+        }
+    }
+
+    #[test]
+    fn an_archive_of_a_recorder_that_was_killed_is_read_up_to_there() {
+        let of = |creator: &str| {
+            let text = format!(
+                "{{\"log\":{{\"version\":\"1.2\",\"creator\":{{\"name\":\"{creator}\"}},\"entries\":[\n{{}},\n{{\"req"
+            );
+            read(text.as_bytes(), |_| ())
+        };
+        assert_eq!(of(RECORDER), Ok(1));
+        assert!(matches!(of("proxy"), Err(HarError::Truncated { .. })));
+    }
+
+    #[test]
     fn no_answer_is_told_from_one_that_is_not_recorded() {
         let table = [
             (
@@ -503,6 +586,10 @@ mod tests {
             (
                 json!({"response": {"status": 0, "_error": null}}),
                 Answer::Unknown,
+            ),
+            (
+                json!({"response": {"status": 200, "content": {"text": "{"}, "_error": "closed"}}),
+                Answer::Failed("closed".into()),
             ),
             (json!({}), Answer::Unknown),
         ];

@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod har;
 mod jobs;
 mod judge;
+pub mod live;
 mod overview;
 mod patch;
 mod recognise;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::exchange::{Body, Exchange, HeaderText, Method, Request, Response, SendError};
+use crate::exchange::{
+    Body, BodyOddity, Exchange, HeaderText, Method, Request, Response, SendError,
+};
 use crate::secret::Secret;
 
 use super::har::{Answer, Content, Entry, header};
@@ -165,7 +167,7 @@ struct Votes {
 }
 
 /// Origin and path of a base URL.
-type Base = (String, String);
+pub(super) type Base = (String, String);
 
 fn bases(entries: &[Entry]) -> BTreeMap<Base, Votes> {
     let mut bases: BTreeMap<Base, Votes> = BTreeMap::new();
@@ -215,13 +217,17 @@ fn is_okta(entry: &Entry) -> bool {
         .is_some_and(|agent| agent.trim().to_ascii_lowercase().starts_with("okta"))
 }
 
-enum Capture {
+/// What an entry is.
+pub(super) enum Capture {
+    /// An exchange with the SCIM server.
     Got(Box<Captured>),
+    /// A request whose answer is not recorded.
     Unanswered,
+    /// Not SCIM, or elsewhere.
     Other,
 }
 
-fn capture(entry: Entry, base: &Base, first: Option<jiff::Timestamp>) -> Capture {
+pub(super) fn capture(entry: Entry, base: &Base, first: Option<jiff::Timestamp>) -> Capture {
     let from_okta = is_okta(&entry);
     let split = url::split(&entry.url, header(&entry.headers, "host"));
     let target = split
@@ -244,12 +250,17 @@ fn capture(entry: Entry, base: &Base, first: Option<jiff::Timestamp>) -> Capture
             status,
             headers,
             content,
+            has_surplus,
         } => {
             got_whole = matches!(content, Content::Whole(_));
             has_headers = !headers.is_empty();
+            let mut body = body(&content, &headers);
+            if has_surplus && matches!(status, 204 | 304) {
+                body.oddities.push(BodyOddity::BodyAfterNoContent);
+            }
             Ok(Response {
                 status,
-                body: body(&content, &headers),
+                body,
                 headers,
             })
         }

@@ -24,9 +24,25 @@ impl People {
         }
     }
 
+    /// How many texts it knows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.known.len()
+    }
+
     /// The text without known values, addresses and what looks like an id; the longest run of words goes first.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
+        self.replace(text, looks_personal, |_| MASK.to_owned())
+    }
+
+    /// The text with a stand-in for known values, and for words that are `strange`.
+    pub(super) fn replace(
+        &self,
+        text: &str,
+        strange: impl Fn(&str) -> bool,
+        stand_in: impl Fn(&str) -> String,
+    ) -> String {
         let words = words(text);
         let mut shown = String::with_capacity(text.len());
         let (mut copied, mut at) = (0, 0);
@@ -39,11 +55,11 @@ impl People {
                     .then_some((more, last))
             });
             let word = text.get(start..end).unwrap_or_default();
-            let hidden = run.or_else(|| looks_personal(word).then_some((0, end)));
+            let hidden = run.or_else(|| strange(word).then_some((0, end)));
             at += 1;
             if let Some((more, last)) = hidden {
                 shown.push_str(text.get(copied..start).unwrap_or_default());
-                shown.push_str(MASK);
+                shown.push_str(&stand_in(text.get(start..last).unwrap_or_default()));
                 copied = last;
                 at += more;
             }
@@ -92,7 +108,7 @@ fn words(text: &str) -> Vec<(usize, usize)> {
 }
 
 /// An address, or an id: a long run of digits, or of letters and digits together.
-fn looks_personal(word: &str) -> bool {
+pub(super) fn looks_personal(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     word.contains('@') || digits >= 6 || (digits >= 3 && letters >= 3 && word.len() >= 12)

@@ -53,6 +53,8 @@ pub struct Redactor(Arc<RwLock<Known>>);
 struct Known {
     kinds: HashMap<Box<str>, Kind>,
     needles: Needles<Tag>,
+    /// What is shown in the place of secrets: the first of all that have no stand-in of their own.
+    stand_ins: Vec<Box<str>>,
 }
 
 /// What a needle says of what it finds.
@@ -61,6 +63,8 @@ struct Tag {
     kind: Kind,
     /// It is the secret. In another case it is none, but tells too much of it.
     is_it: bool,
+    /// The place of its stand-in.
+    stand_in: usize,
 }
 
 impl Default for Known {
@@ -68,6 +72,7 @@ impl Default for Known {
         Self {
             kinds: HashMap::new(),
             needles: Needles::new(SHORTEST),
+            stand_ins: vec![MASK.into()],
         }
     }
 }
@@ -86,12 +91,35 @@ impl Redactor {
 
     /// A password that was sent, or will be.
     pub fn add_password(&self, password: &Secret) {
-        self.add(password.expose(), Kind::Password);
+        self.add(password.expose(), Kind::Password, 0);
+    }
+
+    /// The same, with a text of its own to be shown in its place.
+    pub fn add_password_as(&self, password: &Secret, stand_in: &str) {
+        self.add(password.expose(), Kind::Password, self.stand_in(stand_in));
     }
 
     /// What lets somebody in, alone or as the value of an `Authorization` header: then its scheme is left aside, and
     /// from Basic credentials the pair and its password are taken as well.
     pub fn add_credential(&self, secret: &Secret) {
+        self.credential(secret, 0);
+    }
+
+    /// The same, with a text of its own to be shown in its place.
+    pub fn add_credential_as(&self, secret: &Secret, stand_in: &str) {
+        self.credential(secret, self.stand_in(stand_in));
+    }
+
+    fn stand_in(&self, text: &str) -> usize {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let there = known.stand_ins.iter().rposition(|one| **one == *text);
+        there.unwrap_or_else(|| {
+            known.stand_ins.push(text.into());
+            known.stand_ins.len() - 1
+        })
+    }
+
+    fn credential(&self, secret: &Secret, stand_in: usize) {
         let text = secret.expose().trim();
         let scheme = text
             .split_once(' ')
@@ -102,21 +130,21 @@ impl Redactor {
             }
             _ => (false, text),
         };
-        self.add(credential, Kind::Credential);
+        self.add(credential, Kind::Credential, stand_in);
         let pair = STANDARD_NO_PAD
             .decode(credential.trim_end_matches('='))
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok())
             .filter(|pair| is_basic && pair.contains(':'));
         if let Some(pair) = pair {
-            self.add(&pair, Kind::Credential);
+            self.add(&pair, Kind::Credential, stand_in);
             if let Some((_, password)) = pair.split_once(':') {
-                self.add(password, Kind::Credential);
+                self.add(password, Kind::Credential, stand_in);
             }
         }
     }
 
-    fn add(&self, text: &str, kind: Kind) {
+    fn add(&self, text: &str, kind: Kind, stand_in: usize) {
         if text.len() < SHORTEST || self.known().kinds.get(text) == Some(&kind) {
             return;
         }
@@ -125,11 +153,18 @@ impl Redactor {
             return;
         }
         known.kinds.insert(text.into(), kind);
-        let is_it = Tag { kind, is_it: true };
+        let is_it = Tag {
+            kind,
+            is_it: true,
+            stand_in,
+        };
         for (form, edge) in forms(text) {
             known.needles.add(form.as_bytes(), edge, is_it);
         }
-        let like_it = Tag { kind, is_it: false };
+        let like_it = Tag {
+            is_it: false,
+            ..is_it
+        };
         for form in in_another_case(text) {
             known.needles.add(form.as_bytes(), Edge::default(), like_it);
         }
@@ -156,7 +191,7 @@ impl Redactor {
         held
     }
 
-    /// The text with `***` for every secret in it.
+    /// The text with `***`, or its stand-in, for every secret in it.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.bytes(text.as_bytes()) {
@@ -174,35 +209,38 @@ impl Redactor {
         }
     }
 
-    /// The bytes with `***` for every secret in them, or none when there is nothing to hide.
+    /// The bytes with `***`, or its stand-in, for every secret in them, or none when there is nothing to hide.
     #[must_use]
     pub fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let places = self.places(bytes);
-        let last = places.last()?.end;
+        let known = self.known();
+        let places = places(&known, bytes);
+        let last = places.last()?.0.end;
         let mut hidden = Vec::with_capacity(bytes.len());
         let mut kept = 0;
-        for place in places {
+        for (place, stand_in) in places {
             hidden.extend_from_slice(bytes.get(kept..place.start).unwrap_or_default());
-            hidden.extend_from_slice(MASK.as_bytes());
+            let shown = known.stand_ins.get(stand_in).map_or(MASK, |text| &**text);
+            hidden.extend_from_slice(shown.as_bytes());
             kept = place.end;
         }
         hidden.extend_from_slice(bytes.get(last..).unwrap_or_default());
         Some(hidden)
     }
+}
 
-    /// Where something is to be hidden; places that touch each other stay apart, those that overlap are one.
-    fn places(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut hits = self.known().needles.find(bytes);
-        hits.sort_by_key(|hit| hit.start);
-        let mut places: Vec<Range<usize>> = Vec::new();
-        for hit in hits {
-            match places.last_mut() {
-                Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
-                _ => places.push(hit.start..hit.end),
-            }
+/// Where something is to be hidden, and behind which stand-in; places that touch each other stay apart, those that
+/// overlap are one.
+fn places(known: &Known, bytes: &[u8]) -> Vec<(Range<usize>, usize)> {
+    let mut hits = known.needles.find(bytes);
+    hits.sort_by_key(|hit| hit.start);
+    let mut places: Vec<(Range<usize>, usize)> = Vec::new();
+    for hit in hits {
+        match places.last_mut() {
+            Some((last, _)) if hit.start < last.end => last.end = last.end.max(hit.end),
+            _ => places.push((hit.start..hit.end, hit.tag.stand_in)),
         }
-        places
     }
+    places
 }
 
 impl fmt::Debug for Redactor {

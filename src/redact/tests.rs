@@ -211,6 +211,23 @@ fn a_header_value_hides_its_credentials() {
 }
 
 #[test]
+fn a_secret_with_a_stand_in_is_told_from_others_and_shown_nowhere() {
+    let redactor = redactor(&["plain-secret"]);
+    redactor.add_credential_as(&Secret::new("Bearer tok-1234567"), "***-a");
+    redactor.add_password_as(&Secret::new("p/ssw0rd+"), "***-b");
+    // What is known already keeps its stand-in.
+    redactor.add_credential_as(&Secret::new("plain-secret"), "***-c");
+    for (text, wanted) in [
+        ("tok-1234567, again tok-1234567", "***-a, again ***-a"),
+        ("p\\/ssw0rd+ and p%2Fssw0rd%2B", "***-b and ***-b"),
+        ("plain-secret", "***"),
+    ] {
+        assert_eq!(redactor.text(text), wanted);
+    }
+    assert!(redactor.held(b"tok-1234567").credential);
+}
+
+#[test]
 fn short_words_are_no_secrets() {
     let redactor = redactor(&["test", "abc", "", "12345"]);
     let text = "the latest test, abc: 12345, dGVzdA==, 74657374";

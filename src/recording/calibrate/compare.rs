@@ -46,7 +46,7 @@ impl fmt::Display for Difference {
 
 /// A request without ids and values: `PUT /Groups/{id}`.
 #[must_use]
-pub(super) fn line(request: &Request) -> String {
+pub(in crate::recording) fn line(request: &Request) -> String {
     let path = url::path(&request.target);
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let endpoint = segments.next().unwrap_or_default();

@@ -22,6 +22,7 @@ use super::recognise::{self, Act};
 use super::traffic::{self, Captured};
 
 pub use compare::Difference;
+pub(super) use compare::line;
 
 use super::actions::{self, Action};
 
