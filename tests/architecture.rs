@@ -11,7 +11,7 @@ const EVERYTHING: &[&str] = &["*"];
 /// nobody but the command line names the reference server, so that the judge never certifies its own logic.
 ///
 /// A file in the place of a module has a rule of its own.
-const MAY_NAME: [(&str, &[&str]); 22] = [
+const MAY_NAME: [(&str, &[&str]); 23] = [
     ("defect", &[]),
     ("secret", &[]),
     ("scim", &[]),
@@ -84,6 +84,11 @@ const MAY_NAME: [(&str, &[&str]); 22] = [
             "secret",
             "verdict",
         ],
+    ),
+    // It passes bytes on and writes them down; what they mean, `recording` says.
+    (
+        "recorder",
+        &["defect", "exchange", "recording::har", "redact", "secret"],
     ),
     // Okta's published suites, judged as their runner judges: none of our own checks.
     ("runscope", &["exchange", "redact", "secret"]),

@@ -1,6 +1,7 @@
 //! The command line as clap reads it. What a value means is decided in [`super::target`] and
 //! [`super::run`].
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::scenario::{Risk, Variant};
 use crate::secret::Secret;
 use crate::server::{DEFAULT_RATE, Family};
 
+use super::record;
 use super::values::{self, Cleanup, EmailPattern, LogForm, PlanName, ReportWish};
 use super::variants;
 
@@ -124,6 +126,21 @@ Examples:
   scim-conform explain F1
       a finding of the recording, with its exchange";
 
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  scim-conform record --target https://scim.acme.io/scim/v2
+      listens on http://127.0.0.1:8888/scim/v2, passes everything on, and
+      writes okta.har; point a tunnel at it, and your Okta test org at that
+  scim-conform record --target http://localhost:8080/v2 --listen 127.0.0.1:0 \\
+    --out monday.har
+      on a free port, into another file
+  scim-conform judge okta.har
+      what went wrong between Okta and your server
+  scim-conform calibrate okta.har
+      whether Okta sends what is replayed here
+
+How to point an Okta test org at it: docs/recording.md";
+
 const CALIBRATE_EXAMPLES: &str = "\
 Examples:
   scim-conform calibrate okta.har
@@ -214,6 +231,9 @@ pub(crate) enum Command {
     /// Judge recorded traffic of a real Okta tenant, without sending anything
     #[command(after_help = JUDGE_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Judge(JudgeArgs),
+    /// Record what a real Okta tenant sends, as a proxy in front of your server
+    #[command(after_help = RECORD_EXAMPLES, help_template = EXAMPLES_FIRST)]
+    Record(RecordArgs),
     /// Compare a recording of a real Okta tenant with what is replayed here
     #[command(after_help = CALIBRATE_EXAMPLES, help_template = EXAMPLES_FIRST)]
     Calibrate(CalibrateArgs),
@@ -728,6 +748,51 @@ pub(crate) struct JudgeArgs {
     /// Notes in full
     #[arg(short, long, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
+}
+
+/// Arguments of `record`.
+#[derive(Args)]
+pub(crate) struct RecordArgs {
+    /// Your server, by its SCIM base URL: the part before /Users
+    /// [env: SCIM_CONFORM_TARGET]
+    #[arg(long, value_name = "URL", help_heading = TARGET)]
+    pub(crate) target: Option<String>,
+
+    /// Pass Host on as it came, in place of the host of --target
+    #[arg(long, help_heading = TARGET)]
+    pub(crate) keep_host: bool,
+
+    /// Give up on an answer when nothing comes for this time; Okta waits 60s
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = values::some_time, help_heading = NETWORK)]
+    pub(crate) timeout: Duration,
+
+    /// Trust the certificates in this PEM file, too
+    #[arg(long, value_name = "FILE", help_heading = NETWORK)]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Client certificate and key, in one PEM file
+    #[arg(long, value_name = "FILE", help_heading = NETWORK)]
+    pub(crate) client_cert: Option<PathBuf>,
+
+    /// Accept any certificate of the server
+    #[arg(long, help_heading = NETWORK)]
+    pub(crate) insecure: bool,
+
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888", value_parser = record::address, help_heading = WHERE)]
+    pub(crate) listen: SocketAddr,
+
+    /// The recording; one that is there already is gone on with
+    #[arg(long, value_name = "FILE", default_value = "okta.har", help_heading = OUTPUT)]
+    pub(crate) out: PathBuf,
+
+    /// Begin that file anew, whatever is in it
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) overwrite: bool,
+
+    /// Write people's names, addresses and ids as they are; secrets stay hidden
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) keep_people: bool,
 }
 
 /// Arguments of `calibrate`.

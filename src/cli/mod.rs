@@ -21,6 +21,7 @@ mod judge;
 pub mod last_run;
 mod live;
 mod plan;
+mod record;
 mod repeat;
 mod reports;
 mod run;
@@ -113,6 +114,7 @@ fn execute(
             defect::plant(Phase::Judge);
             judge::execute(args, env, streams)
         }
+        Command::Record(args) => record::execute(args, env, streams),
         Command::Calibrate(args) => {
             defect::plant(Phase::Judge);
             calibrate::execute(args, streams)

@@ -4,6 +4,7 @@ mod compare;
 mod drive;
 mod hook;
 mod plan;
+mod record;
 mod runscope;
 mod serve;
 mod sweep;
@@ -22,6 +23,7 @@ use crate::exchange::{
 };
 use crate::okta::Behaviour;
 use crate::okta::request::{Agent, Client};
+use crate::recorder::Tally;
 use crate::scenario::catalog::{Catalog, CatalogError};
 use crate::scenario::{Context, Scenario};
 use crate::secret::Secret;
@@ -32,6 +34,7 @@ use super::backend::{
 };
 use super::environment::Environment;
 use super::last_run;
+use super::record::RecordSettings;
 use super::settings::{
     Credentials, Network, Proxy, Remote, RunSettings, RunscopeSettings, ServeSettings,
     SweepSettings,
@@ -113,6 +116,18 @@ impl Live {
     fn ledgers(&self) -> Option<PathBuf> {
         self.state.as_ref().map(|folder| folder.join("ledgers"))
     }
+}
+
+/// Records what passes, until interrupted.
+///
+/// # Errors
+/// [`Refusal`], when it cannot.
+pub(super) fn record(
+    settings: &RecordSettings,
+    talk: Talk,
+    on_terminal: bool,
+) -> Result<Tally, Refusal> {
+    block_on(record::record(settings, talk, on_terminal))?
 }
 
 fn shown(diagnostics: &[Diagnostic]) -> String {

@@ -1,6 +1,8 @@
 //! Bodies: every text of a JSON document gets what stands for it, and all else stays as it is written, blanks, the
 //! order of keys, a key that stands twice, and where the document breaks off.
 
+use serde::de::IgnoredAny;
+
 use crate::exchange::{Body, NotJson};
 use crate::redact::passwords;
 use crate::secret::MASK;
@@ -57,9 +59,10 @@ impl Mask {
             return Vec::new();
         }
         let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let shown = match start.trim_ascii_start().first() {
-            Some(b'{' | b'[' | b'"') => self.json(bytes, kind, base),
-            _ => self.other(bytes),
+        let looks_so = matches!(start.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        let shown = match looks_so || serde_json::from_slice::<IgnoredAny>(start).is_ok() {
+            true => self.json(bytes, kind, base),
+            false => self.other(bytes),
         };
         self.hidden_bytes(shown)
     }
