@@ -240,7 +240,7 @@ fn response(answer: &Answered, came: &Recorded, kind: Kind, mask: &mut Mask, bas
     let location = head.fields.get("location").unwrap_or_default();
     let mut response = json!({
         "status": head.status,
-        "statusText": mask.reason(&head.reason),
+        "statusText": mask.reason(head.status, &head.reason),
         "httpVersion": head.version,
         "cookies": [],
         "headers": headers(&head.fields, mask, base),

@@ -211,6 +211,7 @@ impl Connection<'_> {
                 active: Instant::now(),
                 writes_to_client: false,
                 has_begun: false,
+                is_closing: false,
                 sent: KeptBody::within(&self.relay.budget),
                 answer: None,
             }),
@@ -452,6 +453,8 @@ struct State {
     writes_to_client: bool,
     /// The client has a part of the answer.
     has_begun: bool,
+    /// The client says nothing more, and perhaps is gone.
+    is_closing: bool,
     sent: KeptBody,
     answer: Option<Answered>,
 }
@@ -532,6 +535,10 @@ impl Both<'_> {
 
     fn failed(&self, error: &SendError, request: &RequestHead) -> Ended {
         let state = self.state();
+        if state.is_closing {
+            // Most servers answer nobody who has gone.
+            return Ended::Client(GONE);
+        }
         let head = state.answer.as_ref().map(|answer| &answer.head);
         let framing = head.and_then(|head| head.framing(&request.method).ok());
         Ended::Target {
@@ -595,6 +602,7 @@ impl Both<'_> {
         // A client that goes away, or says that nothing more comes, is told on to the target, which may care.
         match client.peek(&mut [0]).await {
             Ok(0) => {
+                self.state().is_closing = true;
                 let _ = target.shutdown().await;
             }
             // The next request.

@@ -349,20 +349,88 @@ fn failure(why: &str, after: Duration) -> Option<SendError> {
     if has(&["aborted", "client disconnected", "cancel"]) {
         return None;
     }
-    Some(if has(&["timed out", "timed_out", "timeout"]) {
-        SendError::TimedOut { limit: after }
-    } else if has(&["ssl", "tls", "cert"]) {
-        SendError::Tls {
-            reason: "the recorder says so".to_owned(),
+    // First those of `record`, which are the words of a run: some hold a word of another kind.
+    Some(
+        if has(&[
+            "timed out",
+            "timed_out",
+            "timeout",
+            "no complete answer within",
+        ]) {
+            SendError::TimedOut { limit: after }
+        } else if has(&["the connection was closed before"]) {
+            SendError::Closed {
+                reason: "the recorder says so".to_owned(),
+            }
+        } else if has(&["not valid http"]) {
+            SendError::NotHttp {
+                reason: "the recorder says so".to_owned(),
+            }
+        } else if has(&["cannot find the host"]) {
+            SendError::Dns {
+                host: "the server".to_owned(),
+            }
+        } else if has(&["ssl", "tls", "cert"]) {
+            SendError::Tls {
+                reason: "the recorder says so".to_owned(),
+            }
+        } else if has(&["refused", "unreachable", "not_resolved", "connect"]) {
+            SendError::Connect {
+                host: "the server".to_owned(),
+                reason: "the recorder says so".to_owned(),
+            }
+        } else {
+            SendError::Closed {
+                reason: "the recorder has no answer".to_owned(),
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_recorder_says_is_told_apart_by_its_kind() {
+        let limit = Duration::from_secs(7);
+        let peer = "127.0.0.1:1".to_owned();
+        let reason = "reset".to_owned();
+        let words = |error: &SendError| failure(&error.to_string(), limit);
+        let same =
+            |a: &SendError, b: &SendError| std::mem::discriminant(a) == std::mem::discriminant(b);
+        for error in [
+            SendError::Dns { host: peer.clone() },
+            SendError::Connect {
+                host: peer,
+                reason: reason.clone(),
+            },
+            SendError::Tls {
+                reason: reason.clone(),
+            },
+            SendError::Closed {
+                reason: reason.clone(),
+            },
+            SendError::TimedOut { limit },
+            SendError::NotHttp { reason },
+        ] {
+            assert!(
+                words(&error).is_some_and(|found| same(&found, &error)),
+                "{error}"
+            );
         }
-    } else if has(&["refused", "unreachable", "not_resolved", "connect"]) {
-        SendError::Connect {
-            host: "the server".to_owned(),
-            reason: "the recorder says so".to_owned(),
+        for (word, wanted) in [
+            ("net::ERR_CONNECTION_REFUSED", "cannot connect"),
+            ("net::ERR_TIMED_OUT", "no complete answer"),
+            ("net::ERR_CERT_INVALID", "TLS failed"),
+            ("whatever", "the connection was closed"),
+        ] {
+            let text = failure(word, limit).unwrap().to_string();
+            assert!(text.starts_with(wanted), "{word}: {text}");
         }
-    } else {
-        SendError::Closed {
-            reason: "the recorder has no answer".to_owned(),
-        }
-    })
+        assert_eq!(
+            failure("client disconnected before the answer was whole", limit),
+            None
+        );
+    }
 }

@@ -117,9 +117,14 @@ impl Mask {
         }
     }
 
-    /// A phrase behind a status.
-    pub(super) fn reason(&self, text: &str) -> String {
-        self.hidden(self.prose(text))
+    /// The phrase behind a status.
+    pub(super) fn reason(&self, status: u16, text: &str) -> String {
+        let known = http::StatusCode::from_u16(status).ok();
+        let known = known.and_then(|status| status.canonical_reason());
+        match known.is_some_and(|known| known.eq_ignore_ascii_case(text)) {
+            true => text.to_owned(),
+            false => self.hidden(self.prose(text)),
+        }
     }
 
     /// A text without any secret that is known.
