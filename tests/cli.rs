@@ -16,7 +16,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     Done::of(command)
 }
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["run"],
     &["serve"],
@@ -31,6 +31,8 @@ const COMMANDS: [&[&str]; 14] = [
     &["scenarios", "new"],
     &["scenarios", "schema"],
     &["judge"],
+    &["record"],
+    &["calibrate"],
 ];
 
 #[test]

@@ -1058,6 +1058,13 @@ async fn no_secret_is_in_the_file_in_whatever_form_it_comes_back() {
                 outputs.push(("an entry".to_owned(), text.to_owned()));
             }
         }
+        echo::assert_nowhere(&[CREDENTIAL, PASSWORD].map(str::to_owned), &outputs);
+        // Token, key and password of each request, and what the answer has repeated.
+        let told = text.matches("***-").count();
+        assert!(
+            !keeps || told > 4 * exchanges.len(),
+            "only {told} stand-ins"
+        );
         assert!(text.contains("Bearer ***-"), "that there was one is told");
     }
 }
@@ -1476,14 +1483,17 @@ fn the_first_interruption_lets_an_exchange_end_and_the_second_leaves() {
 }
 
 fn refused(state: &Path, more: &[&str]) -> Done {
-    let fixed = [
-        "record",
-        "--target",
-        "http://127.0.0.1:9/scim/v2",
-        "--listen",
-        "127.0.0.1:0",
-    ];
-    let mut command = command(state, &[&fixed, more].concat());
+    let mut all = vec!["record"];
+    for fixed in [
+        ["--target", "http://127.0.0.1:9/scim/v2"],
+        ["--listen", "127.0.0.1:0"],
+    ] {
+        if !more.contains(&fixed[0]) {
+            all.extend(fixed);
+        }
+    }
+    all.extend(more);
+    let mut command = command(state, &all);
     command.current_dir(state);
     Done::of(command)
 }

@@ -37,6 +37,7 @@ Test your server:          scim-conform run --target https://scim.acme.io/v2
 The same in CI:            scim-conform run --yes --report junit=scim.xml
 Before a submission:       scim-conform run --plan oin --target URL
 Understand a finding:      scim-conform explain F1
+Record your own Okta:      scim-conform record --target URL
 Understand Okta's log:     scim-conform explain \"Multiple users found\"
 Play Okta's own suite:     scim-conform runscope SPEC.json
 A known-good server:       scim-conform serve
