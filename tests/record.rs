@@ -650,6 +650,51 @@ fn failed(rig: &Rig, name: &str, words: &str) {
     assert!(why.contains(words), "{name}: {why}");
 }
 
+/// A client that goes away is told on to the target, and its exchange is none of the server's failures.
+#[tokio::test]
+async fn a_client_that_goes_away_is_not_the_target_s_fault() {
+    let target = Target::start(vec![vec![Move::Hang]]).await;
+    let rig = Rig::before(target.address).await;
+    let mut client = rig.connect().await;
+    client.write_all(GET).await.unwrap();
+    while target.got().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(client);
+    // The target hears of it: otherwise nothing would come to an end here.
+    while rig.raw().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    failed(&rig, "gone", "client disconnected before it had the answer");
+    // Within its request.
+    let mut client = rig.connect().await;
+    client
+        .write_all(b"POST /scim/v2/Users HTTP/1.1\r\nContent-Length: 9\r\n\r\nbegin")
+        .await
+        .unwrap();
+    drop(client);
+    while rig.raw().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    failed(
+        &rig,
+        "half",
+        "client disconnected before its request was whole",
+    );
+    let (tally, _) = rig.end().await;
+    assert_eq!((tally.kept, tally.unanswered), (2, 2));
+    // One that only says that it has nothing more to say gets its answer.
+    let target = Target::answering(&[(GET, OK)]).await;
+    let base = format!("http://{}/scim/v2", target.address);
+    let rig = Rig::with(&base, |options| options.keeps_host = true).await;
+    let mut client = rig.connect().await;
+    client.write_all(GET).await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut got = Vec::new();
+    client.read_to_end(&mut got).await.unwrap();
+    assert_eq!(got, OK);
+}
+
 #[tokio::test]
 async fn a_target_behind_tls_is_reached_and_a_wrong_certificate_is_a_502() {
     let authority = Authority::new();

@@ -170,7 +170,7 @@ pub(super) fn nothing(
     let mut talk = (streams.person.talk)();
     tell(&mut talk, "error", &text)?;
     let hint = match elsewhere {
-        [] => "a browser does not see what Okta sends; record in front of your server: docs/judging-recordings.md".to_owned(),
+        [] => "a browser does not see what Okta sends; scim-conform record does, in front of your server: docs/recording.md".to_owned(),
         there => format!("there is SCIM below {}", there.join(" and ")),
     };
     tell(&mut talk, "hint", &hint)?;

@@ -87,7 +87,7 @@ pub(super) fn entry(passage: &Passage, mask: &mut Mask, base: &str) -> Value {
         None => no_response(),
     };
     if let (Some(failure), Some(response)) = (failure, response.as_object_mut()) {
-        tell(failure, mask, response);
+        tell(failure, times, mask, response);
     }
     json!({
         "startedDateTime": format!("{:.3}", passage.started),
@@ -272,16 +272,16 @@ fn no_response() -> Value {
     })
 }
 
-fn tell(failure: &Failure, mask: &Mask, response: &mut Map<String, Value>) {
+fn tell(failure: &Failure, times: &Times, mask: &Mask, response: &mut Map<String, Value>) {
     let (error, comment) = match failure {
         Failure::Target { reason, answered } => (
-            reason.as_str(),
+            reason.clone(),
             answered
                 .map(|status| format!("the recorder answered {status} in the place of the server")),
         ),
-        Failure::Client(why) => (*why, None),
+        Failure::Client(leaving) => (leaving.text(times.end), None),
     };
-    response.insert("_error".to_owned(), mask.hidden(error.to_owned()).into());
+    response.insert("_error".to_owned(), mask.hidden(error).into());
     if let Some(comment) = comment {
         response.insert("comment".to_owned(), comment.into());
     }

@@ -42,8 +42,34 @@ pub(super) enum Failure {
         /// The status that the client was given in its place; none when it had a part of the answer already.
         answered: Option<u16>,
     },
-    /// The client went away, in these words.
-    Client(&'static str),
+    /// The client went away.
+    Client(Leaving),
+}
+
+/// How a client went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// Before it had the answer.
+    Gone,
+    /// Before its request was whole.
+    Unfinished,
+}
+
+/// A client that goes away after this long has waited for as long as it can, and that is no whim of its own. Okta gives
+/// up after 60 s (Okta, "SCIM FAQs").
+const PATIENCE: Duration = Duration::from_secs(50);
+
+impl Leaving {
+    /// What is written of it, in words that `judge` knows: it counts a time-out, and leaves out the rest.
+    pub(super) fn text(self, after: Duration) -> String {
+        match self {
+            Self::Gone if after >= PATIENCE => {
+                format!("timed out: the client gave up after {} s", after.as_secs())
+            }
+            Self::Gone => "client disconnected before it had the answer".to_owned(),
+            Self::Unfinished => "client disconnected before its request was whole".to_owned(),
+        }
+    }
 }
 
 /// When what happened, counted from the first byte of the request.
@@ -57,4 +83,18 @@ pub(super) struct Times {
     pub(super) first_byte: Option<Duration>,
     /// The last byte of the answer came.
     pub(super) end: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_has_waited_long_is_no_client_that_goes_away() {
+        let text = |seconds| Leaving::Gone.text(Duration::from_secs(seconds));
+        assert_eq!(text(60), "timed out: the client gave up after 60 s");
+        assert!(text(49).starts_with("client disconnected"));
+        let unfinished = Leaving::Unfinished.text(Duration::from_secs(60));
+        assert!(unfinished.starts_with("client disconnected"));
+    }
 }

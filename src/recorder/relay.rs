@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
@@ -24,7 +25,7 @@ use super::budget::{Budget, KeptBody};
 use super::framing::Framing;
 use super::head::{self, AnswerHead, RequestHead, Wrong};
 use super::inbox::{Inbox, NoHead};
-use super::passage::{Answered, Failure, Passage, Times};
+use super::passage::{Answered, Failure, Leaving, Passage, Times};
 use super::refusal::Refusal;
 
 /// How long a client may keep a connection without a request. Who is behind it may keep a pool of them.
@@ -191,6 +192,14 @@ impl Connection<'_> {
         }
         let (outgoing, authority) = self.relay.addressed(section, &request);
         let mut times = Times::default();
+        if let Some(heard) = unasked(&mut self.upstream).now_or_never() {
+            match heard {
+                // It goes before the answer, as it has come.
+                Some(bytes) => drop(self.write.write_all(&bytes).await),
+                // Closed in the meantime, and nothing of the request was sent.
+                None => self.upstream = None,
+            }
+        }
         let mut upstream = match self.upstream.take() {
             Some(upstream) => Ok(upstream),
             None => {
@@ -418,7 +427,7 @@ enum Ended {
         until_close: bool,
     },
     /// The client went away.
-    Client(&'static str),
+    Client(Leaving),
     /// The body of the request is none.
     BadRequest,
 }
@@ -432,10 +441,6 @@ impl Ended {
         }
     }
 }
-
-/// Words of [`Failure::Client`]; `judge` knows them.
-const GONE: &str = "client disconnected before the answer was whole";
-const SILENT: &str = "client disconnected before its request was whole";
 
 /// Both directions of one exchange.
 struct Both<'r> {
@@ -504,28 +509,33 @@ impl Both<'_> {
             tokio::select! {
                 biased;
                 ended = &mut up, if sent.is_none() => match ended {
-                    Up::ClientGone => return Ended::Client(match self.is_sent() {
-                        true => GONE,
-                        false => SILENT,
-                    }),
+                    Up::ClientGone => return Ended::Client(self.leaving()),
                     Up::BadChunk => return Ended::BadRequest,
                     Up::Sent => sent = Some(true),
                     Up::NotTaken => sent = Some(false),
                 },
                 ended = &mut down => return match ended {
                     Down::Whole(last) => Ended::Whole { last, is_sent: self.is_sent() },
-                    Down::ClientGone => Ended::Client(GONE),
+                    Down::ClientGone => Ended::Client(Leaving::Gone),
                     Down::Target(error) => self.failed(&error, request),
                 },
                 () = &mut idle => {
                     let by_client = self.state().writes_to_client || sent.is_none() && !self.is_sent();
                     if by_client {
-                        return Ended::Client(if self.is_sent() { GONE } else { SILENT });
+                        return Ended::Client(self.leaving());
                     }
                     let limit = self.relay.dialler.settings().idle_timeout;
                     return self.failed(&SendError::TimedOut { limit }, request);
                 }
             }
+        }
+    }
+
+    /// How a client leaves that leaves now.
+    fn leaving(&self) -> Leaving {
+        match self.is_sent() {
+            true => Leaving::Gone,
+            false => Leaving::Unfinished,
         }
     }
 
@@ -537,7 +547,7 @@ impl Both<'_> {
         let state = self.state();
         if state.is_closing {
             // Most servers answer nobody who has gone.
-            return Ended::Client(GONE);
+            return Ended::Client(Leaving::Gone);
         }
         let head = state.answer.as_ref().map(|answer| &answer.head);
         let framing = head.and_then(|head| head.framing(&request.method).ok());
@@ -751,6 +761,7 @@ impl Both<'_> {
             mut times,
             sent,
             mut answer,
+            is_closing,
             ..
         } = state.unwrap_or_else(PoisonError::into_inner);
         times.end = self.clock.elapsed();
@@ -758,6 +769,7 @@ impl Both<'_> {
             answer.has_surplus = has_surplus;
         }
         let failure = match ended {
+            Ended::Whole { .. } if is_closing => Some(Failure::Client(Leaving::Gone)),
             Ended::Whole { .. } => None,
             Ended::Target {
                 reason, has_begun, ..
@@ -765,8 +777,8 @@ impl Both<'_> {
                 reason: reason.clone(),
                 answered: (!has_begun).then_some(502),
             }),
-            Ended::Client(why) => Some(Failure::Client(why)),
-            Ended::BadRequest => Some(Failure::Client(SILENT)),
+            Ended::Client(leaving) => Some(Failure::Client(*leaving)),
+            Ended::BadRequest => Some(Failure::Client(Leaving::Unfinished)),
         };
         Passage {
             started,

@@ -428,6 +428,8 @@ mod tests {
             let text = failure(word, limit).unwrap().to_string();
             assert!(text.starts_with(wanted), "{word}: {text}");
         }
+        let patient = failure("timed out: the client gave up after 60 s", limit);
+        assert!(matches!(patient, Some(SendError::TimedOut { .. })));
         assert_eq!(
             failure("client disconnected before the answer was whole", limit),
             None

@@ -154,6 +154,7 @@ fn names_credential(name: &str) -> bool {
         "cookie",
         "passphrase",
         "passwd",
+        "password",
         "credential",
         "credentials",
     ];
