@@ -332,8 +332,11 @@ fn is_plain_list(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::tests::mask;
     use super::*;
+    use crate::exchange::{SpaceAs, query_value};
 
     #[test]
     fn a_target_loses_people_and_keeps_its_spelling() {
@@ -459,5 +462,31 @@ mod tests {
         }
         let quoted = mask.filter("userName eq \"a\\\"b\"", Spelling::Plain);
         assert_eq!(quoted, format!("userName eq \"{}\"", mask.somebody("a\"b")));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_url_is_something_is_shown_and_the_same_again(
+            path in "(/[a-zA-Z0-9.%@_-]{0,12}){0,4}",
+            query in ".{0,40}",
+            literal in "[ -~é]{1,16}",
+            plus: bool,
+        ) {
+            let mut mask = mask(false);
+            let target = format!("{path}?{query}");
+            let shown = mask.target(&target, "/scim/v2");
+            prop_assert_eq!(mask.target(&target, "/scim/v2"), shown);
+            mask.url(&query, "");
+            mask.operation_path(&query, "");
+            // A literal is found in whatever spelling it comes, and its alias is spelled in the same way.
+            let filter = format!("userName eq {}", serde_json::Value::from(literal.as_str()));
+            let space = if plus { SpaceAs::Plus } else { SpaceAs::Percent };
+            let encoded = query_value(&filter, space);
+            let shown = mask.filter(&encoded, Spelling::Query);
+            let alias = format!("userName eq \"{}\"", mask.somebody(&literal));
+            prop_assert_eq!(shown, query_value(&alias, space));
+        }
     }
 }

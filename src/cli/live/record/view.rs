@@ -1,6 +1,11 @@
 //! What is seen of a recording while it is made: on a terminal one line that is written anew, else a line for each
 //! admin action that is over.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of what is in memory"
+)]
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
