@@ -152,13 +152,17 @@ impl Connection<'_> {
                     Ok(0) | Err(_) => return Next::End,
                     Ok(_) => {}
                 },
-                unasked = unasked(&mut self.upstream) => {
-                    // A target that has closed does so here, too, before another request goes into the void.
-                    let Some(bytes) = unasked else { return Next::End };
-                    if self.write.write_all(&bytes).await.is_err() {
-                        return Next::End;
+                unasked = unasked(&mut self.upstream) => match unasked {
+                    Some(bytes) => {
+                        if !self.to_client(&bytes).await {
+                            return Next::End;
+                        }
                     }
-                }
+                    // The request that has begun gets a new connection.
+                    None if begun => self.upstream = None,
+                    // A target that has closed does so here, too, before a request goes into the void.
+                    None => return Next::End,
+                },
                 () = sleep_until(until) => {
                     return match begun {
                         true => Next::Refused(Refusal::new(408, "the request did not come to its end")),
@@ -195,7 +199,7 @@ impl Connection<'_> {
         if let Some(heard) = unasked(&mut self.upstream).now_or_never() {
             match heard {
                 // It goes before the answer, as it has come.
-                Some(bytes) => drop(self.write.write_all(&bytes).await),
+                Some(bytes) => drop(self.to_client(&bytes).await),
                 // Closed in the meantime, and nothing of the request was sent.
                 None => self.upstream = None,
             }
@@ -248,7 +252,7 @@ impl Connection<'_> {
                 };
                 let surplus = upstream.inbox.take_all();
                 for bytes in [last, surplus] {
-                    if self.write.write_all(&bytes).await.is_err() {
+                    if !self.to_client(&bytes).await {
                         return After::Ends;
                     }
                 }
@@ -277,6 +281,17 @@ impl Connection<'_> {
             Ended::Client(_) => After::Ends,
             Ended::BadRequest => After::Refused(Refusal::new(400, "a chunk of the body is none")),
         }
+    }
+
+    /// Whether the client has taken bytes, as long as it takes some at all.
+    async fn to_client(&mut self, mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() {
+            match timeout(CLIENT_IDLE, self.write.write(bytes)).await {
+                Ok(Ok(count @ 1..)) => bytes = bytes.get(count..).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// The answer is there, and the request is not whole: it goes on as long as somebody reads it.

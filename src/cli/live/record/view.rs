@@ -9,7 +9,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use console::Term;
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use super::super::super::backend::Talk;
 use super::super::super::error::{tell, tell_defects};
 
 /// Events that wait to be told; more are in the file, and not told.
-const MOST_WAITING: usize = 1_000;
+const MOST_WAITING: usize = 500;
 /// How often a look is taken for what is over.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long the last lines may take.
@@ -129,12 +129,17 @@ struct Screen {
 
 impl Screen {
     fn watch(&mut self, events: &Receiver<Event>, watch: &mut Watch) {
+        let mut looked = Instant::now();
         loop {
             match events.recv_timeout(LOOK) {
                 Ok(event) => self.event(event, watch),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if looked.elapsed() < LOOK {
+                continue;
+            }
+            looked = Instant::now();
             for seen in watch.over(Timestamp::now()) {
                 self.seen(&seen);
             }
