@@ -1,7 +1,7 @@
 //! A reverse proxy that records: it stands in front of a vendor's server, passes everything through, and keeps what
 //! passed as an HTTP archive for `judge` and `calibrate`.
 //!
-//! - `relay` moves the bytes, as they are; `head`, `framing` and `inbox` find out where messages begin and end.
+//! - `relay` and `directions` move the bytes, as they are; `head`, `framing` and `inbox` find out where messages begin and end.
 //! - `mask` hides credentials, passwords and people before anything is written; `entry` makes an entry of what is left.
 //! - `har_file` keeps the archive whole, whenever the process ends.
 //!
@@ -10,6 +10,7 @@
 
 mod archive;
 mod budget;
+mod directions;
 mod entry;
 mod framing;
 mod har_file;
