@@ -889,6 +889,28 @@ fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("{line} HTTP/1.1\r\nUser-Agent: Okta SCIM Client 1.0.0\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
+/// A recorder through which these requests have passed, and their answers unchanged.
+async fn passed(exchanges: &[(Vec<u8>, Vec<u8>)], keeps_people: bool) -> Rig {
+    let pairs: Vec<(&[u8], &[u8])> = exchanges
+        .iter()
+        .map(|(sent, came)| (&sent[..], &came[..]))
+        .collect();
+    let target = Target::answering(&pairs).await;
+    let base = format!("http://{}/scim/v2", target.address);
+    let rig = Rig::with(&base, |options| {
+        if keeps_people {
+            options.people = PeopleAs::Shown;
+        }
+    })
+    .await;
+    let mut client = rig.connect().await;
+    for (sent, came) in exchanges {
+        client.write_all(sent).await.unwrap();
+        assert!(read_exactly(&mut client, came.len()).await == *came);
+    }
+    rig
+}
+
 #[tokio::test]
 async fn people_have_aliases_that_fit_together_unless_they_are_to_be_kept() {
     let user = ada().to_string();
@@ -938,23 +960,7 @@ async fn people_have_aliases_that_fit_together_unless_they_are_to_be_kept() {
         ),
     ];
     for keeps in [false, true] {
-        let pairs: Vec<(&[u8], &[u8])> = exchanges
-            .iter()
-            .map(|(sent, came)| (&sent[..], &came[..]))
-            .collect();
-        let target = Target::answering(&pairs).await;
-        let base = format!("http://{}/scim/v2", target.address);
-        let rig = Rig::with(&base, |options| {
-            if keeps {
-                options.people = PeopleAs::Shown;
-            }
-        })
-        .await;
-        let mut client = rig.connect().await;
-        for (sent, came) in &exchanges {
-            client.write_all(sent).await.unwrap();
-            assert_eq!(read_exactly(&mut client, came.len()).await, *came);
-        }
+        let rig = passed(&exchanges, keeps).await;
         let text = rig.text();
         let lower = text.to_lowercase();
         if keeps {
@@ -1072,23 +1078,7 @@ async fn no_secret_is_in_the_file_in_whatever_form_it_comes_back() {
         }
     }
     for keeps in [false, true] {
-        let pairs: Vec<(&[u8], &[u8])> = exchanges
-            .iter()
-            .map(|(sent, came)| (&sent[..], &came[..]))
-            .collect();
-        let target = Target::answering(&pairs).await;
-        let base = format!("http://{}/scim/v2", target.address);
-        let rig = Rig::with(&base, |options| {
-            if keeps {
-                options.people = PeopleAs::Shown;
-            }
-        })
-        .await;
-        let mut client = rig.connect().await;
-        for (sent, came) in &exchanges {
-            client.write_all(sent).await.unwrap();
-            assert!(read_exactly(&mut client, came.len()).await == *came);
-        }
+        let rig = passed(&exchanges, keeps).await;
         let text = rig.text();
         assert_eq!(rig.raw().len(), exchanges.len());
         let mut outputs = vec![("the file".to_owned(), text.clone())];

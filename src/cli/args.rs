@@ -783,7 +783,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8888", value_parser = record::address, help_heading = WHERE)]
     pub(crate) listen: SocketAddr,
 
-    /// The recording; one that is there already is gone on with
+    /// The recording; one that is there already is added to
     #[arg(long, value_name = "FILE", default_value = "okta.har", help_heading = OUTPUT)]
     pub(crate) out: PathBuf,
 

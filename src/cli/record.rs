@@ -37,7 +37,7 @@ pub(crate) struct RecordSettings {
     pub(crate) keep_people: bool,
     /// Pass `Host` on as it came.
     pub(crate) keep_host: bool,
-    /// Where the key of aliases is kept, so that somebody has the same alias in all recordings of this machine.
+    /// Where the key of aliases is kept, so that a person has the same alias in all recordings of this machine.
     pub(crate) state: Option<PathBuf>,
 }
 

@@ -28,7 +28,7 @@ struct Recorded {
     is_cut: bool,
 }
 
-/// The entry. `base` is the path of the target, which names nobody.
+/// The entry. `base` is the path of the target, which names no person.
 pub(super) fn entry(passage: &Passage, mask: &mut Mask, base: &str) -> Value {
     let Passage {
         request,
@@ -172,7 +172,7 @@ fn recorded(body: &KeptBody, fields: &Fields) -> Recorded {
     }
 }
 
-/// What an answer is about. A document about the server that names somebody is none.
+/// What an answer is about. A document about the server that names a person is none.
 fn kind(target: &str, status: u16, came: Option<&Recorded>) -> Kind {
     if status >= 400 {
         return Kind::Error;

@@ -15,7 +15,7 @@ use crate::recording::har::RECORDER;
 
 /// What closes an archive.
 const END: &[u8] = b"\n]}}\n";
-/// A file that grows beyond this is not gone on with: nothing reads it any more.
+/// A file that grows beyond this is not added to: nothing reads it any more.
 const LARGEST: u64 = 512 * 1024 * 1024;
 
 /// Why a file cannot be recorded into. Each text names it and says what to do.
@@ -267,7 +267,7 @@ impl There {
             }
             let is_end =
                 END.trim_ascii().starts_with(line) && rest.trim_ascii() == line.trim_ascii();
-            // A line that breaks off is that of a process that was killed. Anything else somebody has put there.
+            // A line that breaks off is that of a process that was killed. Anything else was put there by another program.
             return (is_end || is_last && entry.starts_with(b"{")).then_some(there);
         }
         Some(there)

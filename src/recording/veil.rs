@@ -15,7 +15,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use crate::exchange::{self, Body, Exchange, HeaderText, NotJson, Request, percent_decode};
-use crate::redact::{People, Redactor, passwords, without_literals};
+use crate::redact::{People, Redactor, is_credential_field, passwords, without_literals};
 use crate::secret::{MASK, Secret};
 
 use super::traffic::Captured;
@@ -73,7 +73,7 @@ impl Veil {
         let mut people = People::default();
         for one in captured {
             for (name, value) in &one.exchange.request.headers {
-                if let (HeaderText::Secret(secret), true) = (value, is_credential(name)) {
+                if let (HeaderText::Secret(secret), true) = (value, is_credential_field(name)) {
                     secrets.add_credential(secret);
                     if name.eq_ignore_ascii_case("authorization") {
                         // Whatever the scheme is, the server may repeat what follows it alone.
@@ -317,23 +317,6 @@ impl Veil {
             _ => MASK.to_owned(),
         }
     }
-}
-
-/// Whether a header field holds what lets somebody in; others may hold words that stand everywhere.
-fn is_credential(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "auth",
-        "cookie",
-        "credential",
-        "key",
-        "pass",
-        "secret",
-        "session",
-        "token",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
 }
 
 /// The values of cookies, any of which a server may repeat alone.

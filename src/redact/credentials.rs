@@ -17,6 +17,24 @@ pub fn starred(text: &str) -> String {
     masked
 }
 
+/// Whether the name of a header field says that its value is a credential.
+#[must_use]
+pub fn is_credential_field(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "pass",
+        "secret",
+        "session",
+        "token",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
+}
+
 fn credentials(text: &str) -> Vec<Range<usize>> {
     // ASCII lower case keeps every offset.
     let lower = text.to_ascii_lowercase();

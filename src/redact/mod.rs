@@ -25,7 +25,7 @@ mod unparsed;
 mod tests;
 
 pub use self::aliases::Aliases;
-pub use self::credentials::starred;
+pub use self::credentials::{is_credential_field, starred};
 pub use self::foreign::{ForeignNames, Ownership, is_nobodys};
 pub use self::people::{People, without_literals};
 pub use self::prose::prose;

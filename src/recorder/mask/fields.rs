@@ -1,5 +1,6 @@
 //! Header fields: those that say nothing about anybody stay.
 
+use crate::redact::is_credential_field;
 use crate::secret::MASK;
 
 use super::Mask;
@@ -88,27 +89,17 @@ impl Mask {
                 None => ("", tag),
             };
             match tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) {
-                Some(inside) => format!("{weak}\"{}\"", self.somebody(inside)),
-                None => format!("{weak}{}", self.somebody(tag)),
+                Some(inside) => format!("{weak}\"{}\"", self.alias_of(inside)),
+                None => format!("{weak}{}", self.alias_of(tag)),
             }
         });
         tags.collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Whether a header field, in lower case, may hold what lets somebody in.
+/// Whether a header field, in lower case, may be a credential. What a server asks for is none.
 fn is_credential(name: &str) -> bool {
-    let parts = [
-        "auth",
-        "cookie",
-        "credential",
-        "key",
-        "pass",
-        "secret",
-        "session",
-        "token",
-    ];
-    name != "www-authenticate" && parts.iter().any(|part| name.contains(part))
+    name != "www-authenticate" && is_credential_field(name)
 }
 
 /// How often may be asked, as many servers say it: numbers alone.
@@ -117,7 +108,7 @@ fn is_rate(name: &str) -> bool {
     name.starts_with("ratelimit") || name.starts_with("rate-limit")
 }
 
-/// A scheme, where there is one (RFC 9110, 11.4), and what lets somebody in.
+/// A scheme, where there is one (RFC 9110, 11.4), and a credential.
 fn bare(value: &str) -> (&str, &str) {
     match value.split_once(' ') {
         Some((scheme, rest))
@@ -161,7 +152,7 @@ mod tests {
     #[test]
     fn places_and_versions_lose_ids() {
         let mut mask = mask(false);
-        let id = mask.somebody("7");
+        let id = mask.alias_of("7");
         let location = mask.field("Location", "https://x.test/v2/Users/7", "/v2");
         assert_eq!(location, format!("https://x.test/v2/Users/{id}"));
         assert_eq!(mask.field("ETag", "W/\"7\"", ""), format!("W/\"{id}\""));

@@ -102,7 +102,7 @@ impl Mask {
         passwords::hide_in_text(&text).unwrap_or(text).into_bytes()
     }
 
-    /// A form without the values of what lets somebody in; other texts have nothing that looks so.
+    /// A form without credentials; other texts have nothing that looks so.
     fn form(&mut self, text: &str) -> String {
         if text.contains(char::is_whitespace) || !text.contains('=') {
             return text.to_owned();
@@ -320,7 +320,7 @@ impl Writer<'_> {
             key if PROSE.contains(&key) && (is_error || key == "detail") => self.mask.prose(text),
             _ => {
                 self.mask.learn(key, text);
-                self.mask.somebody(text)
+                self.mask.alias_of(text)
             }
         })
     }
@@ -411,7 +411,7 @@ impl Writer<'_> {
             let token = self.bytes.get(self.at..self.at + length);
             self.shown.extend_from_slice(token.unwrap_or_default());
         } else {
-            let alias = self.mask.somebody(&text);
+            let alias = self.mask.alias_of(&text);
             self.write(&alias);
         }
         self.at += length;
@@ -447,7 +447,7 @@ fn attribute(path: &str) -> String {
     last.trim().to_ascii_lowercase()
 }
 
-/// A name of an attribute or of a schema. Anything else may be somebody's.
+/// A name of an attribute or of a schema. Anything else may be about a person.
 fn is_key(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.$ ".contains(&byte);
@@ -532,7 +532,7 @@ mod tests {
     #[test]
     fn a_user_loses_its_person_and_keeps_its_form() {
         let mut mask = mask(false);
-        let alias = |text: &str| mask.somebody(text);
+        let alias = |text: &str| mask.alias_of(text);
         let (ada, id, name) = (alias("ada@x.test"), alias("7"), alias("Ada"));
         let (version, full) = (alias("3"), alias("Ada Byron"));
         let body = concat!(
@@ -556,7 +556,7 @@ mod tests {
     #[test]
     fn operations_are_read_by_their_paths() {
         let mut mask = mask(false);
-        let (id, bob) = (mask.somebody("8"), mask.somebody("Bob"));
+        let (id, bob) = (mask.alias_of("8"), mask.alias_of("Bob"));
         let body = json!({"Operations": [
             {"op": "remove", "path": "members[value eq \"8\"]"},
             {"op": "add", "path": "members", "value": [{"value": "8", "display": "Bob"}]},
@@ -615,7 +615,7 @@ mod tests {
     #[test]
     fn errors_tell_the_reason_and_nobody() {
         let mut mask = mask(false);
-        let ada = mask.somebody("ada@x.test");
+        let ada = mask.alias_of("ada@x.test");
         let body = "{\"status\":\"409\",\"scimType\":\"uniqueness\",\"detail\":\"userName ada@x.test is taken\"}";
         let text = String::from_utf8(mask.body(body.as_bytes(), Kind::Error, "")).unwrap();
         assert_eq!(text, body.replace("ada@x.test", &ada));

@@ -71,15 +71,15 @@ impl Mask {
         stand_in
     }
 
-    /// What stands for a text about somebody.
-    fn somebody(&self, text: &str) -> String {
+    /// What stands for a text about a person.
+    fn alias_of(&self, text: &str) -> String {
         match &self.people {
             PeopleAs::Aliases(aliases) => aliases.text(text),
             PeopleAs::Shown => text.to_owned(),
         }
     }
 
-    /// What stands for a number about somebody.
+    /// What stands for a number about a person.
     fn number(&self, digits: &str) -> String {
         match &self.people {
             PeopleAs::Aliases(aliases) => aliases.number(digits).to_string(),
@@ -87,7 +87,7 @@ impl Mask {
         }
     }
 
-    /// Remembers a text about somebody, to know it again where a server writes for people.
+    /// Remembers a text about a person, to know it again where a server writes for people.
     fn learn(&mut self, key: &str, text: &str) {
         if self.shows_people() || self.known.count() > MOST_PEOPLE {
             return;
@@ -138,7 +138,7 @@ impl Mask {
     }
 }
 
-/// Whether the name of a parameter or an attribute says that its value lets somebody in.
+/// Whether the name of a parameter or an attribute says that its value is a credential.
 fn names_credential(name: &str) -> bool {
     let plain: String = name
         .chars()
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lets_somebody_in_is_told_by_its_name() {
+    fn a_credential_is_told_by_its_name() {
         for name in [
             "Authorization",
             "X-Api-Key",

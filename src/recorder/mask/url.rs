@@ -7,9 +7,9 @@ use crate::secret::MASK;
 
 use super::{Mask, names_credential};
 
-/// Endpoints whose resources have ids that may name somebody.
+/// Endpoints whose resources have ids that may name a person.
 const WITH_IDS: [&str; 5] = ["users", "groups", "roles", "entitlements", "me"];
-/// Endpoints below which nobody is named.
+/// Endpoints below which no person is named.
 const PUBLIC: [&str; 5] = [
     "schemas",
     "resourcetypes",
@@ -26,7 +26,7 @@ const PARAMETERS: [&str; 6] = [
     "sortby",
     "sortorder",
 ];
-/// Attributes whose values name nobody.
+/// Attributes whose values name no person.
 const IMPERSONAL: [&str; 6] = [
     "active",
     "primary",
@@ -100,7 +100,7 @@ impl Mask {
     }
 
     fn segment(&self, segment: &str) -> String {
-        let alias = self.somebody(&percent_decode(segment));
+        let alias = self.alias_of(&percent_decode(segment));
         spelled(&alias, segment.contains('@'))
     }
 
@@ -194,7 +194,7 @@ impl Mask {
             return None;
         }
         self.learn(last, &text);
-        Some(self.somebody(&text))
+        Some(self.alias_of(&text))
     }
 }
 
@@ -316,7 +316,7 @@ fn spelled(alias: &str, bare: bool) -> String {
     shown
 }
 
-/// Whether a word of a URL names nobody: short, and no address, id or number of somebody.
+/// Whether a word of a URL names no person: short, and no address, id or number of a person.
 fn is_plain(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn a_target_loses_people_and_keeps_its_spelling() {
         let mut mask = mask(false);
-        let alias = |text: &str| mask.somebody(text);
+        let alias = |text: &str| mask.alias_of(text);
         let (ada, id, crew) = (alias("ada@x.test"), alias("7"), alias("Crew 7"));
         let escaped = ada.replace('@', "%40");
         let table = [
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn paths_and_urls_lose_people() {
         let mut mask = mask(false);
-        let id = mask.somebody("7");
+        let id = mask.alias_of("7");
         for (path, wanted) in [
             (
                 "members[value eq \"7\"]",
@@ -461,7 +461,7 @@ mod tests {
             let _ = mask.filter(filter, Spelling::Query);
         }
         let quoted = mask.filter("userName eq \"a\\\"b\"", Spelling::Plain);
-        assert_eq!(quoted, format!("userName eq \"{}\"", mask.somebody("a\"b")));
+        assert_eq!(quoted, format!("userName eq \"{}\"", mask.alias_of("a\"b")));
     }
 
     proptest! {
@@ -485,7 +485,7 @@ mod tests {
             let space = if plus { SpaceAs::Plus } else { SpaceAs::Percent };
             let encoded = query_value(&filter, space);
             let shown = mask.filter(&encoded, Spelling::Query);
-            let alias = format!("userName eq \"{}\"", mask.somebody(&literal));
+            let alias = format!("userName eq \"{}\"", mask.alias_of(&literal));
             prop_assert_eq!(shown, query_value(&alias, space));
         }
     }
